@@ -1,0 +1,12 @@
+#pragma once
+
+// Every family. The catalog, the builder and the tests all fold over this list, so a family is
+// added here and nowhere else.
+
+#include <tuple>
+
+namespace archsweep::archs {
+
+inline constexpr std::tuple families{};
+
+}  // namespace archsweep::archs

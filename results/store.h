@@ -1,0 +1,81 @@
+#pragma once
+
+// The results database. One process writes (the scheduler); any number may read. Knows nothing of
+// YAML or LibTorch: a trial's settings are text under a fingerprint.
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "results/trial.h"
+
+namespace archsweep::results {
+
+struct PlannedRow {
+  TrialId id;
+  std::string fingerprint;
+  TrialState state;
+  int attempts;  // so far
+};
+
+class Store {
+ public:
+  // Opens for writing; creates and migrates the database, and takes the writer's lock (a file
+  // lock beside the database, released by the kernel when the process ends).
+  // Throws Error when the file is not ours, was written by a newer archsweep, cannot be written,
+  // or another process holds the lock (the message names its pid).
+  explicit Store(const std::filesystem::path& database);
+  ~Store();
+
+  // Writing. Each call is one transaction: a crash loses at most the call in flight. A full disk
+  // or any other refusal by SQLite is an Error with Exit::environment.
+
+  // `config` is the YAML as written, `plan_hash` identifies the expanded plan.
+  SweepId begin_sweep(std::string_view name, std::string_view config_path, std::string_view config);
+  // `outcome`: "finished", "interrupted"
+  void end_sweep(SweepId, std::string_view outcome);
+
+  // Records the trials as members of the sweep, in order, and returns their present state. A
+  // fingerprint that is already known keeps its row: which is all that resuming means.
+  std::vector<PlannedRow> plan(SweepId, std::span<const NewTrial>);
+
+  // A new attempt; returns its number, from 1. Epochs and measurements of earlier attempts stay,
+  // under their own number. The journal is where the worker writes what it also sends.
+  int start(TrialId, std::string_view device, std::string_view journal);
+  void set_environment(TrialId, int attempt, const Environment&);
+  void set_pid(TrialId, int attempt, int pid);
+
+  // Idempotent: a row that is there already (same trial, attempt and epoch or measurement) is
+  // left as it is, so that a journal can be read again after a crash.
+  void add_epoch(TrialId, int attempt, const Epoch&);
+  void add_measurement(TrialId, int attempt, const Measurement&);
+
+  void finish(TrialId, int attempt, const Summary&);
+  void fail(TrialId, int attempt, const Failure&);
+  // The attempt ended without a result that counts (the user stopped the sweep, the scheduler
+  // died): the trial is planned again.
+  void release(TrialId, int attempt, const Failure&);
+
+  // Trials left running by a scheduler that is gone; call it only with the lock held.
+  struct Unfinished {
+    TrialId id;
+    int attempt;
+    std::string journal;
+    int pid;
+  };
+  std::vector<Unfinished> unfinished() const;
+
+  // Median wall seconds of the finished attempts of an architecture under a recipe, or of any
+  // recipe when there is none under this.
+  std::optional<double> usual_seconds(std::string_view architecture, std::string_view recipe_hash) const;
+
+ private:
+  struct Database;  // hides SQLiteCpp
+  std::unique_ptr<Database> db_;
+};
+
+}  // namespace archsweep::results

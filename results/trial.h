@@ -1,0 +1,101 @@
+#pragma once
+
+// What is stored of a trial, as plain values. The worker, the scheduler and the store speak in
+// these. Seconds are seconds, bytes are bytes, shares are 0..1; NaN marks what was not measured.
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace archsweep::results {
+
+inline constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
+
+enum class SweepId : std::int64_t {};
+enum class TrialId : std::int64_t {};
+
+//   planned -> running -> done | failed        running -> planned when the scheduler dies or is
+// stopped. A failed trial is a result like any other: kept, shown, retried only when asked.
+enum class TrialState { planned, running, done, failed };
+
+// The first four are reported by the worker, the rest concluded by the scheduler.
+enum class Cause { out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed };
+
+std::string_view name(TrialState);  // "planned"
+std::string_view name(Cause);       // "out_of_memory"
+TrialState trial_state(std::string_view);
+Cause cause(std::string_view);
+
+struct NewTrial {
+  std::string fingerprint;  // SHA-256 of the canonical spec: everything that can change the outcome
+  std::string architecture;
+  std::string family;
+  double learning_rate = 0;
+  std::uint64_t seed = 0;
+  int epochs = 0;
+  int image_size = 0;
+  std::string recipe_hash;  // of the spec without architecture, learning rate and seed: accuracies compare within it
+  std::string spec;         // the trial's own JSON, so that it can be run again by hand
+};
+
+// Where a trial ran: what speeds and memory compare within.
+struct Environment {
+  std::string device;       // "cpu", "cuda:0"
+  std::string device_name;  // "Intel(R) Xeon(R) ...", "NVIDIA H100"
+  std::string driver;       // "" on CPU
+  std::string torch;        // "2.15.0"
+  std::string archsweep;    // version of the worker
+  int threads = 0;
+  std::string host;
+  std::string os;
+};
+
+struct Epoch {
+  int number = 0;  // from 1
+  double train_loss = not_measured;
+  double train_top1 = not_measured;
+  double valid_loss = not_measured;
+  double valid_top1 = not_measured;
+  double valid_top5 = not_measured;
+  double learning_rate = 0;         // at the end of the epoch
+  double seconds = 0;               // training part
+  double valid_seconds = 0;
+  double samples_per_second = 0;    // training part
+  double data_wait_share = 0;
+};
+
+// One timing of the trained network.
+struct Measurement {
+  std::string kind;              // "latency" (batch 1) or "throughput"
+  int batch_size = 1;
+  std::string dtype;             // "float32", "bfloat16"
+  std::string layout;            // "channels_last", "contiguous"
+  int image_size = 0;
+  int protocol = 0;              // version of how it was measured
+  std::vector<double> seconds;   // each timed forward of a batch, in order: the raw samples
+};
+
+// What a finished trial reports at its end. Per-epoch numbers are in its epochs.
+struct Summary {
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+  double train_memory_bytes = not_measured;
+  double inference_memory_bytes = not_measured;
+  std::string dtype;       // that training chose
+  std::string layout;
+  std::string split_hash;  // of the images and the division into train and validation
+  int train_samples = 0;
+  int valid_samples = 0;
+  int classes = 0;
+};
+
+struct Failure {
+  Cause cause = Cause::crashed;
+  std::string message;      // one line
+  std::string stderr_tail;  // the last of what the worker wrote, filled in by the scheduler
+};
+
+}  // namespace archsweep::results

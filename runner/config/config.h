@@ -1,0 +1,57 @@
+#pragma once
+
+// A validated experiment: plain values, valid by construction. Nothing after read_config() can
+// find the config wrong.
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runner/trial/spec.h"
+
+namespace archsweep::runner {
+
+// An architecture of the sweep, globs expanded, with the values that hold for it alone.
+struct Candidate {
+  std::string name;
+  std::vector<double> learning_rates;
+  TrainingSpec training;   // learning_rate and seed are set by the plan
+  DatasetSpec dataset;     // image_size may differ by candidate
+};
+
+struct SchedulerConfig {
+  int slots = 0;              // trials at once; 0: auto, one per GPU, one on CPU
+  std::string device = "auto";  // auto, cpu, cuda
+  int threads = 0;            // of a trial; 0: cores / slots
+  double trial_time_limit = 0;  // seconds; 0: none
+};
+
+struct OutputConfig {
+  std::string name;                  // of the sweep; the config's stem by default
+  std::filesystem::path database;    // "<name>.db" beside the working folder by default
+  std::filesystem::path folder;      // journals, logs, cache; "<name>-files" by default
+  std::vector<std::filesystem::path> plots;  // drawn when the sweep ends
+};
+
+struct Config {
+  std::string source;  // the YAML as written, extended files and --set included, for the record
+  std::filesystem::path path;
+  DatasetSpec dataset;
+  std::vector<AugmentStep> augmentation;
+  std::vector<Candidate> candidates;  // at least one, natural order, no name twice
+  std::vector<std::uint64_t> seeds;
+  MeasurementSpec measurement;
+  SchedulerConfig scheduler;
+  OutputConfig output;
+};
+
+// Reads the file, what it `extends` and the overrides "training.epochs=2". Collects every fault
+// and throws one Error (Exit::usage) whose message has one line a fault:
+// "file:line:column: what is wrong; did you mean ...".
+Config read_config(const std::filesystem::path&, std::span<const std::string> overrides = {});
+
+// The JSON Schema of the file, from the same table of keys that the reader uses.
+std::string json_schema();
+
+}  // namespace archsweep::runner

@@ -1,0 +1,22 @@
+#pragma once
+
+// Config -> the list of trials: candidates x learning rates x seeds, each with its content hash,
+// cheapest first and interleaved by family so that the frontier is useful early.
+
+#include <string>
+#include <vector>
+
+#include "runner/config/config.h"
+
+namespace archsweep::runner {
+
+struct PlannedTrial {
+  TrialSpec spec;
+  std::string family;
+  std::string fingerprint;
+  double cost;  // relative: epochs x samples x multiply-accumulates at the trial's image size
+};
+
+std::vector<PlannedTrial> make_plan(const Config&);
+
+}  // namespace archsweep::runner

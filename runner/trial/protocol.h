@@ -1,0 +1,75 @@
+#pragma once
+
+// How the two programs talk; the only header (with spec.h) that both share. No LibTorch.
+//
+//   stdin   one JSON object, the job, then end of file
+//   fd 3    events, one JSON object a line, flushed at once. Where there is no fd 3 (a person runs
+//           the worker by hand), events go to stdout.
+//   journal the same lines but `progress`, appended to the file that the job names: what a
+//           scheduler that died reads afterwards
+//   stdout, stderr  free for libraries to write on; the scheduler keeps the tail of stderr
+//
+//   {"event":"hello","protocol":1,"environment":{...}}
+//   {"event":"progress","phase":"train","epoch":1,"step":12,"steps":157,...}
+//   {"event":"epoch","number":1,"train_loss":1.24,...}
+//   {"event":"measurement","kind":"latency","batch_size":1,"seconds":[...]}
+//   {"event":"done", ...}   or   {"event":"failed","cause":"diverged","message":"..."}
+//
+// `hello` comes first, exactly one of `done` and `failed` last. A process that ends without one
+// has crashed, whatever its exit status says. A worker whose scheduler is gone is killed by the
+// kernel (PR_SET_PDEATHSIG).
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "results/trial.h"
+#include "runner/trial/spec.h"
+
+namespace archsweep::runner {
+
+inline constexpr int protocol_version = 1;
+inline constexpr int event_fd = 3;
+
+struct Job {
+  std::string kind;          // "train", "prepare" (read, check, split and cache the data set; no network)
+  TrialSpec spec;
+  std::string device = "cpu";
+  int threads = 0;           // 0: all cores
+  std::string cache_folder;  // where decoded data sets and splits are kept
+  std::string journal;       // "" : none
+};
+
+struct Hello {
+  int protocol = protocol_version;
+  results::Environment environment;
+};
+
+struct Progress {
+  std::string phase;  // "data", "train", "validate", "measure"
+  int epoch = 0, epochs = 0;
+  int step = 0, steps = 0;
+  double loss = results::not_measured;
+  double samples_per_second = results::not_measured;
+};
+
+// End of a `prepare` job.
+struct Prepared {
+  std::string split_hash;
+  int train_samples = 0, valid_samples = 0, classes = 0;
+  std::vector<std::string> bad_files;  // "path: why", left out
+};
+
+using Event = std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared,
+                           results::Summary, results::Failure>;
+
+std::string encode(const Job&);
+Job decode_job(std::string_view json);  // throws Error
+
+std::string encode(const Event&);  // one line, newline included; NaN is null
+// nullopt when the line is malformed, too long (1 MiB) or of an unknown kind: noise on the pipe
+// is not an error.
+std::optional<Event> decode_event(std::string_view line);
+
+}  // namespace archsweep::runner

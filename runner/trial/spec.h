@@ -1,0 +1,95 @@
+#pragma once
+
+// What a trial is: everything that can change its outcome, as plain values. Its canonical JSON is
+// hashed into the fingerprint; the worker gets the same JSON. No LibTorch, no YAML.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace archsweep::runner {
+
+struct DatasetSpec {
+  std::string kind;          // "idx" or "image_folder": presets are resolved by the config reader
+  std::string root;          // folder, absolute
+  int image_size = 224;      // side that the networks see
+  int stored_size = 224;     // side at which images are cached; larger only for random_resized_crop
+  std::string resize;        // how a photo becomes a square: "crop", "squish" or "pad"
+  int channels = 3;          // 1 or 3; files with other channels are converted
+  double valid_fraction = 0.2;  // held out of the training images, where there is no folder for it
+  std::uint64_t split_seed = 42;
+  std::int64_t train_samples = 0;  // 0: all; otherwise a seeded stratified subset
+  std::int64_t valid_samples = 0;
+  std::string bad_images;    // "skip" or "fail"
+};
+
+// One step of augmentation, with all its parameters written out.
+struct AugmentStep {
+  std::string name;
+  std::map<std::string, double> parameters;
+};
+
+struct TrainingSpec {
+  int epochs = 5;
+  int batch_size = 64;
+  std::string optimizer = "adamw";    // adamw, sgd
+  double learning_rate = 1e-3;
+  double weight_decay = 0.01;
+  double momentum = 0.9;              // sgd's; beta1 of adamw
+  std::string schedule = "one_cycle"; // one_cycle, cosine, constant
+  double warmup = 0.25;               // share of all steps in which the rate rises
+  double label_smoothing = 0;
+  double drop_rate = 0;
+  double drop_path_rate = 0;
+  double clip_grad_norm = 0;          // 0: off
+  std::string precision = "auto";     // auto, float32, bfloat16
+  std::string layout = "auto";        // auto, channels_last, contiguous
+  std::uint64_t seed = 0;
+};
+
+struct MeasurementSpec {
+  bool enabled = true;
+  std::vector<int> batch_sizes = {1, 32};  // 1 gives the latency, the others throughput
+  double seconds = 1.0;                    // of timed forwards a batch size
+  double warmup_seconds = 0.3;
+  int max_samples = 1000;                  // timed forwards kept a batch size at most
+};
+
+struct TrialSpec {
+  std::string architecture;
+  DatasetSpec dataset;
+  std::vector<AugmentStep> augmentation;  // in order; normalisation always comes last
+  TrainingSpec training;
+  MeasurementSpec measurement;
+};
+
+// Canonical: keys sorted, every default written out, so equal specs give equal text.
+nlohmann::json to_json(const TrialSpec&);
+// Throws Error naming the member that is missing, of a wrong type or unknown.
+TrialSpec spec_from_json(const nlohmann::json&);
+
+std::string fingerprint(const TrialSpec&);
+// The same without architecture, learning rate, seed and measurement.
+std::string recipe_hash(const TrialSpec&);
+
+// The augmentations there are; the config reader, the JSON Schema, the help and the worker read
+// this table.
+struct AugmentParameter {
+  std::string_view name;
+  double value, min, max;  // default and bounds
+  std::string_view help;
+};
+struct AugmentKind {
+  std::string_view name;
+  std::array<AugmentParameter, 4> parameters;  // unused ones have no name
+  std::string_view help;
+};
+std::span<const AugmentKind> augment_kinds();
+
+}  // namespace archsweep::runner
