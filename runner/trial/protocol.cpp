@@ -1,0 +1,176 @@
+#include "runner/trial/protocol.h"
+
+#include "runner/trial/json_fields.h"
+
+namespace archsweep::results {
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Environment>
+void fields(T& e, auto&& visit) {
+  visit("device", e.device);
+  visit("device_name", e.device_name);
+  visit("driver", e.driver);
+  visit("torch", e.torch);
+  visit("archsweep", e.archsweep);
+  visit("threads", e.threads);
+  visit("host", e.host);
+  visit("os", e.os);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Epoch>
+void fields(T& e, auto&& visit) {
+  visit("number", e.number);
+  visit("train_loss", e.train_loss);
+  visit("train_top1", e.train_top1);
+  visit("valid_loss", e.valid_loss);
+  visit("valid_top1", e.valid_top1);
+  visit("valid_top5", e.valid_top5);
+  visit("learning_rate", e.learning_rate);
+  visit("seconds", e.seconds);
+  visit("valid_seconds", e.valid_seconds);
+  visit("samples_per_second", e.samples_per_second);
+  visit("data_wait_share", e.data_wait_share);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Measurement>
+void fields(T& m, auto&& visit) {
+  visit("kind", m.kind);
+  visit("batch_size", m.batch_size);
+  visit("dtype", m.dtype);
+  visit("layout", m.layout);
+  visit("image_size", m.image_size);
+  visit("protocol", m.protocol);
+  visit("seconds", m.seconds);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Summary>
+void fields(T& s, auto&& visit) {
+  visit("parameters", s.parameters);
+  visit("macs", s.macs);
+  visit("train_memory_bytes", s.train_memory_bytes);
+  visit("inference_memory_bytes", s.inference_memory_bytes);
+  visit("dtype", s.dtype);
+  visit("layout", s.layout);
+  visit("split_hash", s.split_hash);
+  visit("train_samples", s.train_samples);
+  visit("valid_samples", s.valid_samples);
+  visit("classes", s.classes);
+}
+
+}  // namespace archsweep::results
+
+namespace archsweep::runner {
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Hello>
+void fields(T& h, auto&& visit) {
+  visit("protocol", h.protocol);
+  visit("environment", h.environment);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Progress>
+void fields(T& p, auto&& visit) {
+  visit("phase", p.phase);
+  visit("epoch", p.epoch);
+  visit("epochs", p.epochs);
+  visit("step", p.step);
+  visit("steps", p.steps);
+  visit("loss", p.loss);
+  visit("samples_per_second", p.samples_per_second);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Prepared>
+void fields(T& p, auto&& visit) {
+  visit("split_hash", p.split_hash);
+  visit("train_samples", p.train_samples);
+  visit("valid_samples", p.valid_samples);
+  visit("classes", p.classes);
+  visit("bad_files", p.bad_files);
+}
+
+namespace {
+
+// The word of each alternative of Event, in its order.
+constexpr const char* event_names[] = {"hello",    "progress", "epoch", "measurement",
+                                       "prepared", "done",     "failed"};
+static_assert(std::size(event_names) == std::variant_size_v<Event>);
+
+constexpr std::size_t longest_line = 1 << 20;
+
+nlohmann::json failure_to_json(const results::Failure& f) {
+  return {{"cause", results::name(f.cause)}, {"message", f.message}};
+}
+
+template <std::size_t i = 0>
+std::optional<Event> decode_as(const std::string& name, const nlohmann::json& json) {
+  if constexpr (i < std::variant_size_v<Event>) {
+    using T = std::variant_alternative_t<i, Event>;
+    if (name != event_names[i]) return decode_as<i + 1>(name, json);
+    if constexpr (std::is_same_v<T, results::Failure>)
+      return results::Failure{results::cause(json.at("cause").get<std::string>()),
+                              json.at("message").get<std::string>(), ""};
+    else
+      return fields_from_json<T>(json, name);
+  } else {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string encode(const Job& job) {
+  return nlohmann::json{
+      {"kind", job.kind},       {"spec", to_json(job.spec)},        {"device", job.device},
+      {"threads", job.threads}, {"cache_folder", job.cache_folder}, {"journal", job.journal}}
+      .dump();
+}
+
+Job decode_job(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) throw Error("job: not a JSON object");
+  try {
+    return {.kind = json.at("kind").get<std::string>(),
+            .spec = spec_from_json(json.at("spec")),
+            .device = json.value("device", "cpu"),
+            .threads = json.value("threads", 0),
+            .cache_folder = json.value("cache_folder", ""),
+            .journal = json.value("journal", "")};
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(std::string("job: ") + e.what());
+  }
+}
+
+std::string encode(const Event& event) {
+  auto json = std::visit(
+      [](const auto& e) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(e)>, results::Failure>)
+          return failure_to_json(e);
+        else
+          return fields_to_json(e);
+      },
+      event);
+  json["event"] = event_names[event.index()];
+  // Invalid UTF-8 (a path, a library's message) is replaced, not thrown over.
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::optional<Event> decode_event(std::string_view line) {
+  if (line.size() > longest_line) return std::nullopt;
+  auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("event") || !json["event"].is_string())
+    return std::nullopt;
+  const auto name = json["event"].get<std::string>();
+  json.erase("event");
+  try {
+    return decode_as(name, json);
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace archsweep::runner

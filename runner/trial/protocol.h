@@ -33,7 +33,7 @@ inline constexpr int protocol_version = 1;
 inline constexpr int event_fd = 3;
 
 struct Job {
-  std::string kind;          // "train", "prepare" (read, check, split and cache the data set; no network)
+  std::string kind;  // "train", "prepare" (read, check, split and cache the data set; no network)
   TrialSpec spec;
   std::string device = "cpu";
   int threads = 0;           // 0: all cores

@@ -1,0 +1,137 @@
+#include "runner/trial/spec.h"
+
+#include "runner/support/hash.h"
+#include "runner/trial/json_fields.h"
+
+namespace archsweep::runner {
+
+// One list of members a struct serves writing and reading. Found by argument-dependent lookup.
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, DatasetSpec>
+void fields(T& s, auto&& visit) {
+  visit("kind", s.kind);
+  visit("root", s.root);
+  visit("image_size", s.image_size);
+  visit("stored_size", s.stored_size);
+  visit("resize", s.resize);
+  visit("channels", s.channels);
+  visit("valid_fraction", s.valid_fraction);
+  visit("split_seed", s.split_seed);
+  visit("train_samples", s.train_samples);
+  visit("valid_samples", s.valid_samples);
+  visit("bad_images", s.bad_images);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, TrainingSpec>
+void fields(T& s, auto&& visit) {
+  visit("epochs", s.epochs);
+  visit("batch_size", s.batch_size);
+  visit("optimizer", s.optimizer);
+  visit("learning_rate", s.learning_rate);
+  visit("weight_decay", s.weight_decay);
+  visit("momentum", s.momentum);
+  visit("schedule", s.schedule);
+  visit("warmup", s.warmup);
+  visit("label_smoothing", s.label_smoothing);
+  visit("drop_rate", s.drop_rate);
+  visit("drop_path_rate", s.drop_path_rate);
+  visit("clip_grad_norm", s.clip_grad_norm);
+  visit("precision", s.precision);
+  visit("layout", s.layout);
+  visit("seed", s.seed);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, MeasurementSpec>
+void fields(T& s, auto&& visit) {
+  visit("enabled", s.enabled);
+  visit("batch_sizes", s.batch_sizes);
+  visit("seconds", s.seconds);
+  visit("warmup_seconds", s.warmup_seconds);
+  visit("max_samples", s.max_samples);
+}
+
+namespace {
+
+nlohmann::json steps_to_json(const std::vector<AugmentStep>& steps) {
+  auto list = nlohmann::json::array();
+  for (const auto& step : steps)
+    list.push_back({{"name", step.name}, {"parameters", step.parameters}});
+  return list;
+}
+
+std::vector<AugmentStep> steps_from_json(const nlohmann::json& list) {
+  std::vector<AugmentStep> steps;
+  try {
+    for (const auto& step : list)
+      steps.push_back({step.at("name").get<std::string>(),
+                       step.at("parameters").get<std::map<std::string, double>>()});
+  } catch (const nlohmann::json::exception&) {
+    throw Error("spec.augmentation: expected a list of {name, parameters}");
+  }
+  return steps;
+}
+
+const nlohmann::json& member(const nlohmann::json& object, const char* name) {
+  if (!object.is_object() || !object.contains(name))
+    throw Error(fmt::format("spec.{}: missing", name));
+  return object.at(name);
+}
+
+}  // namespace
+
+nlohmann::json to_json(const TrialSpec& spec) {
+  return {{"architecture", spec.architecture},
+          {"dataset", fields_to_json(spec.dataset)},
+          {"augmentation", steps_to_json(spec.augmentation)},
+          {"training", fields_to_json(spec.training)},
+          {"measurement", fields_to_json(spec.measurement)}};
+}
+
+TrialSpec spec_from_json(const nlohmann::json& json) {
+  TrialSpec spec;
+  if (!member(json, "architecture").is_string()) throw Error("spec.architecture: expected a name");
+  spec.architecture = json["architecture"].get<std::string>();
+  spec.dataset = fields_from_json<DatasetSpec>(member(json, "dataset"), "spec.dataset");
+  spec.augmentation = steps_from_json(member(json, "augmentation"));
+  spec.training = fields_from_json<TrainingSpec>(member(json, "training"), "spec.training");
+  spec.measurement =
+      fields_from_json<MeasurementSpec>(member(json, "measurement"), "spec.measurement");
+  return spec;
+}
+
+std::string fingerprint(const TrialSpec& spec) {
+  return sha256(to_json(spec).dump());
+}
+
+std::string recipe_hash(const TrialSpec& spec) {
+  auto json = to_json(spec);
+  json.erase("architecture");
+  json.erase("measurement");
+  json["training"].erase("learning_rate");
+  json["training"].erase("seed");
+  return sha256(json.dump());
+}
+
+std::span<const AugmentKind> augment_kinds() {
+  // clang-format off
+  static constexpr AugmentKind kinds[] = {
+      {"random_crop",
+       {{{"padding", 4, 0, 64, "pixels of zero padding at each side before the crop"}}},
+       "pad the image, then cut the original size at a random place"},
+      {"random_resized_crop",
+       {{{"min_scale", 0.35, 0.01, 1, "least share of the image's area"},
+         {"max_scale", 1.0, 0.01, 1, "largest share of the image's area"},
+         {"min_ratio", 0.75, 0.1, 10, "least width over height"},
+         {"max_ratio", 4.0 / 3, 0.1, 10, "largest width over height"}}},
+       "cut a random part of the image and resize it to image_size"},
+      {"horizontal_flip",
+       {{{"probability", 0.5, 0, 1, "of mirroring left and right"}}},
+       "mirror left and right"},
+  };
+  // clang-format on
+  return kinds;
+}
+
+}  // namespace archsweep::runner

@@ -16,17 +16,17 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;          // "idx" or "image_folder": presets are resolved by the config reader
-  std::string root;          // folder, absolute
-  int image_size = 224;      // side that the networks see
-  int stored_size = 224;     // side at which images are cached; larger only for random_resized_crop
-  std::string resize;        // how a photo becomes a square: "crop", "squish" or "pad"
-  int channels = 3;          // 1 or 3; files with other channels are converted
+  std::string kind;       // "idx" or "image_folder": presets are resolved by the config reader
+  std::string root;       // folder, absolute
+  int image_size = 224;   // side that the networks see
+  int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
+  std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
+  int channels = 3;       // 1 or 3; files with other channels are converted
   double valid_fraction = 0.2;  // held out of the training images, where there is no folder for it
   std::uint64_t split_seed = 42;
   std::int64_t train_samples = 0;  // 0: all; otherwise a seeded stratified subset
   std::int64_t valid_samples = 0;
-  std::string bad_images;    // "skip" or "fail"
+  std::string bad_images;  // "skip" or "fail"
 };
 
 // One step of augmentation, with all its parameters written out.
@@ -38,18 +38,18 @@ struct AugmentStep {
 struct TrainingSpec {
   int epochs = 5;
   int batch_size = 64;
-  std::string optimizer = "adamw";    // adamw, sgd
+  std::string optimizer = "adamw";  // adamw, sgd
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
-  double momentum = 0.9;              // sgd's; beta1 of adamw
-  std::string schedule = "one_cycle"; // one_cycle, cosine, constant
-  double warmup = 0.25;               // share of all steps in which the rate rises
+  double momentum = 0.9;               // sgd's; beta1 of adamw
+  std::string schedule = "one_cycle";  // one_cycle, cosine, constant
+  double warmup = 0.25;                // share of all steps in which the rate rises
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
-  double clip_grad_norm = 0;          // 0: off
-  std::string precision = "auto";     // auto, float32, bfloat16
-  std::string layout = "auto";        // auto, channels_last, contiguous
+  double clip_grad_norm = 0;       // 0: off
+  std::string precision = "auto";  // auto, float32, bfloat16
+  std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;
 };
 
@@ -58,7 +58,7 @@ struct MeasurementSpec {
   std::vector<int> batch_sizes = {1, 32};  // 1 gives the latency, the others throughput
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;
-  int max_samples = 1000;                  // timed forwards kept a batch size at most
+  int max_samples = 1000;  // timed forwards kept a batch size at most
 };
 
 struct TrialSpec {

@@ -1,0 +1,72 @@
+#pragma once
+
+// Plain structs to and from JSON by one list of members each: a function
+// `fields(auto& value, auto&& visit)` that calls visit("name", value.member) for every member.
+
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string>
+#include <type_traits>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/support/error.h"
+
+namespace archsweep::runner {
+
+template <typename T>
+concept HasFields = requires(T& value) {
+  fields(value, [](const char*, auto&) {});
+};
+
+template <HasFields T>
+nlohmann::json fields_to_json(const T& value) {
+  nlohmann::json object = nlohmann::json::object();
+  fields(value, [&](const char* name, const auto& member) {
+    using M = std::remove_cvref_t<decltype(member)>;
+    if constexpr (HasFields<M>)
+      object[name] = fields_to_json(member);
+    else
+      object[name] = member;  // nlohmann writes NaN as null
+  });
+  return object;
+}
+
+// Throws Error: `where.member` is missing, of a wrong type, or unknown.
+template <HasFields T>
+T fields_from_json(const nlohmann::json& object, const std::string& where) {
+  if (!object.is_object()) throw Error(where + ": expected an object");
+  T value;
+  std::set<std::string> known;
+  fields(value, [&](const char* name, auto& member) {
+    using M = std::remove_cvref_t<decltype(member)>;
+    known.insert(name);
+    const auto at = object.find(name);
+    if (at == object.end()) throw Error(fmt::format("{}.{}: missing", where, name));
+    if constexpr (HasFields<M>) {
+      member = fields_from_json<M>(*at, fmt::format("{}.{}", where, name));
+    } else if constexpr (std::is_same_v<M, double>) {
+      if (!at->is_number() && !at->is_null())
+        throw Error(fmt::format("{}.{}: expected a number", where, name));
+      member =
+          at->is_null() ? std::numeric_limits<double>::quiet_NaN() : at->template get<double>();
+    } else if constexpr (std::is_integral_v<M> && !std::is_same_v<M, bool>) {
+      if (!at->is_number_integer())
+        throw Error(fmt::format("{}.{}: expected a whole number", where, name));
+      member = at->template get<M>();
+    } else {
+      try {
+        member = at->template get<M>();
+      } catch (const nlohmann::json::exception&) {
+        throw Error(fmt::format("{}.{}: wrong type", where, name));
+      }
+    }
+  });
+  for (const auto& [key, unused] : object.items())
+    if (!known.contains(key)) throw Error(fmt::format("{}.{}: unknown", where, key));
+  return value;
+}
+
+}  // namespace archsweep::runner
