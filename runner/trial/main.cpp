@@ -1,1 +1,55 @@
-int main() {}
+// archsweep-trial, the worker: does the one job it is handed.
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <torch/version.h>
+
+#include "runner/support/error.h"
+#include "runner/trial/parity.h"
+
+namespace {
+
+using archsweep::Error;
+using archsweep::Exit;
+
+constexpr const char* usage =
+    "archsweep-trial: the worker of archsweep; `archsweep run` starts it.\n"
+    "  archsweep-trial < job.json       do a job (runner/trial/protocol.h), events on fd 3\n"
+    "  archsweep-trial parity NAME[=GAIN]...\n"
+    "  archsweep-trial facts [GLOB]...\n"
+    "  archsweep-trial show NAME [--path PART]\n"
+    "  archsweep-trial --version\n";
+
+int run(const std::vector<std::string>& words) {
+  const std::string command = words.empty() ? "" : words[0];
+  const std::vector<std::string> rest(words.begin() + !words.empty(), words.end());
+  if (command == "parity") return archsweep::runner::parity(rest);
+  if (command == "facts") return archsweep::runner::facts(rest);
+  if (command == "show" && (rest.size() == 1 || (rest.size() == 3 && rest[1] == "--path")))
+    return archsweep::runner::show(rest[0], rest.size() == 3 ? rest[2] : "");
+  if (command == "--version") {
+    fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
+    return 0;
+  }
+  fmt::print(command == "--help" ? stdout : stderr, "{}", usage);
+  return command == "--help" ? 0 : static_cast<int>(Exit::usage);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const Error& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return static_cast<int>(e.code());
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "archsweep-trial: {}\n", e.what());
+    return static_cast<int>(Exit::environment);
+  }
+}

@@ -1,0 +1,67 @@
+#include "runner/trial/protocol.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "runner/support/error.h"
+
+using namespace archsweep;
+using namespace archsweep::runner;
+
+TEST_CASE("a job survives its JSON") {
+  Job job{.kind = "train"};
+  job.spec.architecture = "resnet18";
+  job.spec.augmentation = {{"random_crop", {{"padding", 4}}}};
+  job.spec.training.learning_rate = 0.003;
+  const auto again = decode_job(encode(job));
+  CHECK(encode(again) == encode(job));
+  CHECK(fingerprint(again.spec) == fingerprint(job.spec));
+}
+
+TEST_CASE("a job with a member missing, unknown or of a wrong type is refused by name") {
+  auto json = nlohmann::json::parse(encode(Job{.kind = "train"}));
+  SECTION("missing") {
+    json["spec"]["training"].erase("epochs");
+    CHECK_THROWS_WITH(decode_job(json.dump()), "spec.training.epochs: missing");
+  }
+  SECTION("unknown") {
+    json["spec"]["training"]["epoch"] = 1;
+    CHECK_THROWS_WITH(decode_job(json.dump()), "spec.training.epoch: unknown");
+  }
+  SECTION("wrong type") {
+    json["spec"]["dataset"]["image_size"] = "big";
+    CHECK_THROWS_WITH(decode_job(json.dump()), "spec.dataset.image_size: expected a whole number");
+  }
+}
+
+TEST_CASE("events survive their line, NaN included") {
+  results::Epoch epoch{.number = 2, .train_loss = 1.5};
+  const auto line = encode(Event(epoch));
+  CHECK(line.ends_with("\n"));
+  const auto event = decode_event(line);
+  REQUIRE(event);
+  const auto& again = std::get<results::Epoch>(*event);
+  CHECK(again.number == 2);
+  CHECK(again.train_loss == 1.5);
+  CHECK(std::isnan(again.valid_top1));
+
+  const auto failed = decode_event(encode(Event(results::Failure{results::Cause::diverged, "x\xff", ""})));
+  REQUIRE(failed);
+  CHECK(std::get<results::Failure>(*failed).cause == results::Cause::diverged);
+}
+
+TEST_CASE("noise on the pipe is not an event") {
+  for (const char* line : {"", "\n", "[1]", "{}", "{\"event\":1}", "{\"event\":\"epoch\"}", "\xff\xfe",
+                           "{\"event\":\"epoch\",\"number\":\"x\"}", "{\"event\":\"failed\",\"cause\":\"tired\",\"message\":\"\"}"})
+    CHECK_FALSE(decode_event(line));
+  CHECK_FALSE(decode_event(std::string(2 << 20, '{')));
+}
+
+TEST_CASE("the recipe leaves out what a sweep varies, the fingerprint does not") {
+  TrialSpec a, b;
+  b.architecture = "resnet18", b.training.learning_rate = 1, b.training.seed = 7;
+  CHECK(recipe_hash(a) == recipe_hash(b));
+  CHECK(fingerprint(a) != fingerprint(b));
+  b.training.epochs = 9;
+  CHECK(recipe_hash(a) != recipe_hash(b));
+}
