@@ -1,0 +1,49 @@
+#pragma once
+
+// A data set that is ready to train on: square uint8 images in a memory-mapped cache, their labels
+// and the one split that every trial uses. No LibTorch.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "runner/trial/spec.h"
+
+namespace archsweep::runner {
+
+struct Dataset {
+  int classes = 0;
+  std::vector<std::string> class_names;
+  int side = 0;  // of the stored images, which are squares
+  int channels = 0;
+  std::vector<std::uint32_t> train, valid;  // indices of images, in ascending order
+  std::string split_hash;                   // equal: same images, same labels, same split
+  std::vector<std::string> bad_files;       // "path: why", left out under bad_images: skip
+
+  // side * side * channels bytes, rows of pixels (HWC).
+  std::span<const std::uint8_t> image(std::size_t i) const {
+    const std::size_t bytes = std::size_t(side) * side * channels;
+    return {pixels + i * bytes, bytes};
+  }
+  int label(std::size_t i) const { return labels[i]; }
+  std::size_t size() const { return count; }
+
+  // Set by whoever fills the data set; `storage` keeps them alive, so copies are cheap and safe.
+  const std::uint8_t* pixels = nullptr;
+  const std::int32_t* labels = nullptr;
+  std::size_t count = 0;
+  std::shared_ptr<const void> storage;
+};
+
+using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+// Opens the cache of this data set in `cache_folder`, or decodes every image into it first.
+// `progress` may be empty and is called from one thread at a time. Throws Error.
+Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
+                     const DataProgress& progress = {});
+
+}  // namespace archsweep::runner
