@@ -1,5 +1,7 @@
 // archsweep-trial, the worker: does the one job it is handed.
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 #include <iterator>
@@ -10,6 +12,7 @@
 #include <torch/version.h>
 
 #include "runner/support/error.h"
+#include "runner/trial/job.h"
 #include "runner/trial/parity.h"
 
 namespace {
@@ -36,6 +39,8 @@ int run(const std::vector<std::string>& words) {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;
   }
+  if (words.empty() && !::isatty(STDIN_FILENO))
+    return archsweep::runner::run_job(std::string(std::istreambuf_iterator<char>(std::cin), {}));
   fmt::print(command == "--help" ? stdout : stderr, "{}", usage);
   return command == "--help" ? 0 : static_cast<int>(Exit::usage);
 }

@@ -1,0 +1,101 @@
+#include "runner/trial/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/DeviceAccelerator.h>
+#include <dlfcn.h>
+#include <malloc.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include <fmt/format.h>
+
+#include "runner/support/error.h"
+
+namespace archsweep::runner {
+namespace {
+
+// The first line of a file that begins with `key`, after its colon.
+std::string line_of(const char* path, std::string_view key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(key)) {
+      const auto value = line.find_first_not_of(" \t", line.find(':') + 1);
+      return value == line.npos ? "" : line.substr(value);
+    }
+  return "";
+}
+
+// Of the GPU with this index, as the kernel module tells: no CUDA headers are needed.
+std::string gpu_name(int index) {
+  const auto handle = ::dlopen("libcuda.so.1", RTLD_NOW);
+  if (!handle) return "";
+  using Get = int (*)(int*, int);
+  using Name = int (*)(char*, int, int);
+  const auto get = reinterpret_cast<Get>(::dlsym(handle, "cuDeviceGet"));
+  const auto name = reinterpret_cast<Name>(::dlsym(handle, "cuDeviceGetName"));
+  char text[256] = "";
+  int device = 0;
+  if (get && name && get(&device, index) == 0) name(text, sizeof text - 1, device);
+  return text;
+}
+
+}  // namespace
+
+torch::Device open_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  if (!name.starts_with("cuda:"))
+    throw Error(fmt::format("device '{}': expected cpu or cuda:N", name));
+  if (!::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
+    throw Error(fmt::format("device {}: this LibTorch cannot use CUDA ({})", name, ::dlerror()),
+                Exit::environment);
+  const torch::Device device(name);
+  if (!at::hasCUDA() || at::accelerator::deviceCount() <= device.index())
+    throw Error(fmt::format("device {}: no such GPU", name), Exit::environment);
+  at::accelerator::setDeviceIndex(device.index());
+  return device;
+}
+
+results::Environment describe(const torch::Device& device, int threads) {
+  utsname system{};
+  ::uname(&system);
+  results::Environment e;
+  e.device = device.str();
+  e.torch = TORCH_VERSION;
+  e.archsweep = ARCHSWEEP_VERSION;
+  e.threads = threads;
+  e.host = system.nodename;
+  e.os = fmt::format("{} {}", system.sysname, system.release);
+  if (device.is_cpu()) {
+    e.device_name = line_of("/proc/cpuinfo", "model name");
+  } else {
+    e.device_name = gpu_name(device.index());
+    e.driver = line_of("/proc/driver/nvidia/version", "NVRM version");
+  }
+  return e;
+}
+
+void synchronize(const torch::Device& device) {
+  if (!device.is_cpu()) at::accelerator::synchronizeDevice(device.index());
+}
+
+void reset_peak_memory(const torch::Device& device) {
+  if (device.is_cpu()) {
+    ::malloc_trim(0);                             // what is free is not in use
+    std::ofstream("/proc/self/clear_refs") << 5;  // resets VmHWM
+  } else {
+    at::accelerator::resetPeakStats(device.index());
+  }
+}
+
+double peak_memory(const torch::Device& device) {
+  if (!device.is_cpu())
+    return static_cast<double>(
+        at::accelerator::getDeviceStats(device.index()).allocated_bytes[0].peak);
+  const auto kib = line_of("/proc/self/status", "VmHWM");
+  return kib.empty() ? results::not_measured : std::stod(kib) * 1024;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,323 @@
+#include "runner/trial/train/train.h"
+
+#include <ATen/autocast_mode.h>
+
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "archs/catalog.h"
+#include "archs/network.h"
+#include "runner/support/error.h"
+#include "runner/trial/data/batches.h"
+#include "runner/trial/data/dataset.h"
+#include "runner/trial/device.h"
+#include "runner/trial/measure/macs.h"
+#include "runner/trial/measure/timing.h"
+#include "runner/trial/train/optimizer.h"
+#include "runner/trial/train/schedule.h"
+
+namespace archsweep::runner {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// bfloat16 for the operators that LibTorch's list names, while it lives.
+class Autocast {
+ public:
+  Autocast(const torch::Device& device, bool on) : type_(device.type()), on_(on) {
+    if (!on_) return;
+    at::autocast::set_autocast_dtype(type_, torch::kBFloat16);
+    at::autocast::set_autocast_enabled(type_, true);
+  }
+  ~Autocast() {
+    if (!on_) return;
+    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(type_, false);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  c10::DeviceType type_;
+  bool on_;
+};
+
+// What a loop over batches adds up, on the device: reading it there would wait for each step.
+struct Tally {
+  torch::Tensor loss, top1, top5;
+  std::int64_t samples = 0;
+
+  explicit Tally(const torch::Device& device)
+      : loss(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kFloat64))),
+        top1(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
+        top5(top1.clone()) {}
+
+  void add(const torch::Tensor& batch_loss, const torch::Tensor& logits,
+           const torch::Tensor& labels) {
+    torch::NoGradGuard no_grad;
+    const auto n = labels.size(0);
+    loss += batch_loss.detach().to(torch::kFloat64) * n;
+    const auto best =
+        std::get<1>(logits.detach().topk(std::min<std::int64_t>(5, logits.size(1)), 1));
+    const auto right = best.eq(labels.unsqueeze(1));
+    top1 += right.select(1, 0).sum();
+    top5 += right.sum();
+    samples += n;
+  }
+  double mean(const torch::Tensor& sum) const {
+    return samples ? sum.to(torch::kFloat64).item<double>() / static_cast<double>(samples)
+                   : results::not_measured;
+  }
+};
+
+class Trial {
+ public:
+  Trial(const Job& job, EventSink& events)
+      : job_(job), spec_(job.spec), events_(events), device_(open_device(job.device)) {}
+
+  void run() {
+    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
+    // The seed decides the initial weights, dropout and drop path; the loader has it too.
+    torch::manual_seed(spec_.training.seed);
+    reset_peak_memory(device_);
+    build();
+    {
+      Optimizer optimizer(*network_, spec_.training);
+      for (int epoch = 1; epoch <= spec_.training.epochs; ++epoch) run_epoch(optimizer, epoch);
+    }
+    for (auto& parameter : network_->parameters()) parameter.mutable_grad().reset();
+    summary_.train_memory_bytes = peak_memory(device_);
+    if (spec_.measurement.enabled) measure();
+    events_.send(summary_);
+  }
+
+  DataProgress data_progress() {
+    return [this, last = Clock::time_point{}](std::size_t done, std::size_t total) mutable {
+      if (done < total && seconds_since(last) < progress_seconds) return;
+      last = Clock::now();
+      events_.send(Progress{
+          .phase = "data", .step = static_cast<int>(done), .steps = static_cast<int>(total)});
+    };
+  }
+
+  const Dataset& dataset() const { return dataset_; }
+
+ private:
+  static constexpr double progress_seconds = 0.5;
+
+  void build() {
+    const auto* entry = archs::find(spec_.architecture);
+    if (!entry)
+      throw Error(fmt::format("unknown architecture '{}'{}", spec_.architecture,
+                              archs::suggest(spec_.architecture)));
+    const int classes = dataset_.classes;
+    network_ = archs::build(spec_.architecture, {.num_classes = classes,
+                                                 .in_chans = dataset_.channels,
+                                                 .image_size = spec_.dataset.image_size,
+                                                 .drop_rate = spec_.training.drop_rate,
+                                                 .drop_path_rate = spec_.training.drop_path_rate});
+    network_->to(device_);
+    // Convolutions are faster on channels_last, on CPU by 1.4 to 2 times; nothing is slower.
+    channels_last_ = spec_.training.layout != "contiguous";
+    if (channels_last_)
+      for (auto& parameter : network_->parameters())
+        if (parameter.dim() == 4)
+          parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    // On CPU bfloat16 is a gain for some networks and a loss for others, so there it is asked for.
+    bfloat16_ = spec_.training.precision == "bfloat16" ||
+                (spec_.training.precision == "auto" && !device_.is_cpu());
+    const auto& p = entry->preprocessing;
+    mean_ = per_channel(p.mean);
+    std_ = per_channel(p.std);
+    summary_.dtype = bfloat16_ ? "bfloat16" : "float32";
+    summary_.layout = channels_last_ ? "channels_last" : "contiguous";
+    summary_.split_hash = dataset_.split_hash;
+    summary_.classes = classes;
+    summary_.train_samples = static_cast<int>(dataset_.train.size());
+    summary_.valid_samples = static_cast<int>(dataset_.valid.size());
+    for (const auto& parameter : network_->parameters()) summary_.parameters += parameter.numel();
+  }
+
+  // Normalisation of uint8 values; one channel gets the mean of the three.
+  torch::Tensor per_channel(const archs::Rgb& values) const {
+    auto three = torch::tensor(at::ArrayRef<double>(values.data(), values.size()), torch::kFloat64);
+    if (dataset_.channels == 1) three = three.mean(0, /*keepdim=*/true);
+    return (three * 255).to(device_, torch::kFloat32).view({1, -1, 1, 1});
+  }
+
+  BatchOptions batch_options(bool training, int epoch) const {
+    return {.augmentation = training ? spec_.augmentation : std::vector<AugmentStep>{},
+            .image_size = spec_.dataset.image_size,
+            .batch_size = spec_.training.batch_size,
+            .seed = spec_.training.seed,
+            .epoch = epoch,
+            .shuffle = training,
+            // A last batch of one sample would have no variance to normalise by.
+            .drop_last = training && dataset_.train.size() >=
+                                         static_cast<std::size_t>(spec_.training.batch_size),
+            .threads = std::max(1, at::get_num_threads())};
+  }
+
+  torch::Tensor to_images(const Batch& batch) const {
+    const int side = spec_.dataset.image_size;
+    // NHWC bytes seen as NCHW: that is channels_last already.
+    auto images = torch::from_blob(const_cast<std::uint8_t*>(batch.pixels.data()),
+                                   {batch.count, side, side, dataset_.channels}, torch::kUInt8)
+                      .permute({0, 3, 1, 2})
+                      .to(device_, torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
+    images.sub_(mean_).div_(std_);
+    return images.contiguous(channels_last_ ? torch::MemoryFormat::ChannelsLast
+                                            : torch::MemoryFormat::Contiguous);
+  }
+
+  torch::Tensor to_labels(const Batch& batch) const {
+    return torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(),
+                                                    static_cast<std::size_t>(batch.count)))
+        .to(device_);
+  }
+
+  torch::Tensor forward(const torch::Tensor& images) {
+    Autocast autocast(device_, bfloat16_);
+    return network_->forward(images).to(torch::kFloat32);
+  }
+
+  void run_epoch(Optimizer& optimizer, int epoch) {
+    results::Epoch result{.number = epoch};
+    BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
+    const auto steps = static_cast<int>(loader.batches());
+    const double all_steps = static_cast<double>(steps) * spec_.training.epochs;
+    Tally tally(device_);
+    Rates rates{};
+    Batch batch;
+    network_->train();
+    const auto start = Clock::now();
+    auto reported = start;
+    for (int step = 0; loader.next(batch); ++step) {
+      rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
+      const auto labels = to_labels(batch);
+      const auto logits = forward(to_images(batch));
+      const auto loss = torch::nn::functional::cross_entropy(
+          logits, labels,
+          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
+              spec_.training.label_smoothing));
+      optimizer.zero_grad();
+      loss.backward();
+      if (spec_.training.clip_grad_norm > 0)
+        optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
+      optimizer.step(rates);
+      tally.add(loss, logits, labels);
+      if (seconds_since(reported) >= progress_seconds || step + 1 == steps) {
+        reported = Clock::now();
+        const double now = loss.item<double>();
+        check_loss(now, epoch, step + 1);
+        events_.send(Progress{
+            .phase = "train",
+            .epoch = epoch,
+            .epochs = spec_.training.epochs,
+            .step = step + 1,
+            .steps = steps,
+            .loss = now,
+            .samples_per_second = static_cast<double>(tally.samples) / seconds_since(start)});
+      }
+    }
+    synchronize(device_);
+    result.seconds = seconds_since(start);
+    result.samples_per_second = static_cast<double>(tally.samples) / result.seconds;
+    result.data_wait_share = loader.seconds_waited() / result.seconds;
+    result.learning_rate = rates.learning_rate;
+    result.train_loss = tally.mean(tally.loss);
+    result.train_top1 = tally.mean(tally.top1);
+    check_loss(result.train_loss, epoch, steps);
+    validate(result);
+    events_.send(result);
+  }
+
+  // NaN, infinity, or a loss far above that of guessing: nothing good comes after it.
+  void check_loss(double loss, int epoch, int step) const {
+    const double limit = 20 * std::max(1.0, std::log(static_cast<double>(dataset_.classes)));
+    if (!std::isfinite(loss) || loss > limit)
+      throw Diverged(fmt::format("loss {:.4g} at step {} of epoch {} (learning rate {:.3g})", loss,
+                                 step, epoch, spec_.training.learning_rate));
+  }
+
+  void validate(results::Epoch& result) {
+    torch::InferenceMode inference;
+    network_->eval();
+    BatchLoader loader(dataset_, dataset_.valid, batch_options(false, result.number));
+    Tally tally(device_);
+    Batch batch;
+    const auto start = Clock::now();
+    while (loader.next(batch)) {
+      const auto labels = to_labels(batch);
+      const auto logits = forward(to_images(batch));
+      tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
+    }
+    result.valid_loss = tally.mean(tally.loss);
+    result.valid_top1 = tally.mean(tally.top1);
+    result.valid_top5 = tally.mean(tally.top5);
+    result.valid_seconds = seconds_since(start);
+  }
+
+  // On the trained weights, with the numbers and the layout that training used.
+  void measure() {
+    torch::InferenceMode inference;
+    network_->eval();
+    const int side = spec_.dataset.image_size;
+    const auto format =
+        channels_last_ ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
+    const auto input = [&](int batch_size) {
+      return torch::randn({batch_size, dataset_.channels, side, side})
+          .to(device_)
+          .contiguous(format);
+    };
+    const auto one = input(1);
+    summary_.macs = count_macs([&] { network_->forward(one); });
+    reset_peak_memory(device_);
+    for (const int batch_size : spec_.measurement.batch_sizes) {
+      events_.send(Progress{.phase = "measure",
+                            .epoch = spec_.training.epochs,
+                            .epochs = spec_.training.epochs,
+                            .step = batch_size});
+      auto m = time_forward([&](const torch::Tensor& images) { return forward(images); },
+                            input(batch_size), spec_.measurement);
+      m.dtype = summary_.dtype;
+      m.layout = summary_.layout;
+      events_.send(m);
+    }
+    summary_.inference_memory_bytes = peak_memory(device_);
+  }
+
+  const Job& job_;
+  const TrialSpec& spec_;
+  EventSink& events_;
+  torch::Device device_;
+  Dataset dataset_;
+  std::shared_ptr<archs::Network> network_;
+  torch::Tensor mean_, std_;
+  bool channels_last_ = false, bfloat16_ = false;
+  results::Summary summary_;
+};
+
+}  // namespace
+
+void prepare(const Job& job, EventSink& events) {
+  Trial trial(job, events);
+  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder, trial.data_progress());
+  events.send(Prepared{.split_hash = dataset.split_hash,
+                       .train_samples = static_cast<int>(dataset.train.size()),
+                       .valid_samples = static_cast<int>(dataset.valid.size()),
+                       .classes = dataset.classes,
+                       .bad_files = dataset.bad_files});
+}
+
+void train(const Job& job, EventSink& events) {
+  Trial(job, events).run();
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,22 @@
+#pragma once
+
+// One trial from the data to the measurements: builds the network, trains it, times it, and tells
+// everything as events.
+
+#include "runner/trial/events.h"
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+
+// Reads, checks, splits and caches the data set; sends Prepared.
+void prepare(const Job& job, EventSink& events);
+
+// Sends an Epoch each epoch, Measurements and a Summary.
+// Throws Diverged, Error, or c10::Error from LibTorch.
+void train(const Job& job, EventSink& events);
+
+struct Diverged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace archsweep::runner
