@@ -1,0 +1,42 @@
+# Wraps CMake: installs what is missing, builds, and runs the two commands of the README.
+#
+#   make quickstart   install, build, run configs/quickstart.yaml, show the frontier
+#   make test         install, build, run every test
+#   make build        install, build
+#   make format       clang-format every file
+#   make clean        remove the build folder
+#
+# TORCH_ROOT=DIR  use this LibTorch (the folder with include/ and lib/) instead of installing one
+# SWEEP=FILE      another config for `make quickstart`
+# NO_INSTALL=1    install nothing; what is missing is then named by CMake
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: quickstart test build install format clean
+
+BUILD ?= build
+SWEEP ?= configs/quickstart.yaml
+JOBS ?= $(shell nproc)
+
+build: install
+	@set -e; root="$(TORCH_ROOT)"; [ -n "$$root" ] || root=$$(bash .ci/torch --where); \
+	cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DTORCH_ROOT="$$root" -DARCHSWEEP_PLOTLY="$$(bash .ci/torch --plotly)" > $(BUILD).log 2>&1 \
+	  || { cat $(BUILD).log; rm -f $(BUILD).log; exit 1; }; rm -f $(BUILD).log
+	cmake --build $(BUILD) -j $(JOBS) --target archsweep archsweep-trial
+
+quickstart: build
+	$(BUILD)/bin/archsweep run $(SWEEP)
+
+test: build
+	cmake --build $(BUILD) -j $(JOBS)
+	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
+
+install:
+	@bash .ci/install
+	@[ -n "$(TORCH_ROOT)" ] || bash .ci/torch
+
+format: build
+	cmake --build $(BUILD) --target format
+
+clean:
+	rm -rf $(BUILD)
