@@ -1,0 +1,34 @@
+#pragma once
+
+// Where the names go so that none lies on another, on a mark, or outside. Pure arithmetic.
+
+#include <optional>
+#include <vector>
+
+namespace archsweep::results {
+
+struct Box {
+  double left, top, right, bottom;
+  bool overlaps(const Box& other) const {
+    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+  }
+};
+
+struct LabelRequest {
+  double x, y;           // the mark's centre
+  double radius;         // of the mark
+  double width, height;  // of the text
+  bool must = false;     // try places farther off, joined by a line, before giving up
+};
+
+struct LabelPlace {
+  Box box;
+  bool line;  // far enough from its mark to need one
+};
+
+// In order of importance: the earlier request gets the better place. nullopt where there is none.
+std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
+                                                    const std::vector<Box>& obstacles,
+                                                    const Box& area);
+
+}  // namespace archsweep::results
