@@ -1,0 +1,106 @@
+#include "runner/trial/data/dataset.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "runner/support/error.h"
+#include "runner/support/hash.h"
+#include "runner/trial/data/cache.h"
+#include "runner/trial/data/source.h"
+#include "runner/trial/data/split.h"
+
+namespace archsweep::runner {
+namespace {
+
+// What a data set owns; the pixels are the mapping's.
+struct Storage {
+  std::shared_ptr<const void> mapping;
+  std::vector<std::int32_t> labels;
+};
+
+std::string hash_split(const Source& source, const std::vector<std::uint32_t>& wanted,
+                       const Dataset& dataset) {
+  Sha256 hash;
+  hash.add(source.content);
+  for (const std::string& name : dataset.class_names) hash.add(name + '\n');
+  for (const auto* side : {&dataset.train, &dataset.valid}) {
+    for (const std::uint32_t i : *side) hash.add(fmt::format("{} ", wanted[i]));
+    hash.add("\n");
+  }
+  return hash.hex();
+}
+
+void check_classes(const Dataset& dataset, const std::string& root) {
+  std::vector<bool> seen(std::size_t(dataset.classes));
+  for (const std::uint32_t i : dataset.train) seen[std::size_t(dataset.label(i))] = true;
+  for (const std::uint32_t i : dataset.valid)
+    if (!seen[std::size_t(dataset.label(i))])
+      throw Error(
+          fmt::format("{}: class {} is in the validation images but has no image to train "
+                      "on; add images or raise dataset.train_samples",
+                      root, dataset.class_names[std::size_t(dataset.label(i))]));
+  if (dataset.train.empty() || dataset.valid.empty())
+    throw Error(fmt::format("{}: no readable image is left to {}", root,
+                            dataset.train.empty() ? "train on" : "validate with"));
+}
+
+}  // namespace
+
+Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
+                     const DataProgress& progress) {
+  const Source source = open_idx(spec.root);
+  if (source.class_names.size() < 2)
+    throw Error(fmt::format("{}: only one class ({}); a classifier needs two at least", spec.root,
+                            source.class_names.empty() ? "none" : source.class_names[0]));
+  const Split split = make_split(source, spec);
+  std::vector<std::uint32_t> wanted;
+  std::merge(split.train.begin(), split.train.end(), split.valid.begin(), split.valid.end(),
+             std::back_inserter(wanted));
+  const Cached cached = open_cache(source, spec, wanted, cache_folder, progress);
+  if (!cached.bad.empty() && spec.bad_images == "fail") {
+    const auto& [place, why] = cached.bad[0];
+    throw Error(
+        fmt::format("{}: {} ({} unreadable in all); mend or remove it, or set "
+                    "dataset.bad_images: skip",
+                    source.name(wanted[place]), why, cached.bad.size()));
+  }
+
+  auto storage = std::make_shared<Storage>();
+  storage->mapping = cached.mapping;
+  for (const std::uint32_t i : wanted) storage->labels.push_back(source.labels[i]);
+  Dataset dataset;
+  dataset.classes = int(source.class_names.size());
+  dataset.class_names = source.class_names;
+  dataset.side = spec.stored_size;
+  dataset.channels = spec.channels;
+  dataset.pixels = cached.pixels;
+  dataset.labels = storage->labels.data();
+  dataset.count = wanted.size();
+  dataset.storage = storage;
+
+  std::vector<bool> bad(wanted.size());
+  for (const auto& [place, why] : cached.bad) {
+    bad[place] = true;
+    dataset.bad_files.push_back(fmt::format("{}: {}", source.name(wanted[place]), why));
+  }
+  // Both sides are in ascending order, and so is `wanted`.
+  const auto places = [&](const std::vector<std::uint32_t>& side) {
+    std::vector<std::uint32_t> found;
+    std::size_t place = 0;
+    for (const std::uint32_t i : side) {
+      while (wanted[place] != i) ++place;
+      if (!bad[place]) found.push_back(std::uint32_t(place));
+    }
+    return found;
+  };
+  dataset.train = places(split.train);
+  dataset.valid = places(split.valid);
+  check_classes(dataset, spec.root);
+  dataset.split_hash = hash_split(source, wanted, dataset);
+  return dataset;
+}
+
+}  // namespace archsweep::runner
