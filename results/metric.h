@@ -10,7 +10,8 @@ namespace archsweep::results {
 enum class Better { lower, higher, neither };
 
 struct Metric {
-  std::string_view key;   // column of the view `leaderboard`, and word on the command line; never renamed
+  std::string_view
+      key;  // column of the view `leaderboard`, and word on the command line; never renamed
   std::string_view unit;  // "s", "B", "1/s", "" for a share
   Better better;
   std::string_view help;

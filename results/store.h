@@ -71,7 +71,8 @@ class Store {
 
   // Median wall seconds of the finished attempts of an architecture under a recipe, or of any
   // recipe when there is none under this.
-  std::optional<double> usual_seconds(std::string_view architecture, std::string_view recipe_hash) const;
+  std::optional<double> usual_seconds(std::string_view architecture,
+                                      std::string_view recipe_hash) const;
 
  private:
   struct Database;  // hides SQLiteCpp

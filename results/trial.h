@@ -37,7 +37,8 @@ struct NewTrial {
   std::uint64_t seed = 0;
   int epochs = 0;
   int image_size = 0;
-  std::string recipe_hash;  // of the spec without architecture, learning rate and seed: accuracies compare within it
+  std::string recipe_hash;  // of the spec without architecture, learning rate and seed: accuracies
+                            // compare within it
   std::string spec;         // the trial's own JSON, so that it can be run again by hand
 };
 
@@ -60,22 +61,22 @@ struct Epoch {
   double valid_loss = not_measured;
   double valid_top1 = not_measured;
   double valid_top5 = not_measured;
-  double learning_rate = 0;         // at the end of the epoch
-  double seconds = 0;               // training part
+  double learning_rate = 0;  // at the end of the epoch
+  double seconds = 0;        // training part
   double valid_seconds = 0;
-  double samples_per_second = 0;    // training part
+  double samples_per_second = 0;  // training part
   double data_wait_share = 0;
 };
 
 // One timing of the trained network.
 struct Measurement {
-  std::string kind;              // "latency" (batch 1) or "throughput"
+  std::string kind;  // "latency" (batch 1) or "throughput"
   int batch_size = 1;
-  std::string dtype;             // "float32", "bfloat16"
-  std::string layout;            // "channels_last", "contiguous"
+  std::string dtype;   // "float32", "bfloat16"
+  std::string layout;  // "channels_last", "contiguous"
   int image_size = 0;
-  int protocol = 0;              // version of how it was measured
-  std::vector<double> seconds;   // each timed forward of a batch, in order: the raw samples
+  int protocol = 0;             // version of how it was measured
+  std::vector<double> seconds;  // each timed forward of a batch, in order: the raw samples
 };
 
 // What a finished trial reports at its end. Per-epoch numbers are in its epochs.
@@ -84,7 +85,7 @@ struct Summary {
   std::int64_t macs = 0;
   double train_memory_bytes = not_measured;
   double inference_memory_bytes = not_measured;
-  std::string dtype;       // that training chose
+  std::string dtype;  // that training chose
   std::string layout;
   std::string split_hash;  // of the images and the division into train and validation
   int train_samples = 0;

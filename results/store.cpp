@@ -1,0 +1,353 @@
+#include "results/store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "results/database.h"
+#include "results/schema.h"
+#include "results/statistics.h"
+#include "runner/support/hash.h"
+
+namespace archsweep::results {
+namespace {
+
+constexpr const char* now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+
+// Held by the writing process for as long as it lives; the kernel lets go of it.
+class WriterLock {
+ public:
+  explicit WriterLock(const std::filesystem::path& database) : path_(database.string() + ".lock") {
+    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (fd_ < 0)
+      throw Error(fmt::format("{}: cannot be written: {}; is the folder there and writable?",
+                              database.string(), std::strerror(errno)),
+                  Exit::environment);
+    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      char pid[32] = "";
+      const auto n = ::read(fd_, pid, sizeof pid - 1);
+      ::close(fd_);
+      throw Error(
+          fmt::format(
+              "{}: another sweep writes to it (process {}); wait for it, or give --db another file",
+              database.string(), n > 0 ? pid : "unknown"),
+          Exit::environment);
+    }
+    const auto pid = fmt::format("{}", ::getpid());
+    if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0)
+      throw Error(fmt::format("{}: {}", path_, std::strerror(errno)), Exit::environment);
+  }
+  ~WriterLock() { ::close(fd_); }
+  WriterLock(const WriterLock&) = delete;
+  WriterLock& operator=(const WriterLock&) = delete;
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+void bind_one(SQLite::Statement& s, int i, double v) {
+  std::isnan(v) ? s.bind(i) : s.bind(i, v);
+}
+void bind_one(SQLite::Statement& s, int i, int v) {
+  s.bind(i, v);
+}
+void bind_one(SQLite::Statement& s, int i, std::int64_t v) {
+  s.bind(i, v);
+}
+void bind_one(SQLite::Statement& s, int i, std::uint64_t v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+void bind_one(SQLite::Statement& s, int i, std::string_view v) {
+  s.bind(i, std::string(v));
+}
+void bind_one(SQLite::Statement& s, int i, TrialId v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+void bind_one(SQLite::Statement& s, int i, SweepId v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+
+std::string short_hash(std::string_view text) {
+  return sha256(text).substr(0, 12);
+}
+
+}  // namespace
+
+struct Store::Database {
+  std::filesystem::path path;
+  WriterLock lock;
+  SQLite::Database sqlite;
+
+  explicit Database(const std::filesystem::path& p)
+      : path(p),
+        lock(p),
+        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, /*busy ms=*/10000) {}
+
+  template <typename... Values>
+  SQLite::Statement statement(const std::string& sql, const Values&... values) {
+    SQLite::Statement s(sqlite, sql);
+    int i = 0;
+    (bind_one(s, ++i, values), ...);
+    return s;
+  }
+
+  template <typename... Values>
+  void run(const std::string& sql, const Values&... values) {
+    statement(sql, values...).exec();
+  }
+
+  // One transaction; SQLite's refusals become Errors.
+  template <typename Work>
+  auto transaction(Work&& work) {
+    try {
+      SQLite::Transaction t(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+      if constexpr (std::is_void_v<decltype(work())>) {
+        work();
+        t.commit();
+      } else {
+        auto result = work();
+        t.commit();
+        return result;
+      }
+    } catch (const SQLite::Exception& e) {
+      throw explain(e, path);
+    }
+  }
+
+  void end_attempt(TrialId trial, int attempt, std::string_view outcome, const Failure* failure) {
+    run(fmt::format(
+            "UPDATE attempts SET ended_at = {}, outcome = ? WHERE trial = ? AND attempt = ?", now),
+        outcome, trial, attempt);
+    if (failure)
+      run("UPDATE attempts SET cause = ?, message = ?, stderr_tail = ? WHERE trial = ? AND attempt "
+          "= ?",
+          name(failure->cause), failure->message, failure->stderr_tail, trial, attempt);
+  }
+};
+
+Store::Store(const std::filesystem::path& database) {
+  try {
+    db_ = std::make_unique<Database>(database);
+    auto& sqlite = db_->sqlite;
+    check_is_ours(sqlite, database);
+    sqlite.exec("PRAGMA journal_mode = WAL");
+    sqlite.exec("PRAGMA synchronous = FULL");  // a power cut loses at most the call in flight
+    sqlite.exec("PRAGMA foreign_keys = ON");
+    for (auto version = static_cast<std::size_t>(sqlite.execAndGet("PRAGMA user_version").getInt());
+         version < migrations().size(); ++version)
+      db_->transaction([&] {
+        sqlite.exec(migrations()[version]);
+        sqlite.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
+                                application_id, version + 1));
+      });
+  } catch (const SQLite::Exception& e) {
+    throw explain(e, database);
+  }
+}
+
+Store::~Store() = default;
+
+SweepId Store::begin_sweep(std::string_view name, std::string_view config_path,
+                           std::string_view config) {
+  return db_->transaction([&] {
+    db_->run(
+        fmt::format(
+            "INSERT INTO sweeps (name, config_path, config, started_at) VALUES (?, ?, ?, {})", now),
+        name, config_path, config);
+    return SweepId(db_->sqlite.getLastInsertRowid());
+  });
+}
+
+void Store::end_sweep(SweepId sweep, std::string_view outcome) {
+  db_->transaction([&] {
+    db_->run(fmt::format("UPDATE sweeps SET ended_at = {}, outcome = ? WHERE sweep = ?", now),
+             outcome, sweep);
+  });
+}
+
+std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> trials) {
+  return db_->transaction([&] {
+    std::vector<PlannedRow> rows;
+    std::int64_t position = 0;
+    for (const auto& t : trials) {
+      db_->run(
+          "INSERT INTO trials (fingerprint, architecture, family, learning_rate, seed, epochs, "
+          "image_size, recipe_hash, "
+          "spec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+          t.fingerprint, t.architecture, t.family, t.learning_rate, t.seed, t.epochs, t.image_size,
+          t.recipe_hash, t.spec);
+      auto row = db_->statement(
+          "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) FROM "
+          "trials t "
+          "WHERE fingerprint = ?",
+          t.fingerprint);
+      row.executeStep();
+      rows.push_back({TrialId(row.getColumn(0).getInt64()), t.fingerprint,
+                      trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()});
+      db_->run("INSERT INTO sweep_trials (sweep, position, trial) VALUES (?, ?, ?)", sweep,
+               position++, rows.back().id);
+    }
+    return rows;
+  });
+}
+
+int Store::start(TrialId trial, std::string_view device, std::string_view journal) {
+  return db_->transaction([&] {
+    auto last =
+        db_->statement("SELECT coalesce(max(attempt), 0) FROM attempts WHERE trial = ?", trial);
+    last.executeStep();
+    const int attempt = last.getColumn(0).getInt() + 1;
+    db_->run(fmt::format("INSERT INTO attempts (trial, attempt, started_at, device, journal) "
+                         "VALUES (?, ?, {}, ?, ?)",
+                         now),
+             trial, attempt, device, journal);
+    db_->run("UPDATE trials SET state = 'running' WHERE trial = ?", trial);
+    return attempt;
+  });
+}
+
+void Store::set_environment(TrialId trial, int attempt, const Environment& e) {
+  db_->transaction([&] {
+    const std::string columns = "device, device_name, driver, torch, archsweep, threads, host, os";
+    db_->run("INSERT INTO environments (" + columns +
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+             e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+    db_->run("UPDATE attempts SET environment = (SELECT environment FROM environments WHERE (" +
+                 columns + ") = (?, ?, ?, ?, ?, ?, ?, ?)) WHERE trial = ? AND attempt = ?",
+             e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os,
+             trial, attempt);
+  });
+}
+
+void Store::set_pid(TrialId trial, int attempt, int pid) {
+  db_->transaction([&] {
+    db_->run("UPDATE attempts SET pid = ? WHERE trial = ? AND attempt = ?", pid, trial, attempt);
+  });
+}
+
+void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
+  db_->transaction([&] {
+    db_->run(
+        "INSERT INTO epochs (trial, attempt, epoch, train_loss, train_top1, valid_loss, "
+        "valid_top1, valid_top5, "
+        "learning_rate, seconds, valid_seconds, samples_per_second, data_wait_share) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        trial, attempt, e.number, e.train_loss, e.train_top1, e.valid_loss, e.valid_top1,
+        e.valid_top5, e.learning_rate, e.seconds, e.valid_seconds, e.samples_per_second,
+        e.data_wait_share);
+  });
+}
+
+void Store::add_measurement(TrialId trial, int attempt, const Measurement& m) {
+  db_->transaction([&] {
+    const double p50 = quantile(m.seconds, 0.5);
+    db_->run(
+        "INSERT INTO measurements (trial, attempt, kind, batch_size, dtype, layout, image_size, "
+        "protocol, p50, p90, p99, "
+        "samples_per_second, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
+        "DO NOTHING",
+        trial, attempt, m.kind, m.batch_size, m.dtype, m.layout, m.image_size, m.protocol, p50,
+        quantile(m.seconds, 0.9), quantile(m.seconds, 0.99), m.batch_size / p50,
+        nlohmann::json(m.seconds).dump());
+  });
+}
+
+void Store::finish(TrialId trial, int attempt, const Summary& s) {
+  db_->transaction([&] {
+    auto about = db_->statement(
+        "SELECT t.recipe_hash, t.image_size, coalesce(e.device_name, ''), coalesce(e.driver, ''), "
+        "coalesce(e.torch, ''), "
+        "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
+        "(m.trial, m.attempt) = "
+        "(a.trial, a.attempt)), 0) "
+        "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
+        "WHERE trial = ? AND attempt = ?",
+        trial, attempt);
+    if (!about.executeStep()) throw Error("the database has no such attempt", Exit::environment);
+    const auto text = [&](int i) { return about.getColumn(i).getString(); };
+    const auto device_name = text(2);
+    const auto speed_key =
+        short_hash(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype,
+                               s.layout, text(1), text(5), text(6)));
+    const auto accuracy_key = short_hash(s.split_hash + "|" + text(0));
+    db_->run("DELETE FROM results WHERE trial = ?", trial);
+    db_->run(
+        "INSERT INTO results (trial, attempt, train_memory_bytes, inference_memory_bytes, "
+        "parameters, macs, classes, "
+        "train_samples, valid_samples, dtype, layout, split_hash, device_name, speed_key, "
+        "accuracy_key) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        trial, attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
+        s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash, device_name,
+        speed_key, accuracy_key);
+    // From the rows of the attempt: its last epoch, its timings.
+    db_->run(
+        "UPDATE results SET (top1, top5, valid_loss, train_loss, train_throughput) = (SELECT "
+        "valid_top1, valid_top5, "
+        "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
+        "AND e.attempt = "
+        "results.attempt ORDER BY epoch DESC LIMIT 1), "
+        "(train_seconds, data_wait_share) = (SELECT sum(seconds), sum(data_wait_share * seconds) / "
+        "sum(seconds) FROM "
+        "epochs e WHERE e.trial = results.trial AND e.attempt = results.attempt), "
+        "(latency, latency_p90, latency_p99) = (SELECT p50, p90, p99 FROM measurements m WHERE "
+        "m.trial = results.trial "
+        "AND m.attempt = results.attempt AND kind = 'latency'), "
+        "throughput = (SELECT max(samples_per_second) FROM measurements m WHERE m.trial = "
+        "results.trial AND m.attempt = "
+        "results.attempt) WHERE trial = ?",
+        trial);
+    db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
+    db_->end_attempt(trial, attempt, "done", nullptr);
+  });
+}
+
+void Store::fail(TrialId trial, int attempt, const Failure& failure) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'failed', attempt = ? WHERE trial = ?", attempt, trial);
+    db_->end_attempt(trial, attempt, "failed", &failure);
+  });
+}
+
+void Store::release(TrialId trial, int attempt, const Failure& failure) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'planned' WHERE trial = ?", trial);
+    db_->end_attempt(trial, attempt, "released", &failure);
+  });
+}
+
+std::vector<Store::Unfinished> Store::unfinished() const {
+  std::vector<Unfinished> all;
+  auto rows = db_->statement(
+      "SELECT trial, attempt, journal, coalesce(pid, 0) FROM attempts WHERE outcome IS NULL ORDER "
+      "BY trial, attempt");
+  while (rows.executeStep())
+    all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getInt(),
+                   rows.getColumn(2).getString(), rows.getColumn(3).getInt()});
+  return all;
+}
+
+std::optional<double> Store::usual_seconds(std::string_view architecture,
+                                           std::string_view recipe_hash) const {
+  for (const bool same_recipe : {true, false}) {
+    auto rows = db_->statement(
+        "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
+        "trials t USING (trial) "
+        "WHERE t.architecture = ? AND a.outcome = 'done' AND (t.recipe_hash = ? OR NOT ?)",
+        architecture, recipe_hash, static_cast<int>(same_recipe));
+    std::vector<double> seconds;
+    while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
+    if (!seconds.empty()) return quantile(seconds, 0.5);
+  }
+  return std::nullopt;
+}
+
+}  // namespace archsweep::results
