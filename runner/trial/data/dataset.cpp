@@ -51,7 +51,8 @@ void check_classes(const Dataset& dataset, const std::string& root) {
 
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
                      const DataProgress& progress) {
-  const Source source = open_idx(spec.root);
+  const Source source =
+      spec.kind == "image_folder" ? open_image_folder(spec.root) : open_idx(spec.root);
   if (source.class_names.size() < 2)
     throw Error(fmt::format("{}: only one class ({}); a classifier needs two at least", spec.root,
                             source.class_names.empty() ? "none" : source.class_names[0]));

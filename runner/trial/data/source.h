@@ -27,6 +27,11 @@ struct Source {
   std::function<Image(std::size_t, int side, int channels)> read;
 };
 
+// The MNIST family: train-images and train-labels, plain or gzipped. The test files are not used.
 Source open_idx(const std::filesystem::path& root);
+
+// CLASS/*, or train/CLASS/* with val/, valid/ or validation/CLASS/*. A test/ beside train/ is not
+// used.
+Source open_image_folder(const std::filesystem::path& root);
 
 }  // namespace archsweep::runner

@@ -1,0 +1,29 @@
+#pragma once
+
+// Decoding of photos, recognised by content and never by name: JPEG, PNG, GIF (first frame), BMP,
+// WebP. All of these throw std::runtime_error with the reason, without the file's name.
+
+#include <string>
+
+#include "runner/trial/data/resize.h"
+
+namespace archsweep::runner {
+
+// Turned upright (EXIF), transparency on white, with 1 or 3 channels. A JPEG much larger than
+// `side` is decoded at a half, quarter or eighth, its sides never falling under twice `side`.
+Image decode_image(const std::string& bytes, int side, int channels);
+
+constexpr std::uint64_t pixel_limit = 100'000'000;  // a small file can promise a huge image
+void check_size(std::uint64_t width, std::uint64_t height);
+
+// One format each; 1, 3 or 4 channels.
+Image decode_jpeg(const std::string& bytes, int side);
+Image decode_png(const std::string& bytes);
+Image decode_gif(const std::string& bytes);
+Image decode_webp(const std::string& bytes);
+Image decode_bmp(const std::string& bytes);
+
+// 1 to 8, as EXIF numbers them; 1 where nothing is said.
+int exif_orientation(const std::string& jpeg);
+
+}  // namespace archsweep::runner
