@@ -5,8 +5,12 @@
 
 #include <tuple>
 
+#include "archs/families/resnet.h"
+
 namespace archsweep::archs {
 
-inline constexpr std::tuple families{};
+inline constexpr std::tuple families{
+    resnet::family,
+};
 
 }  // namespace archsweep::archs

@@ -39,6 +39,8 @@ int run(const std::vector<std::string>& words) {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;
   }
+  if (words.empty() && !::isatty(STDIN_FILENO))
+    return archsweep::runner::run_job(std::string(std::istreambuf_iterator<char>(std::cin), {}));
   fmt::print(command == "--help" ? stdout : stderr, "{}", usage);
   return command == "--help" ? 0 : static_cast<int>(Exit::usage);
 }
