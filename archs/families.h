@@ -5,11 +5,13 @@
 
 #include <tuple>
 
+#include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
 
 namespace archsweep::archs {
 
 inline constexpr std::tuple families{
+    mobilenetv3::family,
     resnet::family,
 };
 
