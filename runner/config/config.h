@@ -16,21 +16,21 @@ namespace archsweep::runner {
 struct Candidate {
   std::string name;
   std::vector<double> learning_rates;
-  TrainingSpec training;   // learning_rate and seed are set by the plan
-  DatasetSpec dataset;     // image_size may differ by candidate
+  TrainingSpec training;  // learning_rate and seed are set by the plan
+  DatasetSpec dataset;    // image_size may differ by candidate
 };
 
 struct SchedulerConfig {
-  int slots = 0;              // trials at once; 0: auto, one per GPU, one on CPU
+  int slots = 0;                // trials at once; 0: auto, one per GPU, one on CPU
   std::string device = "auto";  // auto, cpu, cuda
-  int threads = 0;            // of a trial; 0: cores / slots
+  int threads = 0;              // of a trial; 0: cores / slots
   double trial_time_limit = 0;  // seconds; 0: none
 };
 
 struct OutputConfig {
-  std::string name;                  // of the sweep; the config's stem by default
-  std::filesystem::path database;    // "<name>.db" beside the working folder by default
-  std::filesystem::path folder;      // journals, logs, cache; "<name>-files" by default
+  std::string name;                          // of the sweep; the config's stem by default
+  std::filesystem::path database;            // "<name>.db" beside the working folder by default
+  std::filesystem::path folder;              // journals, logs, cache; "<name>-files" by default
   std::vector<std::filesystem::path> plots;  // drawn when the sweep ends
 };
 

@@ -53,7 +53,8 @@ class Builder : public YAML::EventHandler {
     open(Node::Kind::list, mark, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(Node::Kind::map, mark, anchor);
   }
   void OnMapEnd() override { close(); }
@@ -69,9 +70,12 @@ class Builder : public YAML::EventHandler {
   };
 
   std::string place(const YAML::Mark& mark) const {
-    return mark.is_null() ? file_ + ":1:1" : fmt::format("{}:{}:{}", file_, mark.line + 1, mark.column + 1);
+    return mark.is_null() ? file_ + ":1:1"
+                          : fmt::format("{}:{}:{}", file_, mark.line + 1, mark.column + 1);
   }
-  [[noreturn]] static void fail(const std::string& place, const std::string& what) { throw Error(place + ": " + what); }
+  [[noreturn]] static void fail(const std::string& place, const std::string& what) {
+    throw Error(place + ": " + what);
+  }
 
   static std::size_t size_of(const Node& node) {
     std::size_t size = 1;
@@ -84,7 +88,8 @@ class Builder : public YAML::EventHandler {
     if (nodes_ > most_nodes) fail(where, fmt::format("more than {} values", most_nodes));
   }
   void open(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    if (stack_.size() >= most_depth) fail(place(mark), fmt::format("nested deeper than {} levels", most_depth));
+    if (stack_.size() >= most_depth)
+      fail(place(mark), fmt::format("nested deeper than {} levels", most_depth));
     Open level{{}, anchor, {}};
     level.node.kind = kind;
     level.node.place = place(mark);
@@ -125,14 +130,16 @@ class Builder : public YAML::EventHandler {
 
 Node parse(const std::string& text, const std::string& file) {
   if (const auto nul = text.find('\0'); nul != text.npos)
-    throw Error(fmt::format("{}:{}:1: not a text file", file, 1 + std::count(text.begin(), text.begin() + nul, '\n')));
+    throw Error(fmt::format("{}:{}:1: not a text file", file,
+                            1 + std::count(text.begin(), text.begin() + nul, '\n')));
   // yaml-cpp's own recursion is not bounded early enough for a file of brackets.
   std::size_t brackets = 0, line = 1;
   for (const char c : text) {
     line += c == '\n';
     if (c == '[' || c == '{') ++brackets;
     if ((c == ']' || c == '}') && brackets > 0) --brackets;
-    if (brackets > 4 * most_depth) throw Error(fmt::format("{}:{}:1: nested deeper than {} levels", file, line, most_depth));
+    if (brackets > 4 * most_depth)
+      throw Error(fmt::format("{}:{}:1: nested deeper than {} levels", file, line, most_depth));
   }
   std::istringstream stream(text);
   Builder builder(file);
@@ -143,8 +150,9 @@ Node parse(const std::string& text, const std::string& file) {
     if (parser.HandleNextDocument(second) && second.root.kind != Node::Kind::null)
       throw Error(second.root.place + ": a second document; one file holds one sweep");
   } catch (const YAML::Exception& e) {
-    throw Error(e.mark.is_null() ? fmt::format("{}:1:1: {}", file, e.msg)
-                                 : fmt::format("{}:{}:{}: {}", file, e.mark.line + 1, e.mark.column + 1, e.msg));
+    throw Error(e.mark.is_null()
+                    ? fmt::format("{}:1:1: {}", file, e.msg)
+                    : fmt::format("{}:{}:{}: {}", file, e.mark.line + 1, e.mark.column + 1, e.msg));
   }
   return builder.root;
 }
@@ -152,7 +160,8 @@ Node parse(const std::string& text, const std::string& file) {
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
-  const auto at = std::ranges::find_if(members, [&](const auto& member) { return member.first.text == key; });
+  const auto at =
+      std::ranges::find_if(members, [&](const auto& member) { return member.first.text == key; });
   return at == members.end() ? nullptr : &at->second;
 }
 
@@ -166,11 +175,14 @@ Node read_document(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;
   if (!stream || !(text << stream.rdbuf() || stream.eof())) {
-    if (!stream || std::filesystem::file_size(path, error) != 0) throw Error(file + ":1:1: cannot be read");
+    if (!stream || std::filesystem::file_size(path, error) != 0)
+      throw Error(file + ":1:1: cannot be read");
   }
   auto root = parse(text.str(), file);
-  if (root.kind == Node::Kind::null) throw Error(file + ":1:1: empty; see configs/quickstart.yaml for a start");
-  if (root.kind != Node::Kind::map) throw Error(root.place + ": expected keys such as 'dataset:' at the top");
+  if (root.kind == Node::Kind::null)
+    throw Error(file + ":1:1: empty; see configs/quickstart.yaml for a start");
+  if (root.kind != Node::Kind::map)
+    throw Error(root.place + ": expected keys such as 'dataset:' at the top");
   return root;
 }
 

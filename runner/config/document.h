@@ -13,18 +13,18 @@ namespace archsweep::runner {
 struct Node {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string text;                                // of a scalar
-  bool quoted = false;                             // a quoted scalar is text, never a number
-  std::vector<Node> items;                         // of a list
-  std::vector<std::pair<Node, Node>> members;      // of a map, in order; keys are scalars, none twice
-  std::string place;                               // "file:line:column"
+  std::string text;                            // of a scalar
+  bool quoted = false;                         // a quoted scalar is text, never a number
+  std::vector<Node> items;                     // of a list
+  std::vector<std::pair<Node, Node>> members;  // of a map, in order; keys are scalars, none twice
+  std::string place;                           // "file:line:column"
 
   const Node* find(std::string_view key) const;
 };
 
-// Throws Error "file:line:column: what is wrong" for what is not one YAML mapping: broken syntax, an
-// empty or binary file, a key twice, aliases that expand without end, nesting deeper than 64, more
-// than 4 MiB.
+// Throws Error "file:line:column: what is wrong" for what is not one YAML mapping: broken syntax,
+// an empty or binary file, a key twice, aliases that expand without end, nesting deeper than 64,
+// more than 4 MiB.
 Node read_document(const std::filesystem::path& path);
 
 // One value of the command line, such as "[1, 2]" or "0.1"; `place` stands for file:line:column.

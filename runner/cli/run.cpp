@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "results/store.h"
+#include "runner/cli/command.h"
+#include "runner/config/config.h"
+#include "runner/plan/plan.h"
+#include "runner/schedule/ingest.h"
+#include "runner/schedule/process_runner.h"
+#include "runner/schedule/scheduler.h"
+#include "runner/support/error.h"
+
+namespace archsweep::cli {
+
+void show_results(const runner::Config& config);  // results.cpp
+
+namespace {
+
+constexpr int stopped_by_user = 130;  // as shells have it for Ctrl-C
+
+struct Options {
+  std::string config, database;
+  std::vector<std::string> set;
+  bool dry_run = false, retry_failed = false;
+};
+
+int run(const Options& o) {
+  auto config = runner::read_config(o.config, o.set);
+  if (!o.database.empty()) config.output.database = o.database;
+  const auto plan = runner::make_plan(config);
+  if (o.dry_run) {
+    for (const auto& trial : plan)
+      fmt::print("{}  lr {:g}  seed {}\n", trial.spec.architecture,
+                 trial.spec.training.learning_rate, trial.spec.training.seed);
+    fmt::print("{} trials; nothing was started\n", plan.size());
+    return 0;
+  }
+  const auto worker = runner::find_worker();
+  results::Store store(config.output.database);
+  if (const int left = runner::ingest_unfinished(store))
+    fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
+               left == 1 ? "" : "s");
+  runner::ProcessRunner processes(worker);
+  const auto outcome = runner::run_sweep(config, plan, store, processes, o.retry_failed);
+  if (outcome.interrupted) {
+    fmt::print("stopped; finished trials are kept. The same command continues: archsweep run {}\n",
+               o.config);
+    return stopped_by_user;
+  }
+  if (outcome.done == 0 && outcome.failed == 0)
+    fmt::print("everything is finished already: nothing to run\n");
+  show_results(config);
+  return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
+}
+
+Action declare(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("config", o->config, "YAML file of the sweep")->required();
+  app.add_option("--set", o->set, "Replace a value: key=value, as in training.epochs=2")
+      ->take_all()
+      ->expected(1);
+  app.add_option("--db", o->database, "Database in place of output.database");
+  app.add_flag("--dry-run", o->dry_run, "Print the trials in their order and stop");
+  app.add_flag("--retry-failed", o->retry_failed, "Run failed trials again too");
+  return [o] { return run(*o); };
+}
+
+}  // namespace
+
+extern const Command run_command;
+const Command run_command{
+    "run", "Run every trial of a config that has no result yet",
+    "  archsweep run configs/quickstart.yaml\n"
+    "  archsweep run pets.yaml --set training.epochs=2 --set 'learning_rate=[1e-3, 4e-3]'\n"
+    "Exit code: 0 done, 1 some trials failed, 2 bad config, 3 this machine cannot, 130 stopped\n",
+    declare};
+
+}  // namespace archsweep::cli

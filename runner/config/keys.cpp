@@ -1,0 +1,60 @@
+#include "runner/config/keys.h"
+
+namespace archsweep::runner {
+
+// clang-format off
+std::vector<Key> training_keys(TrainingSpec& t) {
+  return {
+      {"training.epochs", &t.epochs, "passes over the training images", {}, 1, 100000},
+      {"training.batch_size", &t.batch_size, "images a step", {}, 1, 65536},
+      {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
+      {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
+      {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},
+      {"training.schedule", &t.schedule, "how the learning rate moves", {"one_cycle", "cosine", "constant"}},
+      {"training.warmup", &t.warmup, "share of all steps in which the rate rises", {}, 0, 1},
+      {"training.label_smoothing", &t.label_smoothing, "share of the label spread over all classes", {}, 0, 0.9},
+      {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
+      {"training.drop_path_rate", &t.drop_path_rate, "stochastic depth of the last block", {}, 0, 0.95},
+      {"training.clip_grad_norm", &t.clip_grad_norm, "largest norm of the gradients; 0: off", {}, 0},
+      {"training.precision", &t.precision, "auto: bfloat16 on a GPU, float32 on CPU", {"auto", "float32", "bfloat16"}},
+      {"training.layout", &t.layout, "of images in memory; auto: the faster one for the size", {"auto", "channels_last", "contiguous"}},
+  };
+}
+
+std::vector<Key> keys(Settings& s) {
+  auto& d = s.dataset;
+  auto& m = s.measurement;
+  std::vector<Key> all{
+      {"dataset.kind", &d.kind, "where the images come from", {"fashion_mnist", "mnist", "idx", "image_folder"}},
+      {"dataset.root", &d.root, "folder of the data, from the config's own folder"},
+      {"dataset.image_size", &d.image_size, "side in pixels that the networks see", {}, 1, 4096},
+      {"dataset.stored_size", &d.stored_size, "side at which images are cached; 0: image_size, or 8/7 of it for random_resized_crop", {}, 0, 4096},
+      {"dataset.resize", &d.resize, "how a photo becomes a square", {"crop", "squish", "pad"}},
+      {"dataset.channels", &d.channels, "3 for colour, 1 for grey", {}, 1, 3},
+      {"dataset.valid_fraction", &d.valid_fraction, "held out of the training images where no folder is", {}, 0.001, 0.9},
+      {"dataset.split_seed", &d.split_seed, "of the division into train and validation"},
+      {"dataset.train_samples", &d.train_samples, "a stratified subset of this many; 0: all"},
+      {"dataset.valid_samples", &d.valid_samples, "a stratified subset of this many; 0: all"},
+      {"dataset.bad_images", &d.bad_images, "what to do about unreadable images", {"skip", "fail"}},
+  };
+  for (auto& key : training_keys(s.training)) all.push_back(std::move(key));
+  const std::vector<Key> rest{
+      {"measurement.enabled", &m.enabled, "time the trained network"},
+      {"measurement.batch_sizes", &m.batch_sizes, "1 gives the latency, the others throughput", {}, 1, 65536},
+      {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
+      {"measurement.warmup_seconds", &m.warmup_seconds, "before them", {}, 0, 3600},
+      {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
+      {"scheduler.slots", &s.slots, "trials at once: auto (one per GPU, one on CPU) or a number"},
+      {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
+      {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots", {}, 0, 4096},
+      {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
+      {"output.name", &s.name, "of the sweep; by default the file's name"},
+      {"output.database", &s.database, "SQLite file; by default NAME.db in the working folder"},
+      {"output.folder", &s.folder, "journals, logs and the image cache; by default NAME-files"},
+  };
+  all.insert(all.end(), rest.begin(), rest.end());
+  return all;
+}
+// clang-format on
+
+}  // namespace archsweep::runner

@@ -1,0 +1,45 @@
+#pragma once
+
+// The table of plain keys: the reader, `did you mean` and the JSON Schema all use it. What is not
+// a plain value (architectures, learning_rate, augmentation, seeds, plots) is in read.cpp.
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "runner/config/config.h"
+
+namespace archsweep::runner {
+
+// What the keys fill in, before globs, presets and paths are resolved.
+struct Settings {
+  DatasetSpec dataset;
+  TrainingSpec training;
+  MeasurementSpec measurement;
+  SchedulerConfig scheduler;
+  std::string slots = "auto", trial_time_limit = "none";
+  std::string name, database, folder;
+};
+
+using Target = std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*,
+                            std::vector<int>*>;
+
+struct Key {
+  std::string_view path;  // "training.epochs"
+  Target target;          // its default, and where the value goes
+  std::string_view help;
+  std::vector<std::string> words = {};  // of a text: the only ones allowed
+  double min = 0;
+  double max = std::numeric_limits<double>::max();
+  bool above_min = false;  // min itself is not allowed
+};
+
+std::vector<Key> keys(Settings& settings);
+
+// A key of `training` that an entry of `architectures` may set for itself.
+std::vector<Key> training_keys(TrainingSpec& training);
+
+}  // namespace archsweep::runner

@@ -1,0 +1,518 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "archs/catalog.h"
+#include "runner/config/config.h"
+#include "runner/config/document.h"
+#include "runner/config/keys.h"
+#include "runner/support/error.h"
+#include "runner/support/text.h"
+
+namespace archsweep::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Kind = Node::Kind;
+
+std::optional<double> to_number(const Node& node) {
+  if (node.kind != Kind::scalar || node.quoted || node.text.empty()) return std::nullopt;
+  const char* begin = node.text.data() + (node.text[0] == '+');
+  const char* end = node.text.data() + node.text.size();
+  double value = 0;
+  const auto [at, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || at != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+// Values of `over` in place of `base`'s; maps are merged, everything else replaced.
+void merge(Node& base, const Node& over) {
+  for (const auto& [key, value] : over.members) {
+    const auto at =
+        std::ranges::find_if(base.members, [&](const auto& m) { return m.first.text == key.text; });
+    if (at == base.members.end())
+      base.members.emplace_back(key, value);
+    else if (at->second.kind == Kind::map && value.kind == Kind::map)
+      merge(at->second, value);
+    else
+      *at = {key, value};
+  }
+}
+
+std::string shown(const Node& node) {
+  switch (node.kind) {
+    case Kind::list:
+      return "a list";
+    case Kind::map:
+      return "a mapping";
+    case Kind::null:
+      return "nothing";
+    default:
+      return "'" + printable(node.text, 60) + "'";
+  }
+}
+
+class Reader {
+ public:
+  Config read(const fs::path& path, std::span<const std::string> overrides) {
+    auto document = load(path, {});
+    for (const auto& option : overrides) override_with(document, option);
+    Config config;
+    config.path = path;
+    config.source = source_;
+    read_plain(document);
+    augmentation(document, config);
+    settle_dataset(document, path, config);
+    rates_ = learning_rates(document.find("learning_rate"));
+    if (!document.find("learning_rate")) rates_ = {settings_.training.learning_rate};
+    seeds(document, config);
+    architectures(document, config);
+    settle_rest(document, path, config);
+    if (!faults_.empty()) throw Error(fmt::format("{}", fmt::join(faults_, "\n")));
+    return config;
+  }
+
+ private:
+  void fault(const std::string& place, const std::string& what) {
+    if (faults_.size() < 100) faults_.push_back(place + ": " + what);
+  }
+  void fault(const Node& node, const std::string& what) { fault(node.place, what); }
+
+  // The file over what it extends.
+  Node load(const fs::path& path, std::vector<fs::path> chain) {
+    auto document = read_document(path);
+    std::ifstream text(path);
+    source_ += fmt::format("# {}\n{}\n", path.string(),
+                           std::string(std::istreambuf_iterator<char>(text), {}));
+    chain.push_back(fs::weakly_canonical(path));
+    const auto* base = document.find("extends");
+    if (!base) return document;
+    if (base->kind != Kind::scalar)
+      throw Error(base->place + ": extends: expected the path of another config");
+    const auto file = path.parent_path() / base->text;
+    if (std::ranges::find(chain, fs::weakly_canonical(file)) != chain.end())
+      throw Error(base->place + ": extends: the files extend each other in a circle");
+    if (!fs::is_regular_file(file))
+      throw Error(fmt::format("{}: extends: no file '{}'", base->place, file.string()));
+    auto result = load(file, chain);
+    // Relative paths mean the folder of the file that they stand in; all configs here share one.
+    merge(result, document);
+    return result;
+  }
+
+  void override_with(Node& document, const std::string& option) {
+    const auto equals = option.find('=');
+    const auto place = "--set " + option.substr(0, equals);
+    if (equals == option.npos || equals == 0)
+      throw Error(place + ": expected key=value, such as training.epochs=2");
+    Node tree = read_value(option.substr(equals + 1), place);
+    auto parts = split(option.substr(0, equals), '.');
+    std::ranges::reverse(parts);
+    for (const auto& part : parts) {
+      Node key, level;
+      key.kind = Kind::scalar, key.text = part, key.place = place;
+      level.kind = Kind::map, level.place = place;
+      level.members.emplace_back(key, std::move(tree));
+      tree = std::move(level);
+    }
+    merge(document, tree);
+    source_ += "# --set " + option + "\n";
+  }
+
+  void read_plain(const Node& document) {
+    const auto table = keys(settings_);
+    const std::set<std::string> special{"extends", "architectures", "learning_rate",
+                                        "augmentation"};
+    std::vector<std::string> tops(special.begin(), special.end());
+    for (const auto* section : {"dataset", "training", "measurement", "scheduler", "output"})
+      tops.push_back(section);
+    for (const auto& [key, value] : document.members) {
+      if (special.contains(key.text)) continue;
+      if (std::ranges::find(tops, key.text) == tops.end()) {
+        fault(key, fmt::format("unknown key '{}'{}", printable(key.text, 60),
+                               did_you_mean(key.text, tops)));
+        continue;
+      }
+      if (value.kind != Kind::map) {
+        fault(value, fmt::format("{}: expected a mapping of keys, not {}", key.text, shown(value)));
+        continue;
+      }
+      section(key.text, value, table);
+    }
+  }
+
+  void section(const std::string& name, const Node& map, const std::vector<Key>& table) {
+    std::vector<std::string> words;
+    for (const auto& key : table)
+      if (key.path.starts_with(name + ".")) words.emplace_back(key.path.substr(name.size() + 1));
+    if (name == "training") words.push_back("seeds");
+    if (name == "output") words.push_back("plots");
+    for (const auto& [key, value] : map.members) {
+      if (std::ranges::find(words, key.text) == words.end()) {
+        fault(key, fmt::format("unknown key '{}.{}'{}", name, printable(key.text, 60),
+                               did_you_mean(key.text, words)));
+        continue;
+      }
+      if (key.text == "seeds" || key.text == "plots") continue;
+      set(*std::ranges::find(table, name + "." + key.text, &Key::path), value);
+    }
+  }
+
+  void set(const Key& key, const Node& node) {
+    std::visit([&](auto* target) { set(key, node, *target); }, key.target);
+  }
+  template <typename T>
+  requires std::is_arithmetic_v<T>
+  void set(const Key& key, const Node& node, T& target) {
+    const auto value = to_number(node);
+    constexpr bool whole = std::is_integral_v<T>;
+    if (!value || (whole && (*value != std::floor(*value) || std::abs(*value) > 9e15)))
+      return fault(node, fmt::format("{}: expected a {}number, not {}", key.path,
+                                     whole ? "whole " : "", shown(node)));
+    if (*value < key.min || *value > key.max)
+      return fault(
+          node, key.max == std::numeric_limits<double>::max()
+                    ? fmt::format("{}: must be at least {}, not {}", key.path, key.min, node.text)
+                    : fmt::format("{}: must be from {} to {}, not {}", key.path, key.min, key.max,
+                                  node.text));
+    target = static_cast<T>(*value);
+  }
+  void set(const Key& key, const Node& node, bool& target) {
+    if (node.kind == Kind::scalar && (node.text == "true" || node.text == "false"))
+      target = node.text == "true";
+    else
+      fault(node, fmt::format("{}: expected true or false, not {}", key.path, shown(node)));
+  }
+  void set(const Key& key, const Node& node, std::string& target) {
+    if (node.kind != Kind::scalar)
+      return fault(node, fmt::format("{}: expected a word, not {}", key.path, shown(node)));
+    if (!key.words.empty() && std::ranges::find(key.words, node.text) == key.words.end())
+      return fault(node,
+                   fmt::format("{}: {} is none of {}{}", key.path, shown(node),
+                               fmt::join(key.words, ", "), did_you_mean(node.text, key.words)));
+    target = node.text;
+  }
+  void set(const Key& key, const Node& node, std::vector<int>& target) {
+    if (node.kind != Kind::list || node.items.empty())
+      return fault(node, fmt::format("{}: expected a list of numbers, such as [1, 32]", key.path));
+    target.clear();
+    for (const auto& item : node.items) {
+      int value = 0;
+      set(key, item, value);
+      if (std::ranges::find(target, value) == target.end()) target.push_back(value);
+    }
+  }
+
+  std::vector<double> learning_rates(const Node* node) {
+    std::vector<double> rates;
+    if (!node) return rates;
+    const auto one = [&](const Node& n) {
+      const auto value = to_number(n);
+      if (!value || *value <= 0 || *value > 1000)
+        fault(n, fmt::format("learning_rate: expected a number above 0, not {}", shown(n)));
+      else if (std::ranges::find(rates, *value) == rates.end())
+        rates.push_back(*value);
+    };
+    if (node->kind == Kind::list) {
+      if (node->items.empty()) fault(*node, "learning_rate: the list is empty");
+      for (const auto& item : node->items) one(item);
+    } else if (node->kind == Kind::map) {
+      const std::vector<std::string> words{"from", "to", "points"};
+      for (const auto& [key, value] : node->members)
+        if (std::ranges::find(words, key.text) == words.end())
+          fault(key, fmt::format("unknown key 'learning_rate.{}'{}", key.text,
+                                 did_you_mean(key.text, words)));
+      double bounds[2] = {0, 0}, points = 0;
+      const auto number = [&](const char* word, double& out) {
+        const auto* n = node->find(word);
+        const auto value = n ? to_number(*n) : std::nullopt;
+        if (!value || *value <= 0)
+          fault(
+              n ? *n : *node,
+              fmt::format("learning_rate: a range is {{from: 1e-4, to: 1e-2, points: 3}}; '{}' is "
+                          "missing or not a number above 0",
+                          word));
+        else
+          out = *value;
+      };
+      number("from", bounds[0]), number("to", bounds[1]), number("points", points);
+      if (points > 1000 || (points > 0 && (points < 2 || points != std::floor(points))))
+        fault(*node, "learning_rate: points must be a whole number from 2 to 1000");
+      else if (bounds[0] > 0 && bounds[1] > 0)
+        for (int i = 0; i < points; ++i)
+          // Six digits: what a person would write.
+          rates.push_back(std::stod(fmt::format(
+              "{:.6g}", bounds[0] * std::pow(bounds[1] / bounds[0], i / (points - 1)))));
+    } else {
+      one(*node);
+    }
+    return rates;
+  }
+
+  void seeds(const Node& document, Config& config) {
+    const auto* training = document.find("training");
+    const auto* node = training ? training->find("seeds") : nullptr;
+    config.seeds = {0};
+    if (!node) return;
+    const Key key{"training.seeds", Target(static_cast<int*>(nullptr)), "", {}, 0, 1e15};
+    if (node->kind == Kind::list) {
+      config.seeds.clear();
+      for (const auto& item : node->items) {
+        std::uint64_t seed = 0;
+        set(key, item, seed);
+        if (std::ranges::find(config.seeds, seed) == config.seeds.end())
+          config.seeds.push_back(seed);
+      }
+      if (config.seeds.empty()) fault(*node, "training.seeds: the list is empty");
+      return;
+    }
+    int count = 1;
+    set({"training.seeds", Target(&count), "", {}, 1, 1000}, *node);
+    config.seeds.clear();
+    for (int i = 0; i < count; ++i) config.seeds.push_back(static_cast<std::uint64_t>(i));
+  }
+
+  void augmentation(const Node& document, Config& config) {
+    const auto* node = document.find("augmentation");
+    if (!node) return;
+    std::vector<std::string> names;
+    for (const auto& kind : augment_kinds()) names.emplace_back(kind.name);
+    if (node->kind == Kind::scalar) {
+      const std::vector<std::string> words{"none", "light"};
+      if (node->text == "light")
+        for (const auto* step : {"random_crop", "horizontal_flip"})
+          add_step(step, nullptr, *node, config);
+      else if (node->text != "none")
+        fault(*node, fmt::format("augmentation: {} is none of none, light, or a list of steps{}",
+                                 shown(*node), did_you_mean(node->text, words)));
+      return;
+    }
+    if (node->kind != Kind::list)
+      return fault(*node, "augmentation: expected none, light, or a list of steps");
+    for (const auto& item : node->items) {
+      if (item.kind != Kind::scalar && (item.kind != Kind::map || item.members.size() != 1)) {
+        fault(item, "augmentation: a step is a name, or {name: {parameter: value}}");
+        continue;
+      }
+      const auto& name = item.kind == Kind::scalar ? item : item.members[0].first;
+      if (std::ranges::find(names, name.text) == names.end())
+        fault(name, fmt::format("augmentation: unknown step {}{}", shown(name),
+                                did_you_mean(name.text, names)));
+      else
+        add_step(name.text, item.kind == Kind::map ? &item.members[0].second : nullptr, item,
+                 config);
+    }
+  }
+
+  void add_step(const std::string& name, const Node* values, const Node& where, Config& config) {
+    const auto& kind = *std::ranges::find(augment_kinds(), name, &AugmentKind::name);
+    AugmentStep step{name, {}};
+    std::vector<std::string> words;
+    for (const auto& p : kind.parameters)
+      if (!p.name.empty())
+        step.parameters[std::string(p.name)] = p.value, words.emplace_back(p.name);
+    const auto put = [&](const AugmentParameter& p, const Node& value) {
+      const std::string path = fmt::format("augmentation.{}.{}", name, p.name);
+      set(Key{path, Target(static_cast<double*>(nullptr)), "", {}, p.min, p.max}, value,
+          step.parameters[std::string(p.name)]);
+    };
+    if (values && values->kind == Kind::map) {
+      for (const auto& [key, value] : values->members) {
+        const auto p = std::ranges::find(kind.parameters, key.text, &AugmentParameter::name);
+        if (key.text.empty() || p == kind.parameters.end())
+          fault(key, fmt::format("unknown key 'augmentation.{}.{}'{}", name, key.text,
+                                 did_you_mean(key.text, words)));
+        else
+          put(*p, value);
+      }
+    } else if (values && values->kind == Kind::scalar) {
+      put(kind.parameters[0], *values);
+    } else if (values && values->kind == Kind::list) {
+      fault(where, fmt::format("augmentation.{}: expected a value or {{parameter: value}}", name));
+    }
+    config.augmentation.push_back(std::move(step));
+  }
+
+  void settle_dataset(const Node& document, const fs::path& path, const Config& config) {
+    auto& d = settings_.dataset;
+    const auto* node = document.find("dataset");
+    if (!node)
+      return fault(path.string() + ":1:1", "'dataset:' is missing: which images to train on");
+    const auto& where = node->find("root") ? *node->find("root") : *node;
+    if (d.kind.empty()) {
+      if (!node->find("kind"))
+        fault(*node, "dataset.kind is missing: fashion_mnist, mnist, idx or image_folder");
+      return;
+    }
+    const bool fashion = d.kind == "fashion_mnist";
+    if (d.root.empty() && fashion)
+      d.root = "/usr/share/datasets/fashion-mnist";
+    else if (d.root.empty())
+      return fault(*node, "dataset.root is missing: the folder of the data");
+    else
+      d.root = (path.parent_path() / d.root).lexically_normal().string();
+    if (!fs::is_directory(d.root))
+      fault(where, fmt::format("dataset.root: no folder '{}'{}", d.root,
+                               fashion ? " (apt-get install dataset-fashion-mnist)" : ""));
+    else
+      d.root = fs::canonical(d.root).string();
+    if (fashion || d.kind == "mnist") d.kind = "idx";
+    if (d.channels == 2) fault(*node, "dataset.channels: must be 1 or 3");
+    const bool zoomed = std::ranges::any_of(
+        config.augmentation, [](const auto& s) { return s.name == "random_resized_crop"; });
+    if (d.stored_size == 0) d.stored_size = zoomed ? (d.image_size * 8 + 6) / 7 : d.image_size;
+    if (d.stored_size < d.image_size)
+      fault(where, "dataset.stored_size: must not be smaller than image_size");
+  }
+
+  void architectures(const Node& document, Config& config) {
+    const auto* node = document.find("architectures");
+    if (!node)
+      return fault(config.path.string() + ":1:1",
+                   "'architectures:' is missing: a list of names or globs");
+    if (node->kind != Kind::list || node->items.empty())
+      return fault(
+          *node,
+          "architectures: expected a list of names or globs, such as [resnet18, \"convnext_*\"]");
+    std::vector<Candidate> chosen;
+    for (const auto& item : node->items) {
+      const auto* name = item.kind == Kind::map ? item.find("name") : &item;
+      if (!name || name->kind != Kind::scalar || name->text.empty()) {
+        fault(item, "architectures: an entry is a name, or {name: ..., learning_rate: ...}");
+        continue;
+      }
+      if (name->text[0] == '!') {
+        std::erase_if(chosen,
+                      [&](const auto& c) { return glob_match(name->text.substr(1), c.name); });
+        continue;
+      }
+      const std::vector<std::string> glob{name->text};
+      const auto found = archs::select(glob);
+      if (found.empty())
+        fault(*name, fmt::format("architectures: {} matches nothing{}", shown(*name),
+                                 archs::suggest(name->text)));
+      const auto candidate = entry(item);
+      for (const auto* architecture : found) {
+        auto one = candidate;
+        one.name = architecture->name;
+        // The later entry decides: a glob first, then what differs for some of it.
+        std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
+        chosen.push_back(std::move(one));
+      }
+    }
+    std::ranges::sort(chosen, natural_less, &Candidate::name);
+    if (chosen.empty() && faults_.empty()) fault(*node, "architectures: everything is excluded");
+    config.candidates = std::move(chosen);
+  }
+
+  Candidate entry(const Node& item) {
+    Candidate candidate{"", rates_, settings_.training, settings_.dataset};
+    if (item.kind != Kind::map) return candidate;
+    const auto table = training_keys(candidate.training);
+    std::vector<std::string> words{"name", "learning_rate", "image_size"};
+    for (const auto& key : table) words.emplace_back(key.path.substr(key.path.find('.') + 1));
+    for (const auto& [key, value] : item.members) {
+      if (key.text == "name") continue;
+      if (key.text == "learning_rate") {
+        candidate.learning_rates = learning_rates(&value);
+      } else if (key.text == "image_size") {
+        const double scale =
+            static_cast<double>(candidate.dataset.stored_size) / candidate.dataset.image_size;
+        set({"architectures.image_size", Target(&candidate.dataset.image_size), "", {}, 1, 4096},
+            value);
+        candidate.dataset.stored_size =
+            static_cast<int>(std::ceil(candidate.dataset.image_size * scale));
+      } else if (const auto at = std::ranges::find(table, "training." + key.text, &Key::path);
+                 at != table.end()) {
+        set(*at, value);
+      } else {
+        fault(key, fmt::format("unknown key 'architectures.{}'{}", key.text,
+                               did_you_mean(key.text, words)));
+      }
+    }
+    return candidate;
+  }
+
+  void settle_rest(const Node& document, const fs::path& path, Config& config) {
+    const auto place_of = [&](const char* section, const char* key) {
+      const auto* map = document.find(section);
+      const auto* node = map ? map->find(key) : nullptr;
+      return node ? node->place : path.string() + ":1:1";
+    };
+    if (settings_.slots != "auto") {
+      int slots = 0;
+      const auto [end, error] = std::from_chars(
+          settings_.slots.data(), settings_.slots.data() + settings_.slots.size(), slots);
+      if (error != std::errc() || *end != '\0' || slots < 1 || slots > 1024)
+        fault(place_of("scheduler", "slots"),
+              "scheduler.slots: expected auto or a number from 1 to 1024");
+      settings_.scheduler.slots = slots;
+    }
+    if (settings_.trial_time_limit != "none") {
+      double value = 0;
+      const auto& text = settings_.trial_time_limit;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      const std::string unit(end, text.data() + text.size());
+      const double scale = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+      if (error != std::errc() || scale == 0 || !(value > 0))
+        fault(place_of("scheduler", "trial_time_limit"),
+              "scheduler.trial_time_limit: expected none, or such as 90s, 30m, 2h");
+      settings_.scheduler.trial_time_limit = value * scale;
+    }
+    if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
+    config.dataset = settings_.dataset;
+    config.measurement = settings_.measurement;
+    config.scheduler = settings_.scheduler;
+    auto& out = config.output;
+    out.name = settings_.name.empty() ? path.stem().string() : settings_.name;
+    if (out.name.find('/') != std::string::npos)
+      fault(place_of("output", "name"), "output.name: must not contain '/'");
+    out.database = settings_.database.empty() ? out.name + ".db" : settings_.database;
+    out.folder = settings_.folder.empty() ? out.name + "-files" : settings_.folder;
+    for (const auto& [file, key] : {std::pair{out.database, "database"}, {out.folder, "folder"}})
+      if (!file.parent_path().empty() && !fs::is_directory(file.parent_path()))
+        fault(place_of("output", key),
+              fmt::format("output.{}: no folder '{}'", key, file.parent_path().string()));
+    const auto* section = document.find("output");
+    const auto* plots = section ? section->find("plots") : nullptr;
+    if (!plots) return;
+    if (plots->kind != Kind::list)
+      return fault(*plots, "output.plots: expected a list of files, such as [frontier.html]");
+    for (const auto& item : plots->items) {
+      const auto extension = fs::path(item.text).extension();
+      if (item.kind != Kind::scalar ||
+          (extension != ".html" && extension != ".svg" && extension != ".png"))
+        fault(item,
+              fmt::format("output.plots: {} does not end in .html, .svg or .png", shown(item)));
+      else
+        out.plots.emplace_back(item.text);
+    }
+  }
+
+  Settings settings_ = [] {
+    Settings s;
+    s.dataset.kind.clear();
+    s.dataset.stored_size = 0;
+    s.dataset.resize = "crop";
+    s.dataset.bad_images = "skip";
+    return s;
+  }();
+  std::vector<double> rates_;
+  std::vector<std::string> faults_;
+  std::string source_;
+};
+
+}  // namespace
+
+Config read_config(const fs::path& path, std::span<const std::string> overrides) {
+  return Reader().read(path, overrides);
+}
+
+}  // namespace archsweep::runner

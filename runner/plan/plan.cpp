@@ -1,0 +1,51 @@
+#include "runner/plan/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "archs/catalog.h"
+
+namespace archsweep::runner {
+namespace {
+
+// Seconds go with multiply-accumulates, which go with the image's area; where a name's are not
+// known, an average network's will do.
+double relative_cost(const TrialSpec& spec, const archs::Entry& entry) {
+  const auto facts = archs::facts(spec.architecture);
+  const double macs = facts ? static_cast<double>(facts->macs) : 1e9;
+  const double scale =
+      static_cast<double>(spec.dataset.image_size) / entry.preprocessing.input_size;
+  const double samples =
+      spec.dataset.train_samples > 0 ? static_cast<double>(spec.dataset.train_samples) : 1e4;
+  return macs * scale * scale * samples * spec.training.epochs;
+}
+
+}  // namespace
+
+std::vector<PlannedTrial> make_plan(const Config& config) {
+  std::vector<PlannedTrial> trials;
+  for (const auto& candidate : config.candidates) {
+    const auto* entry = archs::find(candidate.name);
+    for (const auto rate : candidate.learning_rates)
+      for (const auto seed : config.seeds) {
+        TrialSpec spec{candidate.name, candidate.dataset, config.augmentation, candidate.training,
+                       config.measurement};
+        spec.training.learning_rate = rate;
+        spec.training.seed = seed;
+        trials.push_back(
+            {spec, std::string(entry->family), fingerprint(spec), relative_cost(spec, *entry)});
+      }
+  }
+  // Cheapest first within a family; then families in turn, so that each has a result early.
+  std::ranges::stable_sort(trials, {}, &PlannedTrial::cost);
+  std::map<std::string, int> seen;
+  std::vector<std::pair<int, std::size_t>> turns;
+  for (std::size_t i = 0; i < trials.size(); ++i) turns.emplace_back(seen[trials[i].family]++, i);
+  std::ranges::stable_sort(turns, {}, &std::pair<int, std::size_t>::first);
+  std::vector<PlannedTrial> order;
+  for (const auto& [turn, i] : turns) order.push_back(std::move(trials[i]));
+  return order;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,43 @@
+#include "runner/schedule/ingest.h"
+
+#include <csignal>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "runner/schedule/worker.h"
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+
+int ingest_unfinished(results::Store& store) {
+  const auto attempts = store.unfinished();
+  for (const auto& a : attempts) {
+    // The kernel ends a worker with its scheduler; one that is still there is on its way.
+    if (a.pid > 0 && is_worker_of(a.pid, a.journal)) ::kill(-a.pid, SIGKILL);
+    std::optional<results::Summary> summary;
+    std::optional<results::Failure> failure;
+    std::ifstream journal(a.journal);
+    for (std::string line; std::getline(journal, line);) {
+      const auto event = decode_event(line);  // the last line may be cut off
+      if (!event) continue;
+      if (const auto* hello = std::get_if<Hello>(&*event))
+        store.set_environment(a.id, a.attempt, hello->environment);
+      if (const auto* epoch = std::get_if<results::Epoch>(&*event))
+        store.add_epoch(a.id, a.attempt, *epoch);
+      if (const auto* m = std::get_if<results::Measurement>(&*event))
+        store.add_measurement(a.id, a.attempt, *m);
+      if (const auto* done = std::get_if<results::Summary>(&*event)) summary = *done;
+      if (const auto* failed = std::get_if<results::Failure>(&*event)) failure = *failed;
+    }
+    if (summary)
+      store.finish(a.id, a.attempt, *summary);
+    else if (failure)
+      store.fail(a.id, a.attempt, *failure);
+    else
+      store.release(a.id, a.attempt, {results::Cause::killed, "the scheduler died", ""});
+  }
+  return static_cast<int>(attempts.size());
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,77 @@
+#include "runner/schedule/process_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <utility>
+
+#include <poll.h>
+
+namespace archsweep::runner {
+namespace {
+
+constexpr int tick_milliseconds = 250;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds)
+    : program_(std::move(program)), grace_(grace_seconds) {}
+
+int ProcessRunner::start(const Launch& launch) {
+  auto worker = std::make_unique<Worker>(program_, launch);
+  if (launch.time_limit > 0) worker->term_at = now() + launch.time_limit;
+  workers_.push_back(std::move(worker));
+  return workers_.back()->pid();
+}
+
+void ProcessRunner::stop(bool at_once) {
+  for (auto& worker : workers_) {
+    worker->signal(at_once ? SIGKILL : SIGTERM);
+    if (worker->kill_at == 0) worker->kill_at = now() + grace_;
+  }
+}
+
+void ProcessRunner::enforce_limits() {
+  const double time = now();
+  for (auto& worker : workers_) {
+    if (worker->kill_at > 0) {
+      if (time >= worker->kill_at) worker->signal(SIGKILL);
+    } else if (worker->term_at > 0 && time >= worker->term_at) {
+      worker->timed_out = true;
+      worker->signal(SIGTERM);
+      worker->kill_at = time + grace_;
+    }
+  }
+}
+
+void ProcessRunner::poll_once() {
+  std::vector<pollfd> fds{{signals_.fd(), POLLIN, 0}};
+  for (const auto& worker : workers_) {  // poll ignores the -1 of a closed one
+    fds.push_back({worker->events_fd(), POLLIN, 0});
+    fds.push_back({worker->output_fd(), POLLIN, 0});
+  }
+  if (::poll(fds.data(), fds.size(), tick_milliseconds) > 0) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      if (fds[1 + 2 * i].revents) workers_[i]->read_events(ready_);
+      if (fds[2 + 2 * i].revents) workers_[i]->read_output();
+    }
+  }
+  for (const int number : signals_.take())
+    if (number != SIGCHLD) ready_.push_back({0, Interrupted{}});
+  enforce_limits();
+  std::erase_if(workers_, [&](auto& worker) { return worker->reap(ready_); });
+}
+
+Happening ProcessRunner::next() {
+  if (ready_.empty()) poll_once();
+  if (ready_.empty()) return {0, Tick{}};
+  Happening first = std::move(ready_.front());
+  ready_.pop_front();
+  return first;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,138 @@
+#include "runner/schedule/status.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "runner/support/text.h"
+
+namespace archsweep::runner {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::size_t columns(std::FILE* out) {
+  winsize size{};
+  return ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+std::string trial_name(const PlannedTrial& trial) {
+  return fmt::format("{} lr {:g} seed {}", trial.spec.architecture,
+                     trial.spec.training.learning_rate, trial.spec.training.seed);
+}
+
+}  // namespace
+
+Status::Status(std::FILE* out, std::size_t to_run, double total_cost)
+    : out_(out), to_run_(to_run), cost_left_(total_cost) {
+  const char* terminal = std::getenv("TERM");
+  live_ = ::isatty(::fileno(out)) && terminal && std::string_view(terminal) != "dumb";
+}
+
+void Status::line(const std::string& text) {
+  erase();
+  fmt::print(out_, "{}\n", text);
+  std::fflush(out_);
+  draw();
+}
+
+void Status::started(int id, const PlannedTrial& trial, const std::string& device) {
+  running_[id] = {trial_name(trial), trial.cost, Clock::now(), {}};
+  if (!live_) line(fmt::format("start  {} on {}", running_[id].name, device));
+}
+
+void Status::progress(int id, const Progress& progress) {
+  running_[id].last = progress;
+  tick();
+}
+
+void Status::epoch(int id, const results::Epoch& e) {
+  auto& r = running_[id];
+  r.top1 = e.valid_top1;
+  if (!live_)
+    line(
+        fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}  top1 {:.2f} %  {:.0f}/s  ({} "
+                    "left in the sweep)",
+                    r.name, e.number, r.last.epochs, e.train_loss, e.valid_loss, 100 * e.valid_top1,
+                    e.samples_per_second, human_duration(seconds_left())));
+}
+
+void Status::ended(int id, const std::string& outcome) {
+  const auto r = running_[id];
+  running_.erase(id);
+  cost_left_ -= r.cost;
+  cost_done_ += r.cost;
+  ++(outcome == "done" ? done_ : failed_);
+  const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
+  line(fmt::format("{:6} {}{}  {}  [{}/{}, {} left]", outcome == "done" ? "done" : "FAILED", r.name,
+                   accuracy, outcome == "done" ? human_duration(seconds_since(r.since)) : outcome,
+                   done_ + failed_, to_run_, human_duration(seconds_left())));
+}
+
+double Status::share_done(const Running& r) const {
+  if (r.last.phase == "measure") return 0.98;
+  if (r.last.epochs == 0 || r.last.steps == 0) return 0;
+  return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
+}
+
+// By the cost of what is done in the time it took.
+double Status::seconds_left() const {
+  double done = cost_done_, left = cost_left_;
+  for (const auto& [id, r] : running_)
+    done += r.cost * share_done(r), left -= r.cost * share_done(r);
+  return done > 0 ? std::max(0.0, left) / done * seconds_since(since_) : 0;
+}
+
+void Status::tick() {
+  if (!live_ || seconds_since(drawn_) < 0.2) return;
+  erase();
+  draw();
+}
+
+void Status::finish() {
+  erase();
+  running_.clear();
+  live_ = false;
+}
+
+void Status::erase() {
+  if (!live_) return;
+  if (lines_ > 0) fmt::print(out_, "\x1b[{}A\x1b[J", lines_);
+  lines_ = 0;
+}
+
+void Status::draw() {
+  if (!live_ || running_.empty()) return;
+  drawn_ = Clock::now();
+  const auto width = columns(out_);
+  const auto put = [&](std::string text) {
+    if (text.size() >= width) text.resize(width - 1);
+    fmt::print(out_, "{}\n", text);
+    ++lines_;
+  };
+  put(fmt::format("{} of {} trials, {} failed, {} left", done_ + failed_, to_run_, failed_,
+                  human_duration(seconds_left())));
+  for (const auto& [id, r] : running_) {
+    const auto& p = r.last;
+    const double share = share_done(r), spent = seconds_since(r.since);
+    auto text = fmt::format("  {}  {}", r.name, p.phase.empty() ? "starting" : p.phase);
+    if (p.epochs > 0 && p.phase != "measure")
+      text += fmt::format(" {}/{} step {}/{}", p.epoch, p.epochs, p.step, p.steps);
+    if (!std::isnan(p.loss)) text += fmt::format("  loss {:.3f}", p.loss);
+    if (!std::isnan(r.top1)) text += fmt::format("  top1 {:.1f} %", 100 * r.top1);
+    if (share > 0.02) text += fmt::format("  {} left", human_duration(spent / share * (1 - share)));
+    put(text);
+  }
+  std::fflush(out_);
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,52 @@
+#pragma once
+
+// How a sweep tells its progress: on a terminal one live block redrawn in place, in a log plain
+// lines.
+
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "runner/plan/plan.h"
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+
+class Status {
+ public:
+  // `total_cost` of the trials still to run, in the plan's relative units.
+  Status(std::FILE* out, std::size_t to_run, double total_cost);
+
+  void line(const std::string& text);  // stays, above what is live
+  void started(int id, const PlannedTrial& trial, const std::string& device);
+  void progress(int id, const Progress& progress);
+  void epoch(int id, const results::Epoch& epoch);
+  void ended(int id, const std::string& outcome);
+  void tick();  // redraws, where there is something to redraw
+  void finish();
+
+ private:
+  struct Running {
+    std::string name;
+    double cost;
+    std::chrono::steady_clock::time_point since;
+    Progress last;
+    double top1 = results::not_measured;
+  };
+
+  double share_done(const Running& r) const;
+  double seconds_left() const;
+  void erase();
+  void draw();
+
+  std::FILE* out_;
+  bool live_;
+  std::size_t to_run_, done_ = 0, failed_ = 0;
+  double cost_left_, cost_done_ = 0;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now(), drawn_{};
+  std::map<int, Running> running_;
+  int lines_ = 0;
+};
+
+}  // namespace archsweep::runner

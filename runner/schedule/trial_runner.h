@@ -1,0 +1,54 @@
+#pragma once
+
+// Where trials run. The scheduler speaks to this interface alone: processes of this machine
+// (process_runner.h), or a script of events in its tests.
+
+#include <filesystem>
+#include <string>
+#include <variant>
+
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+
+// How a worker's process ended.
+struct Ended {
+  int exit_code = 0;
+  int signal = 0;              // that ended it; 0: it ended by itself
+  bool timed_out = false;      // the runner stopped it, its time was over
+  bool out_of_memory = false;  // the kernel killed it for want of memory
+  std::string tail;            // the last of its stdout and stderr, printable
+};
+
+// The user wants the sweep to stop: Ctrl-C, SIGTERM, SIGHUP.
+struct Interrupted {};
+
+// Nothing happened for a while: time to redraw.
+struct Tick {};
+
+struct Happening {
+  int pid = 0;  // of the worker that an Event or Ended comes from
+  std::variant<Event, Ended, Interrupted, Tick> what;
+};
+
+struct Launch {
+  Job job;
+  std::filesystem::path files;  // path of the worker's files, less their endings: .json, .log
+  double time_limit = 0;        // seconds; 0: none
+};
+
+class TrialRunner {
+ public:
+  virtual ~TrialRunner() = default;
+
+  // Starts a worker; returns its pid. Throws Error (Exit::environment) when that is impossible.
+  virtual int start(const Launch&) = 0;
+
+  // Waits for the next thing to happen. The last of a worker is always its Ended.
+  virtual Happening next() = 0;
+
+  // Asks every worker to end, or ends them at once. Their Ended still come.
+  virtual void stop(bool at_once) = 0;
+};
+
+}  // namespace archsweep::runner
