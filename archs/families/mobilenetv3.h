@@ -103,6 +103,72 @@ inline constexpr Stage fbnet_g[] = {
     {inverted(1, 3, 2, 6, 264, squeeze), inverted(6, 5, 1, 5, 264, squeeze), inverted(2, 5, 1, 6, 288, squeeze)},
     {conv(1, 1, 1728)},
 };
+// MobileNetV4. Numbers of `universal`: repeats, kernels before and after the expansion, stride,
+// expansion, width; of `attention`: heads, their width, stride of key and value, width.
+inline constexpr Stage v4_small[] = {
+    {conv(3, 2, 32), conv(1, 1, 32)},
+    {conv(3, 2, 96), conv(1, 1, 64)},
+    {universal(1, 5, 5, 2, 3, 96), universal(4, 0, 3, 1, 2, 96), universal(1, 3, 0, 1, 4, 96)},
+    {universal(1, 3, 3, 2, 6, 128), universal(1, 5, 5, 1, 4, 128), universal(1, 0, 5, 1, 4, 128),
+     universal(1, 0, 5, 1, 3, 128), universal(2, 0, 3, 1, 4, 128)},
+    {conv(1, 1, 960)},
+};
+inline constexpr Stage v4_medium[] = {
+    {edge(3, 2, 4, 48)},
+    {universal(1, 3, 5, 2, 4, 80), universal(1, 3, 3, 1, 2, 80)},
+    {universal(1, 3, 5, 2, 6, 160), universal(2, 3, 3, 1, 4, 160), universal(1, 3, 5, 1, 4, 160),
+     universal(1, 3, 3, 1, 4, 160), universal(1, 3, 0, 1, 4, 160), universal(1, 0, 0, 1, 2, 160),
+     universal(1, 3, 0, 1, 4, 160)},
+    {universal(1, 5, 5, 2, 6, 256), universal(1, 5, 5, 1, 4, 256), universal(2, 3, 5, 1, 4, 256),
+     universal(1, 0, 0, 1, 4, 256), universal(1, 3, 0, 1, 4, 256), universal(1, 3, 5, 1, 2, 256),
+     universal(1, 5, 5, 1, 4, 256), universal(2, 0, 0, 1, 4, 256), universal(1, 5, 0, 1, 2, 256)},
+    {conv(1, 1, 960)},
+};
+inline constexpr Stage v4_large[] = {
+    {edge(3, 2, 4, 48)},
+    {universal(1, 3, 5, 2, 4, 96), universal(1, 3, 3, 1, 4, 96)},
+    {universal(1, 3, 5, 2, 4, 192), universal(3, 3, 3, 1, 4, 192), universal(1, 3, 5, 1, 4, 192),
+     universal(5, 5, 3, 1, 4, 192), universal(1, 3, 0, 1, 4, 192)},
+    {universal(4, 5, 5, 2, 4, 512), universal(1, 5, 0, 1, 4, 512), universal(1, 5, 3, 1, 4, 512),
+     universal(2, 5, 0, 1, 4, 512), universal(1, 5, 3, 1, 4, 512), universal(1, 5, 5, 1, 4, 512),
+     universal(3, 5, 0, 1, 4, 512)},
+    {conv(1, 1, 960)},
+};
+inline constexpr Stage v4_hybrid_medium[] = {
+    {edge(3, 2, 4, 48)},
+    {universal(1, 3, 5, 2, 4, 80), universal(1, 3, 3, 1, 2, 80)},
+    {universal(1, 3, 5, 2, 6, 160), universal(1, 0, 0, 1, 2, 160), universal(1, 3, 3, 1, 4, 160),
+     universal(1, 3, 5, 1, 4, 160),
+     attention(4, 64, 2, 160), universal(1, 3, 3, 1, 4, 160),
+     attention(4, 64, 2, 160), universal(1, 3, 0, 1, 4, 160),
+     attention(4, 64, 2, 160), universal(1, 3, 3, 1, 4, 160),
+     attention(4, 64, 2, 160), universal(1, 3, 0, 1, 4, 160)},
+    {universal(1, 5, 5, 2, 6, 256), universal(1, 5, 5, 1, 4, 256), universal(2, 3, 5, 1, 4, 256),
+     universal(1, 0, 0, 1, 2, 256), universal(1, 3, 5, 1, 2, 256), universal(1, 0, 0, 1, 2, 256),
+     universal(1, 0, 0, 1, 4, 256),
+     attention(4, 64, 1, 256), universal(1, 3, 0, 1, 4, 256),
+     attention(4, 64, 1, 256), universal(1, 5, 5, 1, 4, 256),
+     attention(4, 64, 1, 256), universal(1, 5, 0, 1, 4, 256),
+     attention(4, 64, 1, 256), universal(1, 5, 0, 1, 4, 256)},
+    {conv(1, 1, 960)},
+};
+inline constexpr Stage v4_hybrid_large[] = {
+    {edge(3, 2, 4, 48)},
+    {universal(1, 3, 5, 2, 4, 96), universal(1, 3, 3, 1, 4, 96)},
+    {universal(1, 3, 5, 2, 4, 192), universal(3, 3, 3, 1, 4, 192), universal(1, 3, 5, 1, 4, 192),
+     universal(2, 5, 3, 1, 4, 192),
+     attention(8, 48, 2, 192), universal(1, 5, 3, 1, 4, 192),
+     attention(8, 48, 2, 192), universal(1, 5, 3, 1, 4, 192),
+     attention(8, 48, 2, 192), universal(1, 5, 3, 1, 4, 192),
+     attention(8, 48, 2, 192), universal(1, 3, 0, 1, 4, 192)},
+    {universal(4, 5, 5, 2, 4, 512), universal(1, 5, 0, 1, 4, 512), universal(1, 5, 3, 1, 4, 512),
+     universal(2, 5, 0, 1, 4, 512), universal(1, 5, 3, 1, 4, 512), universal(1, 5, 5, 1, 4, 512),
+     attention(8, 64, 1, 512), universal(1, 5, 0, 1, 4, 512),
+     attention(8, 64, 1, 512), universal(1, 5, 0, 1, 4, 512),
+     attention(8, 64, 1, 512), universal(1, 5, 0, 1, 4, 512),
+     attention(8, 64, 1, 512), universal(1, 5, 0, 1, 4, 512)},
+    {conv(1, 1, 960)},
+};
 // clang-format on
 
 }  // namespace stages
@@ -155,6 +221,20 @@ inline constexpr Design fbnet_b = fbnet(stages::fbnet_b, 16);
 inline constexpr Design fbnet_d = fbnet(stages::fbnet_d, 24);
 inline constexpr Design fbnet_g = fbnet(stages::fbnet_g, 32);
 
+constexpr Design v4(std::span<const Stage> stages, int stem, Act act = Act::relu,
+                    double layer_scale = 0) {
+  return {.stages = stages,
+          .style = {.act = act, .layer_scale = layer_scale},
+          .stem = stem,
+          .fix_stem_below = 1,
+          .head_norm = true};
+}
+inline constexpr Design v4_small = v4(stages::v4_small, 32);
+inline constexpr Design v4_medium = v4(stages::v4_medium, 32);
+inline constexpr Design v4_large = v4(stages::v4_large, 24);
+inline constexpr Design v4_hybrid_medium = v4(stages::v4_hybrid_medium, 32, Act::relu, 1e-5);
+inline constexpr Design v4_hybrid_large = v4(stages::v4_hybrid_large, 24, Act::gelu, 1e-5);
+
 struct Variant {
   std::string_view name;
   const Design& design;
@@ -176,6 +256,15 @@ constexpr Preprocessing fbnet_images(int size, int test_size) {
           .interpolation = Interpolation::bilinear,
           .crop_pct = 0.95};
 }
+
+// Trained at one size and best at another, whole.
+constexpr Preprocessing v4_images(int size, int test_size) {
+  return {.input_size = size, .test_input_size = test_size, .crop_pct = 0.95, .test_crop_pct = 1};
+}
+
+inline constexpr Preprocessing v4_small_images{.test_input_size = 256, .test_crop_pct = 0.95};
+inline constexpr Preprocessing v4_half_images{
+    .test_input_size = 256, .test_crop_pct = 0.95, .mean = half_mean, .std = half_std};
 
 // clang-format off
 inline constexpr Variant variants[] = {
@@ -206,6 +295,22 @@ inline constexpr Variant variants[] = {
     {.name = "lcnet_075", .design = lcnet, .width = 0.75, .preprocessing = bicubic, .tag = "ra2_in1k"},
     {.name = "lcnet_100", .design = lcnet, .preprocessing = bicubic, .tag = "ra2_in1k"},
     {.name = "lcnet_150", .design = lcnet, .width = 1.5,  .preprocessing = bilinear},
+
+    {.name = "mobilenetv4_conv_small_035", .design = v4_small, .width = 0.35, .preprocessing = v4_half_images},
+    {.name = "mobilenetv4_conv_small_050", .design = v4_small, .width = 0.5, .preprocessing = v4_half_images, .tag = "e3000_r224_in1k"},
+    {.name = "mobilenetv4_conv_small", .design = v4_small, .preprocessing = v4_small_images, .tag = "e2400_r224_in1k"},
+    {.name = "mobilenetv4_conv_medium", .design = v4_medium, .preprocessing = v4_images(256, 320), .tag = "e500_r256_in1k"},
+    {.name = "mobilenetv4_conv_large", .design = v4_large, .preprocessing = v4_images(384, 448), .tag = "e600_r384_in1k"},
+    {.name = "mobilenetv4_conv_aa_medium", .design = v4_medium, .downsample = Downsample::average,
+     .preprocessing = {.input_size = 256, .crop_pct = 0.95}},
+    {.name = "mobilenetv4_conv_aa_large", .design = v4_large, .downsample = Downsample::average,
+     .preprocessing = v4_images(448, 544), .tag = "e230_r448_in12k_ft_in1k"},
+    {.name = "mobilenetv4_conv_blur_medium", .design = v4_medium, .downsample = Downsample::blur,
+     .preprocessing = v4_images(224, 256), .tag = "e500_r224_in1k"},
+    {.name = "mobilenetv4_hybrid_medium_075", .design = v4_hybrid_medium, .width = 0.75, .preprocessing = {.crop_pct = 0.95}},
+    {.name = "mobilenetv4_hybrid_medium", .design = v4_hybrid_medium, .preprocessing = v4_images(256, 320), .tag = "e200_r256_in12k_ft_in1k"},
+    {.name = "mobilenetv4_hybrid_large_075", .design = v4_hybrid_large, .width = 0.75, .preprocessing = {.input_size = 256, .crop_pct = 0.95}},
+    {.name = "mobilenetv4_hybrid_large", .design = v4_hybrid_large, .preprocessing = v4_images(384, 448), .tag = "ix_e600_r384_in1k"},
 };
 // clang-format on
 
