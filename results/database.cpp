@@ -39,10 +39,9 @@ Error explain(const SQLite::Exception& e, const std::filesystem::path& path) {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-      return Error(
-          fmt::format("{}: cannot be opened for writing ({}); is the folder there and writable?",
-                      where, e.what()),
-          Exit::environment);
+      return Error(fmt::format("{}: cannot be opened ({}); is its folder there and writable?",
+                               where, e.what()),
+                   Exit::environment);
     default:
       return Error(fmt::format("{}: {}", where, e.what()), Exit::environment);
   }

@@ -93,23 +93,30 @@ CREATE TABLE results (           -- one row a finished trial: what the views rea
   speed_key TEXT,                -- speeds compare only between equal keys
   accuracy_key TEXT              -- accuracies compare only between equal keys
 );
+CREATE INDEX results_by_key ON results (speed_key, accuracy_key, latency, top1);
 CREATE VIEW leaderboard AS       -- one row a finished trial, best accuracy first
-  SELECT t.trial, t.architecture, t.family, t.learning_rate, t.seed, t.epochs, t.image_size,
+  SELECT t.trial,
+         (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = t.trial
+          ORDER BY st.sweep DESC LIMIT 1) AS sweep,  -- the latest that asked for the trial
+         t.architecture, t.family, t.learning_rate, t.seed, t.epochs, t.image_size,
          r.top1, r.top5, 1 - r.top1 AS error, r.valid_loss, r.train_loss,
          r.latency, r.latency_p90, r.latency_p99, r.throughput, 1 / r.throughput AS seconds_per_sample,
          r.train_seconds, r.train_throughput, r.train_memory_bytes, r.inference_memory_bytes,
          r.parameters, r.macs, r.data_wait_share, r.dtype, r.layout, r.device_name,
-         (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = t.trial
-          ORDER BY st.sweep DESC LIMIT 1) AS sweep,
-         r.speed_key, r.accuracy_key
+         r.speed_key,            -- speeds compare only between rows of one key
+         r.accuracy_key          -- accuracies likewise
   FROM results r JOIN trials t USING (trial) WHERE t.state = 'done'
   ORDER BY r.top1 DESC, r.latency, t.trial;
-CREATE VIEW frontier AS          -- rows of the leaderboard that no other comparable row beats on latency and top1
-  SELECT * FROM (
-    SELECT *, max(top1) OVER (PARTITION BY speed_key, accuracy_key ORDER BY latency, top1 DESC, trial
-                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best_of_faster
-    FROM leaderboard WHERE latency IS NOT NULL AND top1 IS NOT NULL)
-  WHERE best_of_faster IS NULL OR top1 > best_of_faster
+CREATE VIEW frontier AS          -- rows of the leaderboard that no other row of the same keys beats on latency and top1
+  SELECT * FROM leaderboard WHERE trial IN (
+    SELECT trial FROM (
+      SELECT trial, top1,
+             max(top1) OVER (PARTITION BY speed_key, accuracy_key ORDER BY latency
+                             GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best_of_faster,
+             max(top1) OVER (PARTITION BY speed_key, accuracy_key, latency) AS best_as_fast
+      FROM results JOIN trials USING (trial)
+      WHERE state = 'done' AND latency IS NOT NULL AND top1 IS NOT NULL)
+    WHERE top1 = best_as_fast AND (best_of_faster IS NULL OR top1 > best_of_faster))
   ORDER BY speed_key, accuracy_key, latency;
 )sql";
 

@@ -17,4 +17,15 @@ double quantile(std::span<const double> samples, double q) {
   return sorted[below] + (at - std::floor(at)) * (sorted[above] - sorted[below]);
 }
 
+double median(std::span<const double> samples) {
+  return quantile(samples, 0.5);
+}
+
+double median_absolute_deviation(std::span<const double> samples) {
+  const double middle = median(samples);
+  std::vector<double> distances;
+  for (const double s : samples) distances.push_back(std::abs(s - middle));
+  return median(distances);
+}
+
 }  // namespace archsweep::results

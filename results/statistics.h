@@ -9,4 +9,9 @@ namespace archsweep::results {
 // Linear interpolation between the order statistics, as NumPy's default; NaN of nothing.
 double quantile(std::span<const double> samples, double q);
 
+double median(std::span<const double> samples);
+
+// Median of the distances from the median: a spread that a few stalls do not move.
+double median_absolute_deviation(std::span<const double> samples);
+
 }  // namespace archsweep::results

@@ -1,17 +1,12 @@
 #include "results/store.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "results/database.h"
+#include "results/lock.h"
 #include "results/schema.h"
 #include "results/statistics.h"
 #include "runner/support/hash.h"
@@ -20,38 +15,6 @@ namespace archsweep::results {
 namespace {
 
 constexpr const char* now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-
-// Held by the writing process for as long as it lives; the kernel lets go of it.
-class WriterLock {
- public:
-  explicit WriterLock(const std::filesystem::path& database) : path_(database.string() + ".lock") {
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd_ < 0)
-      throw Error(fmt::format("{}: cannot be written: {}; is the folder there and writable?",
-                              database.string(), std::strerror(errno)),
-                  Exit::environment);
-    if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-      char pid[32] = "";
-      const auto n = ::read(fd_, pid, sizeof pid - 1);
-      ::close(fd_);
-      throw Error(
-          fmt::format(
-              "{}: another sweep writes to it (process {}); wait for it, or give --db another file",
-              database.string(), n > 0 ? pid : "unknown"),
-          Exit::environment);
-    }
-    const auto pid = fmt::format("{}", ::getpid());
-    if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, pid.data(), pid.size(), 0) < 0)
-      throw Error(fmt::format("{}: {}", path_, std::strerror(errno)), Exit::environment);
-  }
-  ~WriterLock() { ::close(fd_); }
-  WriterLock(const WriterLock&) = delete;
-  WriterLock& operator=(const WriterLock&) = delete;
-
- private:
-  std::string path_;
-  int fd_ = -1;
-};
 
 void bind_one(SQLite::Statement& s, int i, double v) {
   std::isnan(v) ? s.bind(i) : s.bind(i, v);
@@ -176,7 +139,9 @@ void Store::end_sweep(SweepId sweep, std::string_view outcome) {
 std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> trials) {
   return db_->transaction([&] {
     std::vector<PlannedRow> rows;
-    std::int64_t position = 0;
+    auto count = db_->statement("SELECT count(*) FROM sweep_trials WHERE sweep = ?", sweep);
+    count.executeStep();
+    std::int64_t position = count.getColumn(0).getInt64();  // a later rung comes after the first
     for (const auto& t : trials) {
       db_->run(
           "INSERT INTO trials (fingerprint, architecture, family, learning_rate, seed, epochs, "
@@ -269,7 +234,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "(m.trial, m.attempt) = "
         "(a.trial, a.attempt)), 0) "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
-        "WHERE trial = ? AND attempt = ?",
+        "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
     if (!about.executeStep()) throw Error("the database has no such attempt", Exit::environment);
     const auto text = [&](int i) { return about.getColumn(i).getString(); };
