@@ -16,8 +16,8 @@ using Action = std::function<int()>;  // returns the exit code; throws Error
 
 struct Command {
   std::string_view name;
-  std::string_view summary;   // one line, for the list of commands
-  std::string_view examples;  // shown under --help
+  std::string_view summary;      // one line, for the list of commands
+  std::string_view examples;     // shown under --help
   Action (*declare)(CLI::App&);  // adds the arguments; the Action runs after parsing
 };
 

@@ -2,17 +2,21 @@
 
 namespace archsweep::cli {
 
-extern const Command list_command;
+extern const Command run_command, check_command, list_command, status_command, leaderboard_command,
+    frontier_command, query_command, plot_command, show_command;
 
 namespace {
 
 // In the order that --help shows them.
 constexpr const Command* table[] = {
-    &list_command,
+    &run_command,         &check_command,    &list_command,  &show_command, &status_command,
+    &leaderboard_command, &frontier_command, &query_command, &plot_command,
 };
 
 }  // namespace
 
-std::span<const Command* const> commands() { return table; }
+std::span<const Command* const> commands() {
+  return table;
+}
 
 }  // namespace archsweep::cli

@@ -1,5 +1,5 @@
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "archs/catalog.h"
 #include "runner/cli/command.h"
@@ -20,8 +20,7 @@ Action declare(CLI::App& app) {
 }  // namespace
 
 extern const Command list_command;
-const Command list_command{
-    "list", "Architectures that can be trained, by timm's names",
-    "  archsweep list 'convnext*' '!*_ols'\n", declare};
+const Command list_command{"list", "Architectures that can be trained, by timm's names",
+                           "  archsweep list 'convnext*' '!*_ols'\n", declare};
 
 }  // namespace archsweep::cli

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "runner/cli/command.h"
 #include "runner/support/error.h"
@@ -29,8 +29,9 @@ bool known(const std::string& word) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains every candidate image model that a YAML file names and draws speed against accuracy.",
-               "archsweep");
+  CLI::App app(
+      "Trains every candidate image model that a YAML file names and draws speed against accuracy.",
+      "archsweep");
   app.set_version_flag("--version", "archsweep " ARCHSWEEP_VERSION);
   app.require_subcommand(1);
   app.footer("`archsweep COMMAND --help` shows a command's options, with examples.");
@@ -64,7 +65,8 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);  // `archsweep list | head` ends quietly
   try {
     const int code = archsweep::cli::run(argc, argv);
-    if (std::fflush(stdout) != 0) throw archsweep::Error("cannot write the output", Exit::environment);
+    if (std::fflush(stdout) != 0)
+      throw archsweep::Error("cannot write the output", Exit::environment);
     return code;
   } catch (const archsweep::Error& e) {
     fmt::print(stderr, "{}\n", e.what());

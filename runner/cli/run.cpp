@@ -2,7 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "results/store.h"
-#include "runner/cli/command.h"
+#include "runner/cli/database.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/ingest.h"
@@ -11,8 +11,6 @@
 #include "runner/support/error.h"
 
 namespace archsweep::cli {
-
-void show_results(const runner::Config& config);  // results.cpp
 
 namespace {
 

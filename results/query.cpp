@@ -1,0 +1,174 @@
+#include "results/query.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "results/database.h"
+#include "runner/support/text.h"
+
+namespace archsweep::results {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_any_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+// Asked by SQLite for every thing that a statement would do, while it is compiled: what is not
+// known to be reading is refused. The file is opened read-only besides.
+int authorize(void*, int action, const char* first, const char* second, const char*, const char*) {
+  switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+      return SQLITE_OK;
+    case SQLITE_FUNCTION:
+      return is_any_of(second ? second : "", {"load_extension", "fts3_tokenizer"}) ? SQLITE_DENY
+                                                                                   : SQLITE_OK;
+    case SQLITE_PRAGMA:
+      if (is_any_of(first, {"table_info", "table_xinfo", "table_list", "index_list", "index_info",
+                            "foreign_key_list"}))
+        return SQLITE_OK;
+      return !second && is_any_of(first, {"user_version", "application_id"}) ? SQLITE_OK
+                                                                             : SQLITE_DENY;
+    default:
+      return SQLITE_DENY;
+  }
+}
+
+// A path as an SQLite URI: a WAL database in a folder that cannot be written opens only so.
+std::string immutable_uri(const fs::path& path) {
+  std::string uri = "file:";
+  for (const char c : fs::absolute(path).string())
+    if (is_any_of(std::string_view(&c, 1), {"%", "?", "#"}))
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    else
+      uri += c;
+  return uri + "?immutable=1";
+}
+
+constexpr int busy_ms = 10000;
+
+std::unique_ptr<SQLite::Database> open(const fs::path& path) {
+  try {
+    auto opened = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READONLY, busy_ms);
+    opened->execAndGet("SELECT count(*) FROM sqlite_master");  // touches the write-ahead log
+    return opened;
+  } catch (const SQLite::Exception& e) {
+    const int code = e.getErrorCode();
+    const bool refused = code == SQLITE_CANTOPEN || code == SQLITE_READONLY;
+    const fs::path log = path.string() + "-wal";
+    std::error_code none;
+    const auto logged = fs::file_size(log, none);
+    if (!refused || (!none && logged > 0)) throw;
+  }
+  // Nobody can write here and nothing waits in the log: the file is all there is.
+  return std::make_unique<SQLite::Database>(immutable_uri(path),
+                                            SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_ms);
+}
+
+Value value(sqlite3_stmt* statement, int i) {
+  switch (sqlite3_column_type(statement, i)) {
+    case SQLITE_NULL:
+      return {};
+    case SQLITE_INTEGER:
+      return std::int64_t{sqlite3_column_int64(statement, i)};
+    case SQLITE_FLOAT:
+      return sqlite3_column_double(statement, i);
+    default: {
+      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, i));
+      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, i));
+      return bytes ? std::string(bytes, size) : std::string();
+    }
+  }
+}
+
+using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
+
+}  // namespace
+
+struct Reader::Connection {
+  fs::path path;
+  std::unique_ptr<SQLite::Database> sqlite;
+
+  Error fault() const {
+    auto* handle = sqlite->getHandle();
+    switch (sqlite3_errcode(handle) & 0xff) {
+      case SQLITE_AUTH:
+        return Error(fmt::format("{}: is only read here: {}; write with sqlite3 if you must",
+                                 path.string(), printable(sqlite3_errmsg(handle), 200)));
+      case SQLITE_ERROR:
+        return Error(
+            fmt::format("{}: {} (in the SQL; `archsweep query DB \"select name, sql from "
+                        "sqlite_master\"` shows tables and columns)",
+                        path.string(), printable(sqlite3_errmsg(handle), 200)));
+      default:
+        return explain(SQLite::Exception(handle), path);
+    }
+  }
+
+  Statement prepare(std::string_view sql, const char** rest) const {
+    sqlite3_stmt* raw = nullptr;
+    if (sqlite3_prepare_v2(sqlite->getHandle(), sql.data(), static_cast<int>(sql.size()), &raw,
+                           rest) != SQLITE_OK)
+      throw fault();
+    return {raw, &sqlite3_finalize};
+  }
+};
+
+Reader::Reader(const fs::path& database) {
+  std::error_code none;
+  if (!fs::exists(database, none))
+    throw Error(fmt::format("{}: no such file; `archsweep run` makes one", database.string()));
+  if (fs::is_directory(database, none))
+    throw Error(fmt::format("{}: is a folder; name the database in it", database.string()));
+  try {
+    connection_ = std::make_unique<Connection>(Connection{database, open(database)});
+    auto& sqlite = *connection_->sqlite;
+    check_is_ours(sqlite, database);
+    if (sqlite.execAndGet("PRAGMA user_version").getInt() == 0)
+      throw Error(
+          fmt::format("{}: is empty; `archsweep run` fills one with results", database.string()));
+    // Views and functions of the file itself are trusted with nothing either.
+    sqlite3_db_config(sqlite.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_set_authorizer(sqlite.getHandle(), authorize, nullptr);
+  } catch (const SQLite::Exception& e) {
+    throw explain(e, database);
+  }
+}
+
+Reader::~Reader() = default;
+
+Rows Reader::ask(const std::string& sql) const {
+  const char* rest = nullptr;
+  const auto statement = connection_->prepare(sql, &rest);
+  if (!statement) throw Error("the SQL is empty; try \"select * from leaderboard\"");
+  const auto left = static_cast<std::size_t>(sql.data() + sql.size() - rest);
+  bool more = false;
+  try {
+    more = connection_->prepare({rest, left}, &rest) != nullptr;
+  } catch (const Error&) {
+    more = true;
+  }
+  if (more) throw Error("the SQL holds more than one statement; ask one at a time");
+
+  Rows result;
+  const int columns = sqlite3_column_count(statement.get());
+  for (int i = 0; i < columns; ++i)
+    result.columns.emplace_back(sqlite3_column_name(statement.get(), i));
+  int code = 0;
+  while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
+    auto& row = result.rows.emplace_back();
+    row.reserve(static_cast<std::size_t>(columns));
+    for (int i = 0; i < columns; ++i) row.push_back(value(statement.get(), i));
+  }
+  if (code != SQLITE_DONE) throw connection_->fault();
+  return result;
+}
+
+}  // namespace archsweep::results
