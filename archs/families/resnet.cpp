@@ -41,9 +41,10 @@ int expansion(Block block) {
 class ResidualImpl : public nn::Module {
  public:
   ResidualImpl(const Variant& v, Block block, int in, int width, int stride, bool project,
-               double drop)
+               double drop, const Pruned* pruned)
       : stride_(stride), drop_(drop) {
-    const int out = width * expansion(block);
+    const int full = width * expansion(block);  // before pruning
+    const int out = pruned ? (*pruned)[2] : full;
     const bool alias = v.anti_alias != AntiAlias::none && stride == 2;
     const int inner_stride = alias ? 1 : stride;
     if (block == Block::basic) {
@@ -53,8 +54,9 @@ class ResidualImpl : public nn::Module {
       add(v, conv(mid, out, 3), out);
       if (alias) pool_ = anti_alias(v, mid);
     } else {
-      const int mid = width * v.base_width / 64 * v.groups;
-      const int first = mid / v.first_conv_divisor;
+      const int unpruned = width * v.base_width / 64 * v.groups;
+      const int mid = pruned ? (*pruned)[1] : unpruned;
+      const int first = pruned ? (*pruned)[0] : unpruned / v.first_conv_divisor;
       add(v, conv(in, first, 1), first);
       add(v, conv(first, mid, 3, inner_stride, v.groups), mid);
       pool_after_ = 2;
@@ -63,7 +65,7 @@ class ResidualImpl : public nn::Module {
     }
     if (!pool_.is_empty()) register_module("aa", pool_.ptr());
     if (v.attention == Attention::se) se_ = register_module("se", SqueezeExcite(out, v.se_ratio));
-    if (v.attention == Attention::eca) eca_ = register_module("se", Eca(out));
+    if (v.attention == Attention::eca) eca_ = register_module("se", Eca(full));
     if (project) register_module("downsample", downsample_ = shortcut(v, in, out));
     // The block starts as the identity.
     torch::nn::init::zeros_(norms_.back().ptr()->named_parameters()["weight"]);
@@ -128,12 +130,13 @@ class ResNet : public Network {
     for (int stage = 0, block = 0; stage < 4; ++stage) {
       nn::Sequential layer;
       const int width = v.widths[stage];
-      const int out = width * expansion(v.blocks[stage]);
       for (int i = 0; i < v.depths[stage]; ++i, ++block) {
+        const Pruned* pruned = v.pruned.empty() ? nullptr : &v.pruned[block];
+        const int out = pruned ? (*pruned)[2] : width * expansion(v.blocks[stage]);
         const int stride = stage > 0 && i == 0 ? 2 : 1;
         const bool project = i == 0 && (stride != 1 || in != out);
         layer->push_back(Residual(v, v.blocks[stage], in, width, stride, project,
-                                  o.drop_path_rate * block / std::max(1, blocks - 1)));
+                                  o.drop_path_rate * block / std::max(1, blocks - 1), pruned));
         in = out;
       }
       layers_.push_back(register_module("layer" + std::to_string(stage + 1), layer));

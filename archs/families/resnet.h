@@ -4,7 +4,7 @@
 // refinements that the literature calls C, D, S and T, and the anti-aliased ones.
 // Papers: https://arxiv.org/abs/1512.03385 (ResNet), 1611.05431 (ResNeXt), 1709.01507 (SE),
 // 1910.03151 (ECA), 1605.07146 (wide), 1812.01187 (C, D), 2103.07579 (RS), 1904.11486 (blur).
-// Source: timm/models/resnet.py; its two pruned names are not here.
+// 2002.08258 (pruned). Source: timm/models/resnet.py.
 
 #include "archs/family.h"
 
@@ -20,23 +20,44 @@ inline constexpr Blocks basic{Block::basic, Block::basic, Block::basic, Block::b
 inline constexpr Blocks bottleneck{Block::bottleneck, Block::bottleneck, Block::bottleneck,
                                    Block::bottleneck};
 
+// Channels out of a pruned bottleneck's three convolutions.
+using Pruned = std::array<int, 3>;
+// clang-format off
+inline constexpr Pruned pruned50[] = {
+    {47, 18, 19}, {52, 22, 19}, {64, 35, 19},
+    {85, 37, 171}, {107, 80, 171}, {120, 85, 171}, {125, 87, 171},
+    {198, 126, 818}, {255, 232, 818}, {256, 233, 818}, {253, 235, 818}, {256, 225, 818}, {256, 239, 818},
+    {492, 237, 2022}, {512, 500, 2022}, {512, 490, 2022},
+};
+inline constexpr Pruned pruned101[] = {
+    {45, 25, 26}, {53, 20, 26}, {60, 27, 26},
+    {81, 24, 142}, {93, 49, 142}, {102, 54, 142}, {122, 78, 142},
+    {101, 25, 278}, {239, 160, 278}, {234, 156, 278}, {250, 176, 278}, {253, 191, 278}, {251, 175, 278},
+    {230, 128, 278}, {244, 154, 278}, {244, 159, 278}, {238, 97, 278}, {244, 149, 278}, {253, 181, 278},
+    {245, 119, 278}, {255, 216, 278}, {256, 201, 278}, {253, 149, 278}, {254, 141, 278}, {256, 190, 278},
+    {256, 217, 278}, {255, 156, 278}, {256, 155, 278}, {256, 232, 278}, {256, 214, 278},
+    {499, 289, 2042}, {512, 512, 2042}, {512, 502, 2042},
+};
+// clang-format on
+
 struct Variant {
   std::string_view name;
   Blocks blocks = bottleneck;   // kind of block in each stage
   std::array<int, 4> depths{};  // blocks in each stage
   std::array<int, 4> widths{64, 128, 256, 512};
   Stem stem = Stem::conv7x7;
-  int stem_width = 32;          // of the deep stems, which end at twice it
-  bool avg_down = false;        // average-pool before the 1x1 of a strided shortcut
-  int groups = 1;               // of the bottleneck's 3x3
-  int base_width = 64;          // of a group, in 64ths of the stage's width
+  int stem_width = 32;    // of the deep stems, which end at twice it
+  bool avg_down = false;  // average-pool before the 1x1 of a strided shortcut
+  int groups = 1;         // of the bottleneck's 3x3
+  int base_width = 64;    // of a group, in 64ths of the stage's width
   Attention attention = Attention::none;
   double se_ratio = 1.0 / 16;              // squeezed width over width
-  bool stem_conv_pool = false;  // a strided convolution for the stem's max-pooling
+  bool stem_conv_pool = false;             // a strided convolution for the stem's max-pooling
   AntiAlias anti_alias = AntiAlias::none;  // of strided convolutions
   bool group_norm = false;                 // 32 groups instead of batch norm
   int first_conv_divisor = 1;              // of the first convolution's width in a block
   int down_kernel = 1;                     // of strided shortcuts
+  std::span<const Pruned> pruned = {};     // one a block; empty: by the widths above
   std::string_view tag = "";
   Preprocessing preprocessing = {};
 };
@@ -79,9 +100,11 @@ inline constexpr Variant variants[] = {
     {.name = "resnext101_64x4d", .blocks = bottleneck, .depths = {3, 4, 23, 3}, .groups = 64, .base_width = 4, .tag = "c1_in1k", .preprocessing = {.test_input_size = 288, .crop_pct = 0.95, .test_crop_pct = 1.0}},
     {.name = "ecaresnet26t", .blocks = bottleneck, .depths = {2, 2, 2, 2}, .stem = Stem::deep_tiered, .avg_down = true, .attention = Attention::eca, .tag = "ra2_in1k", .preprocessing = {.input_size = 256, .test_input_size = 320, .test_crop_pct = 0.95}},
     {.name = "ecaresnet50d", .blocks = bottleneck, .depths = {3, 4, 6, 3}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .tag = "miil_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
+    {.name = "ecaresnet50d_pruned", .blocks = bottleneck, .depths = {3, 4, 6, 3}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .pruned = pruned50, .tag = "miil_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "ecaresnet50t", .blocks = bottleneck, .depths = {3, 4, 6, 3}, .stem = Stem::deep_tiered, .avg_down = true, .attention = Attention::eca, .tag = "ra2_in1k", .preprocessing = {.input_size = 256, .test_input_size = 320, .test_crop_pct = 0.95}},
     {.name = "ecaresnetlight", .blocks = bottleneck, .depths = {1, 1, 11, 3}, .avg_down = true, .attention = Attention::eca, .tag = "miil_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "ecaresnet101d", .blocks = bottleneck, .depths = {3, 4, 23, 3}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .tag = "miil_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
+    {.name = "ecaresnet101d_pruned", .blocks = bottleneck, .depths = {3, 4, 23, 3}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .pruned = pruned101, .tag = "miil_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "ecaresnet200d", .blocks = bottleneck, .depths = {3, 24, 36, 3}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .tag = "untrained", .preprocessing = {.input_size = 256, .test_input_size = 288, .crop_pct = 0.95, .test_crop_pct = 0.95}},
     {.name = "ecaresnet269d", .blocks = bottleneck, .depths = {3, 30, 48, 8}, .stem = Stem::deep, .avg_down = true, .attention = Attention::eca, .tag = "ra2_in1k", .preprocessing = {.input_size = 320, .test_input_size = 352, .crop_pct = 0.95, .test_crop_pct = 1.0}},
     {.name = "ecaresnext26t_32x4d", .blocks = bottleneck, .depths = {2, 2, 2, 2}, .stem = Stem::deep_tiered, .avg_down = true, .groups = 32, .base_width = 4, .attention = Attention::eca, .tag = "untrained"},
