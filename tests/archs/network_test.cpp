@@ -1,0 +1,125 @@
+#include "tests/torch_test.h"
+
+#include <set>
+
+#include "archs/families.h"
+#include "archs/network.h"
+
+using namespace archsweep::archs;
+
+namespace {
+
+// At least one name a family: timm's "test_" variants, made for this, else the table's first.
+std::vector<std::string> small_names() {
+  std::vector<std::string> names;
+  auto add = [&](const auto& family) {
+    const auto before = names.size();
+    for (const auto& variant : family.variants)
+      if (variant.name.starts_with("test_")) names.emplace_back(variant.name);
+    if (names.size() == before) names.emplace_back(family.variants.front().name);
+  };
+  std::apply([&](const auto&... family) { (add(family), ...); }, families);
+  return names;
+}
+
+// Small grey images in ten classes: what the quickstart trains on.
+constexpr int side = 64;
+
+std::shared_ptr<Network> grey(const std::string& name, int num_classes = 10) {
+  torch::manual_seed(1);
+  return build(name, {.num_classes = num_classes, .in_chans = 1, .image_size = side});
+}
+
+torch::Tensor images() {
+  torch::manual_seed(2);
+  return torch::randn({4, 1, side, side});
+}
+
+}  // namespace
+
+TEST_CASE("a small network of every family maps grey images to ten logits") {
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const torch::NoGradGuard no_grad;
+    const auto network = grey(name);
+    network->eval();
+    const auto x = images();
+    const auto logits = network->forward(x);
+    CHECK(logits.sizes() == torch::IntArrayRef{4, 10});
+    CHECK(logits.isfinite().all().item<bool>());
+    CHECK(torch::equal(logits, network->head(network->features(x))));
+  }
+}
+
+TEST_CASE("the classifier is where the network says, and only where there are classes") {
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const auto has = [](const Network& network) {
+      const auto parameters = network.named_parameters();
+      return parameters.contains(network.classifier + ".weight");
+    };
+    const auto network = grey(name);
+    REQUIRE(has(*network));
+    CHECK(network->named_parameters()[network->classifier + ".weight"].size(0) == 10);
+    CHECK_FALSE(has(*grey(name, /*num_classes=*/0)));
+  }
+}
+
+TEST_CASE("a seed decides every initial weight") {
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const auto once = state_dict(*grey(name));
+    const auto again = state_dict(*grey(name));
+    REQUIRE(once.size() == again.size());
+    for (std::size_t i = 0; i < once.size(); ++i) {
+      INFO(once[i].first);
+      CHECK(once[i].first == again[i].first);
+      CHECK(torch::equal(once[i].second, again[i].second));
+    }
+    torch::manual_seed(3);
+    const auto other = build(name, {.num_classes = 10, .in_chans = 1, .image_size = side});
+    const auto weight = other->classifier + ".weight";
+    CHECK_FALSE(
+        torch::equal(grey(name)->named_parameters()[weight], other->named_parameters()[weight]));
+  }
+}
+
+TEST_CASE("the loss's gradient reaches every parameter") {
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const auto network = grey(name);
+    {
+      // A residual path that starts at zero hides what lies before it.
+      const torch::NoGradGuard no_grad;
+      for (auto& parameter : network->parameters())
+        if (parameter.count_nonzero().item<std::int64_t>() == 0) parameter.normal_(0, 0.5);
+    }
+    network->train();
+    const auto labels = torch::arange(4);
+    torch::cross_entropy_loss(network->forward(images()), labels).backward();
+    for (const auto& parameter : network->named_parameters()) {
+      INFO(parameter.key());
+      REQUIRE(parameter.value().grad().defined());
+      CHECK(parameter.value().grad().abs().sum().item<double>() > 0);
+    }
+  }
+}
+
+TEST_CASE("layers are counted from the stem's 0 up to the classifier") {
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const auto network = grey(name);
+    int last = 0;
+    std::set<int> seen;
+    for (const auto& [key, tensor] : state_dict(*network)) {
+      INFO(key);
+      const int layer = network->layer_of(key);
+      CHECK(layer >= last);
+      last = layer;
+      seen.insert(layer);
+    }
+    CHECK(seen.contains(0));
+    CHECK(seen.size() > 2);
+    CHECK(network->layer_of(network->classifier + ".weight") == last);
+  }
+}
