@@ -5,12 +5,14 @@
 
 #include <tuple>
 
+#include "archs/families/convnext.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
 
 namespace archsweep::archs {
 
 inline constexpr std::tuple families{
+    convnext::family,
     mobilenetv3::family,
     resnet::family,
 };

@@ -1,1 +1,0 @@
-#include "tests/torch_test.h"
