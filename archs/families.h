@@ -8,6 +8,7 @@
 #include "archs/families/convnext.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
+#include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
 
@@ -15,6 +16,7 @@ inline constexpr std::tuple families{
     convnext::family,
     mobilenetv3::family,
     resnet::family,
+    vision_transformer::family,
 };
 
 }  // namespace archsweep::archs
