@@ -3,14 +3,14 @@
 namespace archsweep::cli {
 
 extern const Command run_command, check_command, list_command, status_command, leaderboard_command,
-    frontier_command, query_command, plot_command, show_command;
+    frontier_command, query_command, plot_command, show_command, schema_command;
 
 namespace {
 
 // In the order that --help shows them.
 constexpr const Command* table[] = {
-    &run_command,         &check_command,    &list_command,  &show_command, &status_command,
-    &leaderboard_command, &frontier_command, &query_command, &plot_command,
+    &run_command,    &check_command,       &schema_command,   &list_command,  &show_command,
+    &status_command, &leaderboard_command, &frontier_command, &query_command, &plot_command,
 };
 
 }  // namespace
