@@ -51,6 +51,7 @@ constexpr Facts table[] = {
     {"mobilenetv4_hybrid_large_075", 22754984, 2036234240},
     {"mobilenetv4_hybrid_medium", 11074648, 1271183360},
     {"mobilenetv4_hybrid_medium_075", 7313528, 649844400},
+    {"resnet10t", 5435488, 698688000},
     {"resnet14t", 10081632, 1067618816},
     {"resnet18", 11689512, 1814073344},
     {"resnet18d", 11708744, 2053713920},
