@@ -10,7 +10,8 @@ namespace archsweep::archs {
 namespace {
 
 constexpr auto count = std::apply(
-    [](const auto&... family) { return (std::size_t{0} + ... + family.variants.size()); }, families);
+    [](const auto&... family) { return (std::size_t{0} + ... + family.variants.size()); },
+    families);
 
 constexpr auto by_name = [] {
   std::array<Entry, count> all{};

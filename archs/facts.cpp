@@ -6,7 +6,8 @@
 namespace archsweep::archs {
 namespace {
 
-// Sorted by name. Written by `archsweep-trial facts GLOB...`; a name without a row has no facts yet.
+// Sorted by name. Written by `archsweep-trial facts GLOB...`; a name without a row has no facts
+// yet.
 // clang-format off
 constexpr Facts table[] = {
     {"convnext_atto", 3695520, 547332480},

@@ -27,8 +27,8 @@ inline constexpr Rgb clip_std{0.26862954, 0.26130258, 0.27577711};
 
 // How the images of timm's default weights of a name are prepared; its default_cfg.
 struct Preprocessing {
-  int input_size = 224;      // side in pixels
-  int test_input_size = 0;   // 0: the same
+  int input_size = 224;     // side in pixels
+  int test_input_size = 0;  // 0: the same
   Interpolation interpolation = Interpolation::bicubic;
   double crop_pct = 0.875;   // side of the centre crop over side of the resized image
   double test_crop_pct = 0;  // 0: the same

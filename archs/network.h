@@ -15,12 +15,13 @@
 namespace archsweep::archs {
 
 struct BuildOptions {
-  int num_classes = -1;       // -1: as timm builds the name (1,000 for most); 0: no classifier
+  int num_classes = -1;  // -1: as timm builds the name (1,000 for most); 0: no classifier
   int in_chans = 3;
   int image_size = 0;         // side in pixels; 0: the variant's own. Position embeddings follow.
   double drop_rate = 0;       // dropout before the classifier
   double drop_path_rate = 0;  // of the last block; earlier blocks scale linearly from 0
-  std::string global_pool;    // empty: the variant's own; else "avg", "max", "avgmax", "catavgmax", "token", ...
+  std::string global_pool;    // empty: the variant's own; else "avg", "max", "avgmax", "catavgmax",
+                              // "token", ...
 };
 
 class Network : public torch::nn::Module {

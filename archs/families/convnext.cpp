@@ -3,6 +3,7 @@
 #include <charconv>
 #include <numeric>
 
+#include "archs/layers/activation.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/drop_path.h"
 #include "archs/layers/mlp.h"
@@ -15,17 +16,6 @@ namespace {
 
 namespace nn = torch::nn;
 
-Act act_of(const Variant& v) {
-  switch (v.activation) {
-    case Activation::gelu_tanh:
-      return Act::gelu_tanh;
-    case Activation::silu:
-      return Act::silu;
-    default:
-      return Act::gelu;
-  }
-}
-
 // x + gamma * mlp(norm(depthwise(x))).
 class BlockImpl : public nn::Module {
  public:
@@ -35,8 +25,10 @@ class BlockImpl : public nn::Module {
     conv_dw_ = register_module(
         "conv_dw",
         nn::Conv2d(nn::Conv2dOptions(width, width, kernel).padding(kernel / 2).groups(width)));
-    norm_ = register_module("norm", LayerNorm2d(width, v.eps));
-    mlp_ = register_module("mlp", Mlp(width, 4 * width, act_of(v), v.conv_mlp, v.response_norm));
+    norm_ = register_module("norm", Norm2d(width, v.norm));
+    mlp_ = register_module(
+        "mlp", Mlp(width, 4 * width,
+                   MlpOptions{.act = v.act, .conv = v.conv_mlp, .response_norm = v.response_norm}));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
@@ -49,7 +41,7 @@ class BlockImpl : public nn::Module {
  private:
   torch::Tensor gamma_;
   nn::Conv2d conv_dw_{nullptr};
-  LayerNorm2d norm_{nullptr};
+  Norm2d norm_{nullptr};
   Mlp mlp_{nullptr};
   bool conv_mlp_;
   double drop_;
@@ -63,7 +55,7 @@ class StageImpl : public nn::Module {
     const int width = v.widths[stage];
     if (stage > 0 || in != width) {
       const int stride = stage > 0 ? 2 : 1;
-      downsample_ = nn::Sequential(LayerNorm2d(in, v.eps),
+      downsample_ = nn::Sequential(Norm2d(in, v.norm),
                                    nn::Conv2d(nn::Conv2dOptions(in, width, stride).stride(stride)));
       register_module("downsample", downsample_);
     }
@@ -87,7 +79,7 @@ class HeadImpl : public nn::Module {
   HeadImpl(const Variant& v, const BuildOptions& o, int classes)
       : pool_(pool_or(o.global_pool, "avg")), drop_(o.drop_rate) {
     int width = v.widths[3];
-    if (!v.head_norm_first) norm_ = register_module("norm", LayerNorm2d(width, v.eps));
+    if (!v.head_norm_first) norm_ = register_module("norm", Norm2d(width, v.norm));
     if (v.head_hidden > 0) {
       hidden_ = nn::Linear(width, v.head_hidden);
       nn::Sequential pre_logits;
@@ -109,7 +101,7 @@ class HeadImpl : public nn::Module {
  private:
   std::string pool_;
   double drop_;
-  LayerNorm2d norm_{nullptr};
+  Norm2d norm_{nullptr};
   nn::Linear hidden_{nullptr}, fc_{nullptr};
 };
 TORCH_MODULE(Head);
@@ -123,17 +115,19 @@ class ConvNeXt : public Network {
     } else {
       const int mid = v.stem == Stem::overlap_tiered ? make_divisible(first / 2) : first;
       stem_->push_back(nn::Conv2d(nn::Conv2dOptions(o.in_chans, mid, 3).stride(2).padding(1)));
+      if (v.stem == Stem::overlap_act)
+        stem_->push_back(
+            nn::Functional([act = v.act](const torch::Tensor& x) { return activate(act, x); }));
       stem_->push_back(nn::Conv2d(nn::Conv2dOptions(mid, first, 3).stride(2).padding(1)));
     }
-    stem_->push_back(LayerNorm2d(first, v.eps));
+    stem_->push_back(Norm2d(first, v.norm));
     register_module("stem", stem_);
     for (int stage = 0, in = first; stage < 4; in = v.widths[stage++])
       stages_->push_back(Stage(v, stage, in, o.drop_path_rate * stage / 3));
     register_module("stages", stages_);
     num_features = v.widths[3];
     classifier = "head.fc";
-    if (v.head_norm_first)
-      norm_pre_ = register_module("norm_pre", LayerNorm2d(num_features, v.eps));
+    if (v.head_norm_first) norm_pre_ = register_module("norm_pre", Norm2d(num_features, v.norm));
     head_ = register_module("head", Head(v, o, o.num_classes < 0 ? 1000 : o.num_classes));
     for (auto& module : modules(/*include_self=*/false)) {
       if (auto* c = module->as<nn::Conv2d>()) init(c->weight, c->bias);
@@ -169,7 +163,7 @@ class ConvNeXt : public Network {
 
   std::array<int, 4> depths_;
   nn::Sequential stem_, stages_;
-  LayerNorm2d norm_pre_{nullptr};
+  Norm2d norm_pre_{nullptr};
   Head head_{nullptr};
 };
 

@@ -2,18 +2,20 @@
 
 // ConvNeXt and ConvNeXt V2: depthwise 7x7, norm, and a wide MLP, as a transformer has them.
 // Papers: https://arxiv.org/abs/2201.03545, https://arxiv.org/abs/2301.00808 (V2).
-// Source: timm/models/convnext.py; its three names with RMS norms are not here.
+// Source: timm/models/convnext.py.
 
 #include "archs/family.h"
+#include "archs/layers/act.h"
+#include "archs/layers/norm_options.h"
 
 namespace archsweep::archs::convnext {
 
 enum class Stem {
-  patch,
-  overlap,
-  overlap_tiered
-};  // a 4x4 of stride 4, two 3x3, the first half as wide
-enum class Activation { gelu, gelu_tanh, silu };
+  patch,           // a 4x4 of stride 4
+  overlap,         // two 3x3 of stride 2
+  overlap_tiered,  // the first half as wide
+  overlap_act      // an activation between them
+};
 
 struct Variant {
   std::string_view name;
@@ -25,14 +27,17 @@ struct Variant {
   bool response_norm = false;    // V2: global response norm instead of layer scale
   bool head_norm_first = false;  // norm before the pooling
   int head_hidden = 0;           // of the classifier's hidden layer; 0: none
-  double eps = 1e-6;
-  Activation activation = Activation::gelu;
+  NormOptions norm = {};
+  Act act = Act::gelu;
   std::string_view tag = "";
   Preprocessing preprocessing = {};
 };
 
 // clang-format off
 inline constexpr Variant variants[] = {
+    {.name = "convnext_zepto_rms", .depths = {2, 2, 4, 2}, .widths = {32, 64, 128, 256}, .conv_mlp = true, .norm = {.kind = NormKind::simple}, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.mean = half_mean, .std = half_std}},
+    {.name = "convnext_zepto_rms_ols", .depths = {2, 2, 4, 2}, .widths = {32, 64, 128, 256}, .stem = Stem::overlap_act, .conv_mlp = true, .norm = {.kind = NormKind::simple}, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.crop_pct = 0.9, .mean = half_mean, .std = half_std}},
+    {.name = "convnext_atto_rms", .depths = {2, 2, 6, 2}, .widths = {40, 80, 160, 320}, .conv_mlp = true, .norm = {.kind = NormKind::rms}, .tag = "untrained", .preprocessing = {.test_input_size = 256, .test_crop_pct = 0.95}},
     {.name = "convnext_atto", .depths = {2, 2, 6, 2}, .widths = {40, 80, 160, 320}, .conv_mlp = true, .tag = "d2_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "convnext_atto_ols", .depths = {2, 2, 6, 2}, .widths = {40, 80, 160, 320}, .stem = Stem::overlap_tiered, .conv_mlp = true, .tag = "a2_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "convnext_femto", .depths = {2, 2, 6, 2}, .widths = {48, 96, 192, 384}, .conv_mlp = true, .tag = "d1_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
@@ -48,7 +53,7 @@ inline constexpr Variant variants[] = {
     {.name = "convnext_large", .depths = {3, 3, 27, 3}, .widths = {192, 384, 768, 1536}, .tag = "dinov3_lvd1689m", .preprocessing = {.crop_pct = 1.0}},
     {.name = "convnext_large_mlp", .depths = {3, 3, 27, 3}, .widths = {192, 384, 768, 1536}, .head_hidden = 1536, .tag = "clip_laion2b_soup_ft_in12k_in1k_320", .preprocessing = {.input_size = 320, .crop_pct = 1.0, .mean = clip_mean, .std = clip_std}},
     {.name = "convnext_xlarge", .depths = {3, 3, 27, 3}, .widths = {256, 512, 1024, 2048}, .tag = "fb_in22k"},
-    {.name = "convnext_xxlarge", .depths = {3, 4, 30, 3}, .widths = {384, 768, 1536, 3072}, .eps = 1e-5, .tag = "clip_laion2b_rewind", .preprocessing = {.input_size = 256, .crop_pct = 1.0, .mean = clip_mean, .std = clip_std}},
+    {.name = "convnext_xxlarge", .depths = {3, 4, 30, 3}, .widths = {384, 768, 1536, 3072}, .norm = {.eps = 1e-5}, .tag = "clip_laion2b_rewind", .preprocessing = {.input_size = 256, .crop_pct = 1.0, .mean = clip_mean, .std = clip_std}},
     {.name = "convnextv2_atto", .depths = {2, 2, 6, 2}, .widths = {40, 80, 160, 320}, .conv_mlp = true, .response_norm = true, .tag = "fcmae_ft_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
     {.name = "convnextv2_femto", .depths = {2, 2, 6, 2}, .widths = {48, 96, 192, 384}, .conv_mlp = true, .response_norm = true, .tag = "fcmae"},
     {.name = "convnextv2_pico", .depths = {2, 2, 6, 2}, .widths = {64, 128, 256, 512}, .conv_mlp = true, .response_norm = true, .tag = "fcmae_ft_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 0.95}},
@@ -58,9 +63,9 @@ inline constexpr Variant variants[] = {
     {.name = "convnextv2_base", .depths = {3, 3, 27, 3}, .widths = {128, 256, 512, 1024}, .response_norm = true, .tag = "fcmae_ft_in22k_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 1.0}},
     {.name = "convnextv2_large", .depths = {3, 3, 27, 3}, .widths = {192, 384, 768, 1536}, .response_norm = true, .tag = "fcmae_ft_in22k_in1k", .preprocessing = {.test_input_size = 288, .test_crop_pct = 1.0}},
     {.name = "convnextv2_huge", .depths = {3, 3, 27, 3}, .widths = {352, 704, 1408, 2816}, .response_norm = true, .tag = "fcmae"},
-    {.name = "test_convnext", .depths = {1, 2, 4, 2}, .widths = {24, 32, 48, 64}, .eps = 1e-5, .activation = Activation::gelu_tanh, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
-    {.name = "test_convnext2", .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .eps = 1e-5, .activation = Activation::gelu_tanh, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
-    {.name = "test_convnext3", .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .kernels = {7, 5, 5, 3}, .eps = 1e-5, .activation = Activation::silu, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
+    {.name = "test_convnext", .depths = {1, 2, 4, 2}, .widths = {24, 32, 48, 64}, .norm = {.eps = 1e-5}, .act = Act::gelu_tanh, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
+    {.name = "test_convnext2", .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .norm = {.eps = 1e-5}, .act = Act::gelu_tanh, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
+    {.name = "test_convnext3", .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .kernels = {7, 5, 5, 3}, .norm = {.eps = 1e-5}, .act = Act::silu, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
 };
 // clang-format on
 

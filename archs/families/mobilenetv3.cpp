@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "archs/layers/activation.h"
 #include "archs/layers/conv_same.h"
 #include "archs/layers/efficientnet_blocks.h"
 #include "archs/layers/pool.h"
@@ -60,7 +61,7 @@ class MobileNetV3 final : public Network {
   torch::Tensor head(const torch::Tensor& features) override {
     auto x = head_(global_pool(pool_, features).unsqueeze(-1).unsqueeze(-1));
     if (norm_) x = norm_(x);
-    x = mobile::activate(style_.act, x).flatten(1);
+    x = activate(style_.act, x).flatten(1);
     x = torch::dropout(x, drop_rate_, is_training());
     return classifier_ ? classifier_(x) : x;
   }

@@ -12,7 +12,7 @@
 
 namespace archsweep::archs::mobilenetv3 {
 
-using mobile::Act, mobile::Downsample, mobile::SqueezeRounding, mobile::Stage;
+using mobile::Downsample, mobile::SqueezeRounding, mobile::Stage;
 
 namespace stages {
 

@@ -64,7 +64,8 @@ class ResidualImpl : public nn::Module {
       if (alias) pool_ = anti_alias(v, mid);
     }
     if (!pool_.is_empty()) register_module("aa", pool_.ptr());
-    if (v.attention == Attention::se) se_ = register_module("se", SqueezeExcite(out, v.se_ratio));
+    if (v.attention == Attention::se)
+      se_ = register_module("se", SqueezeExcite(out, squeezed_width(out, v.se_ratio)));
     if (v.attention == Attention::eca) eca_ = register_module("se", Eca(full));
     if (project) register_module("downsample", downsample_ = shortcut(v, in, out));
     // The block starts as the identity.

@@ -1,23 +1,12 @@
 #pragma once
 
-// Activations by timm's names.
+// x after an activation, elementwise.
 
 #include <torch/types.h>
 
-namespace archsweep::archs {
+#include "archs/layers/act.h"
 
-enum class Act {
-  identity,
-  relu,
-  relu6,
-  gelu,
-  gelu_tanh,
-  quick_gelu,
-  silu,
-  hard_swish,
-  hard_sigmoid,
-  sigmoid
-};
+namespace archsweep::archs {
 
 torch::Tensor activate(Act act, const torch::Tensor& x);
 

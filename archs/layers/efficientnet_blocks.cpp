@@ -7,24 +7,15 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 
+#include "archs/layers/activation.h"
 #include "archs/layers/conv_same.h"
 #include "archs/layers/drop_path.h"
+#include "archs/layers/layer_scale.h"
+#include "archs/layers/squeeze_excite.h"
 
 namespace archsweep::archs::mobile {
 
 namespace nn = torch::nn;
-
-torch::Tensor activate(Act act, const torch::Tensor& x) {
-  switch (act) {
-    case Act::relu:
-      return torch::relu(x);
-    case Act::hard_swish:
-      return torch::hardswish(x);
-    case Act::gelu:
-      return torch::gelu(x);
-  }
-  return x;
-}
 
 // The nearest multiple of 8, or the next where that loses too much.
 static int multiple_of_8(double channels, double limit = 0.9) {
@@ -75,25 +66,6 @@ torch::Tensor ConvNorm::operator()(torch::Tensor x) {
   return x;
 }
 
-// Scales each channel by what the means of all channels say of it.
-class SqueezeExciteImpl : public nn::Module {
- public:
-  SqueezeExciteImpl(int channels, int squeezed, Act act)
-      : act_(act),
-        reduce_(register_module("conv_reduce", nn::Conv2d(channels, squeezed, 1))),
-        expand_(register_module("conv_expand", nn::Conv2d(squeezed, channels, 1))) {}
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    const auto mean = x.mean({2, 3}, /*keepdim=*/true);
-    return x * torch::hardsigmoid(expand_(activate(act_, reduce_(mean))));
-  }
-
- private:
-  Act act_;
-  nn::Conv2d reduce_, expand_;
-};
-TORCH_MODULE(SqueezeExcite);
-
 // What a block must know to build itself.
 struct Spec {
   const Block& block;
@@ -117,7 +89,11 @@ static SqueezeExcite register_squeeze(nn::Module& owner, int channels, const Spe
                            ? static_cast<int>(std::nearbyint(channels * ratio))
                            : multiple_of_8(channels * ratio, spec.style.round_limit);
   const Act act = spec.style.squeeze_relu ? Act::relu : spec.act();
-  return owner.register_module("se", SqueezeExcite(channels, squeezed, act));
+  return owner.register_module("se", SqueezeExcite(channels, squeezed,
+                                                   SqueezeExciteOptions{.act = act,
+                                                                        .gate = Act::hard_sigmoid,
+                                                                        .reduce = "conv_reduce",
+                                                                        .expand = "conv_expand"}));
 }
 
 // A block with an optional skip; the other path is dropped at random for whole samples.
@@ -215,14 +191,9 @@ class EdgeBlock final : public SkipBlock {
   SqueezeExcite squeeze_{nullptr};
 };
 
-static torch::Tensor register_layer_scale(nn::Module& owner, int channels, double value) {
-  if (value == 0) return {};
-  auto scale = owner.register_module("layer_scale", std::make_shared<nn::Module>());
-  return scale->register_parameter("gamma", torch::full({channels}, value));
-}
-
-static torch::Tensor scale_channels(const torch::Tensor& x, const torch::Tensor& gamma) {
-  return gamma.defined() ? x * gamma.view({1, -1, 1, 1}) : x;
+static LayerScale2d register_layer_scale(nn::Module& owner, int channels, double value) {
+  if (value == 0) return nullptr;
+  return owner.register_module("layer_scale", LayerScale2d(channels, value));
 }
 
 class UniversalBlock final : public SkipBlock {
@@ -240,19 +211,20 @@ class UniversalBlock final : public SkipBlock {
     expand_ = conv("pw_exp", s.in, mid, {}, s.act());
     if (kernel > 0) middle_ = conv("dw_mid", mid, mid, {kernel, s.stride, mid}, s.act());
     project_ = conv("pw_proj", mid, s.out, {}, std::nullopt);
-    gamma_ = register_layer_scale(*this, s.out, s.style.layer_scale);
+    scale_ = register_layer_scale(*this, s.out, s.style.layer_scale);
   }
 
  private:
   torch::Tensor path(const torch::Tensor& x) override {
     auto y = expand_(start_ ? (*start_)(x) : x);
     if (middle_) y = (*middle_)(y);
-    return scale_channels(project_(y), gamma_);
+    y = project_(y);
+    return scale_ ? scale_(y) : y;
   }
 
   std::optional<ConvNorm> start_, middle_;
   ConvNorm expand_, project_;
-  torch::Tensor gamma_;
+  LayerScale2d scale_{nullptr};
 };
 
 // Many queries, one key and one value, the latter two perhaps on a coarser grid.
@@ -315,16 +287,17 @@ class AttentionBlock final : public SkipBlock {
       : SkipBlock(s),
         norm_(register_module("norm", batch_norm(s.in, s.style))),
         attention_(register_module("attn", MultiQueryAttention(s))),
-        gamma_(register_layer_scale(*this, s.out, s.style.layer_scale)) {}
+        scale_(register_layer_scale(*this, s.out, s.style.layer_scale)) {}
 
  private:
   torch::Tensor path(const torch::Tensor& x) override {
-    return scale_channels(attention_(norm_(x)), gamma_);
+    const auto y = attention_(norm_(x));
+    return scale_ ? scale_(y) : y;
   }
 
   nn::BatchNorm2d norm_;
   MultiQueryAttention attention_;
-  torch::Tensor gamma_;
+  LayerScale2d scale_{nullptr};
 };
 
 static std::shared_ptr<BlockModule> make_block(const Spec& spec) {

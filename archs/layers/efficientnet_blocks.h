@@ -18,8 +18,6 @@
 
 namespace archsweep::archs::mobile {
 
-torch::Tensor activate(Act act, const torch::Tensor& x);
-
 // A width multiplied and rounded as the style asks.
 int round_channels(double channels, const Style& style);
 

@@ -1,5 +1,7 @@
 #include "archs/layers/mlp.h"
 
+#include "archs/layers/activation.h"
+
 namespace archsweep::archs {
 
 namespace nn = torch::nn;
@@ -20,22 +22,45 @@ torch::Tensor GlobalResponseNormImpl::forward(const torch::Tensor& x) {
   return x + torch::addcmul(bias_.view(shape), weight_.view(shape), x * relative);
 }
 
-MlpImpl::MlpImpl(int channels, int hidden, Act act, bool conv, bool response_norm) : act_(act) {
-  if (conv) {
+static nn::Linear linear(int in, int out, bool bias) {
+  return nn::Linear(nn::LinearOptions(in, out).bias(bias));
+}
+
+MlpImpl::MlpImpl(int channels, int hidden, const MlpOptions& o) : act_(o.act) {
+  if (o.conv) {
     conv1_ = register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, hidden, 1)));
     conv2_ = register_module("fc2", nn::Conv2d(nn::Conv2dOptions(hidden, channels, 1)));
   } else {
-    fc1_ = register_module("fc1", nn::Linear(channels, hidden));
-    fc2_ = register_module("fc2", nn::Linear(hidden, channels));
+    fc1_ = register_module("fc1", linear(channels, hidden, o.bias));
+    fc2_ = register_module("fc2", linear(hidden, channels, o.bias));
   }
-  if (response_norm)
-    grn_ = register_module("grn", GlobalResponseNorm(hidden, /*channels_last=*/!conv));
+  if (o.response_norm)
+    grn_ = register_module("grn", GlobalResponseNorm(hidden, /*channels_last=*/!o.conv));
+  if (o.norm) norm_ = register_module("norm", Norm(hidden, *o.norm));
 }
 
 torch::Tensor MlpImpl::forward(const torch::Tensor& input) {
   auto x = activate(act_, conv1_ ? conv1_(input) : fc1_(input));
   if (grn_) x = grn_(x);
+  if (norm_) x = norm_(x);
   return conv2_ ? conv2_(x) : fc2_(x);
+}
+
+GatedMlpImpl::GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& o) : act_(o.act) {
+  if (o.packed) {
+    fc1_ = register_module("fc1", linear(channels, hidden, o.bias));
+    fc2_ = register_module("fc2", linear(hidden / 2, channels, o.bias));
+    return;
+  }
+  gate_ = register_module("fc1_g", linear(channels, hidden, o.bias));
+  value_ = register_module("fc1_x", linear(channels, hidden, o.bias));
+  fc2_ = register_module("fc2", linear(hidden, channels, o.bias));
+}
+
+torch::Tensor GatedMlpImpl::forward(const torch::Tensor& x) {
+  if (!fc1_) return fc2_(activate(act_, gate_(x)) * value_(x));
+  const auto halves = fc1_(x).chunk(2, -1);
+  return fc2_(activate(act_, halves[0]) * halves[1]);
 }
 
 }  // namespace archsweep::archs

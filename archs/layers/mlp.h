@@ -1,17 +1,20 @@
 #pragma once
 
-// The two layers of a transformer's or ConvNeXt's block: fc1, activation, fc2. timm Mlp and
-// GlobalResponseNormMlp, with drop 0.
+// The layers after attention or depthwise convolution; keys `fc1`, `fc2`. timm layers/mlp.py.
 
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
 
-#include "archs/layers/activation.h"
+#include <optional>
+
+#include "archs/layers/act.h"
+#include "archs/layers/norm.h"
 
 namespace archsweep::archs {
 
-// x + bias + weight * x * (|x| over its mean): arXiv 2301.00808. Maps [n, h, w, c] or [n, c, h, w].
+// Global response norm: x + weight * x * (length of the channel's map over their mean) + bias.
+// timm GlobalResponseNorm; paper: https://arxiv.org/abs/2301.00808.
 class GlobalResponseNormImpl : public torch::nn::Module {
  public:
   GlobalResponseNormImpl(int channels, bool channels_last);
@@ -23,18 +26,47 @@ class GlobalResponseNormImpl : public torch::nn::Module {
 };
 TORCH_MODULE(GlobalResponseNorm);
 
-// On the last dimension; with `conv`, 1x1 convolutions on [n, c, h, w].
+struct MlpOptions {
+  Act act = Act::gelu;
+  bool conv = false;           // 1x1 convolutions over [n, c, h, w] instead of linear layers
+  bool response_norm = false;  // between the layers; key `grn`
+  bool bias = true;
+  std::optional<NormOptions> norm = {};  // after the activation; key `norm`
+};
+
+// Two linear layers around an activation; input [..., c]. timm Mlp and GlobalResponseNormMlp.
 class MlpImpl : public torch::nn::Module {
  public:
-  MlpImpl(int channels, int hidden, Act act, bool conv = false, bool response_norm = false);
+  MlpImpl(int channels, int hidden, const MlpOptions& options);
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
   torch::nn::Linear fc1_{nullptr}, fc2_{nullptr};
-  torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};  // under the same keys
+  torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
   GlobalResponseNorm grn_{nullptr};
+  Norm norm_{nullptr};
   Act act_;
 };
 TORCH_MODULE(Mlp);
+
+struct GatedMlpOptions {
+  Act act = Act::silu;
+  bool packed = false;  // gate and value from one layer `fc1`, half of `hidden` each; else from
+                        // `fc1_g` and `fc1_x`, all of it each
+  bool bias = true;
+};
+
+// fc2(act(gate(x)) * value(x)); input [..., c]. timm SwiGLU and SwiGLUPacked;
+// paper: https://arxiv.org/abs/2002.05202.
+class GatedMlpImpl : public torch::nn::Module {
+ public:
+  GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& options);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  torch::nn::Linear fc1_{nullptr}, gate_{nullptr}, value_{nullptr}, fc2_{nullptr};
+  Act act_;
+};
+TORCH_MODULE(GatedMlp);
 
 }  // namespace archsweep::archs

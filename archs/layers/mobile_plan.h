@@ -7,10 +7,11 @@
 #include <concepts>
 #include <cstddef>
 
+#include "archs/layers/act.h"
+
 namespace archsweep::archs::mobile {
 
 enum class Op { conv, depthwise, inverted, edge, universal, attention };
-enum class Act { relu, hard_swish, gelu };
 
 struct Extra {
   double squeeze = 0;  // squeezed width over expanded width; 0: no squeeze-and-excitation

@@ -1,21 +1,33 @@
 #pragma once
 
-// Layer norm over the channels of maps [n, c, h, w]; keys `weight` and `bias`. timm LayerNorm2d.
+// Norms over channels; keys `weight` and, of layer norm, `bias`. timm layers/norm.py.
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include "archs/layers/norm_options.h"
+
 namespace archsweep::archs {
 
-class LayerNorm2dImpl : public torch::nn::Module {
+// Over the last dimension, as tokens [n, tokens, c] have it. timm LayerNorm, RmsNorm, SimpleNorm.
+class NormImpl : public torch::nn::Module {
  public:
-  LayerNorm2dImpl(int channels, double eps);
+  NormImpl(int channels, NormOptions options);
   torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor weight;  // [c]
 
  private:
-  torch::Tensor weight_, bias_;
-  double eps_;
+  torch::Tensor bias_;
+  NormOptions options_;
 };
-TORCH_MODULE(LayerNorm2d);
+TORCH_MODULE(Norm);
+
+// Over the channels of maps [n, c, h, w]. timm LayerNorm2d, RmsNorm2d, SimpleNorm2d.
+class Norm2dImpl : public NormImpl {
+ public:
+  using NormImpl::NormImpl;
+  torch::Tensor forward(const torch::Tensor& x);
+};
+TORCH_MODULE(Norm2d);
 
 }  // namespace archsweep::archs

@@ -3,20 +3,25 @@
 #include <algorithm>
 #include <cmath>
 
-#include "archs/layers/channels.h"
+#include "archs/layers/activation.h"
 
 namespace archsweep::archs {
 
 namespace nn = torch::nn;
 
-SqueezeExciteImpl::SqueezeExciteImpl(int channels, double rd_ratio) {
-  const int squeezed = make_divisible(channels * rd_ratio, 8, 0, /*round_limit=*/0);
-  fc1_ = register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1)));
-  fc2_ = register_module("fc2", nn::Conv2d(nn::Conv2dOptions(squeezed, channels, 1)));
+SqueezeExciteImpl::SqueezeExciteImpl(int channels, int squeezed, const SqueezeExciteOptions& o)
+    : options_(o) {
+  reduce_ = register_module(o.reduce, nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1)));
+  if (o.norm) norm_ = register_module("bn", nn::BatchNorm2d(squeezed));
+  expand_ = register_module(o.expand, nn::Conv2d(nn::Conv2dOptions(squeezed, channels, 1)));
 }
 
 torch::Tensor SqueezeExciteImpl::forward(const torch::Tensor& x) {
-  return x * torch::sigmoid(fc2_(torch::relu(fc1_(x.mean({2, 3}, /*keepdim=*/true)))));
+  auto s = x.mean({2, 3}, /*keepdim=*/true);
+  if (options_.add_max) s = 0.5 * s + 0.5 * x.amax({2, 3}, /*keepdim=*/true);
+  s = reduce_(s);
+  if (norm_) s = norm_(s);
+  return x * activate(options_.gate, expand_(activate(options_.act, s)));
 }
 
 EcaImpl::EcaImpl(int channels) {

@@ -46,7 +46,9 @@ Signals::~Signals() {
   }
 }
 
-int Signals::fd() const { return pipe_fds[0]; }
+int Signals::fd() const {
+  return pipe_fds[0];
+}
 
 std::vector<int> Signals::take() {
   std::vector<int> numbers;

@@ -107,9 +107,10 @@ std::filesystem::path find_worker() {
   }
   path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "archsweep-trial";
   if (::access(path.c_str(), X_OK) != 0)
-    fail(fmt::format("{}: the worker program cannot be run (build it, or name it by "
-                     "ARCHSWEEP_TRIAL)",
-                     path.string()));
+    fail(
+        fmt::format("{}: the worker program cannot be run (build it, or name it by "
+                    "ARCHSWEEP_TRIAL)",
+                    path.string()));
   return path;
 }
 

@@ -63,8 +63,8 @@ class Worker {
   bool killed_ = false;  // by us
   long long oom_kills_before_;
   Fd events_, output_;
-  std::string line_;          // not yet complete
-  bool skipping_ = false;     // the rest of a line that was too long
+  std::string line_;       // not yet complete
+  bool skipping_ = false;  // the rest of a line that was too long
   BoundedLog log_;
 };
 

@@ -23,7 +23,7 @@ using archsweep::Exit;
 constexpr const char* usage =
     "archsweep-trial: the worker of archsweep; `archsweep run` starts it.\n"
     "  archsweep-trial < job.json       do a job (runner/trial/protocol.h), events on fd 3\n"
-    "  archsweep-trial parity NAME[=GAIN]...\n"
+    "  archsweep-trial parity [--train | --keys] NAME[=GAIN]...\n"
     "  archsweep-trial facts [GLOB]...\n"
     "  archsweep-trial show NAME [--path PART]\n"
     "  archsweep-trial --version\n";

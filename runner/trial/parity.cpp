@@ -68,12 +68,26 @@ int input_side(const archs::Entry& entry) {
   return entry.preprocessing.input_size;
 }
 
+std::shared_ptr<archs::Network> filled(const archs::Entry& entry, double gain) {
+  auto network = archs::build(entry.name);
+  const torch::NoGradGuard no_grad;
+  fill(*network, gain);
+  return network;
+}
+
+// What can be told without running the network.
+nlohmann::json keys_record(const archs::Entry& entry, const archs::Network& network) {
+  const auto state = archs::state_dict(network);
+  return {{"name", entry.name},
+          {"num_params", count_parameters(network)},
+          {"num_state_entries", state.size()},
+          {"state_sha256", state_hash(state)}};
+}
+
 nlohmann::json parity_record(const archs::Entry& entry, double gain) {
   torch::InferenceMode inference;
-  const auto network = archs::build(entry.name);
+  const auto network = filled(entry, gain);
   network->eval();
-  fill(*network, gain);
-  const auto state = archs::state_dict(*network);
   const auto input = fill_input(3, input_side(entry));
   const auto features = network->features(input);
   const auto logits = network->forward(input);
@@ -82,20 +96,55 @@ nlohmann::json parity_record(const archs::Entry& entry, double gain) {
     return values(logits[sample].flatten().slice(0, 0, std::min<std::int64_t>(16, per_sample)));
   };
   const auto wide = logits.to(torch::kFloat64);
+  auto record = keys_record(entry, *network);
+  record.update({{"output_shape", logits.sizes().vec()},
+                 {"logits0", first(0)},
+                 {"logits1", first(1)},
+                 {"logits_mean", wide.mean().item<double>()},
+                 {"logits_std", wide.std().item<double>()},
+                 {"logits_l2", wide.norm().item<double>()},
+                 {"logits_probe", {probe(logits[0], 0), probe(logits[1], per_sample)}},
+                 {"feature_shape", features.sizes().vec()},
+                 {"feature_l2", features.to(torch::kFloat64).norm().item<double>()},
+                 {"macs", count_macs([&] { network->forward(input.slice(0, 0, 1)); })}});
+  return record;
+}
+
+double squares(const torch::Tensor& tensor) {
+  return tensor.to(torch::kFloat64).square().sum().item<double>();
+}
+
+// Two steps of plain SGD on the two filled images.
+nlohmann::json train_record(const archs::Entry& entry, double gain) {
+  constexpr double learning_rate = 1e-3;
+  const auto network = filled(entry, gain);
+  network->train();
+  const auto input = fill_input(3, input_side(entry));
+  const auto labels = torch::tensor({1, 2}, torch::kInt64);
+  std::vector<double> losses;
+  double grad_norm = 0;
+  for (int step = 0; step < 3; ++step) {
+    const auto loss = torch::cross_entropy_loss(network->forward(input), labels);
+    losses.push_back(loss.item<double>());
+    if (step == 2) break;
+    network->zero_grad();
+    loss.backward();
+    const torch::NoGradGuard no_grad;
+    double sum = 0;
+    for (auto& parameter : network->parameters()) {
+      if (!parameter.grad().defined()) continue;
+      sum += squares(parameter.grad());
+      parameter.sub_(parameter.grad(), learning_rate);
+    }
+    if (step == 0) grad_norm = std::sqrt(sum);
+  }
+  double running = 0;
+  for (const auto& [key, tensor] : archs::state_dict(*network))
+    if (key.ends_with("running_mean") || key.ends_with("running_var")) running += squares(tensor);
   return {{"name", entry.name},
-          {"num_params", count_parameters(*network)},
-          {"num_state_entries", state.size()},
-          {"state_sha256", state_hash(state)},
-          {"output_shape", logits.sizes().vec()},
-          {"logits0", first(0)},
-          {"logits1", first(1)},
-          {"logits_mean", wide.mean().item<double>()},
-          {"logits_std", wide.std().item<double>()},
-          {"logits_l2", wide.norm().item<double>()},
-          {"logits_probe", {probe(logits[0], 0), probe(logits[1], per_sample)}},
-          {"feature_shape", features.sizes().vec()},
-          {"feature_l2", features.to(torch::kFloat64).norm().item<double>()},
-          {"macs", count_macs([&] { network->forward(input.slice(0, 0, 1)); })}};
+          {"losses", losses},
+          {"grad_norm", grad_norm},
+          {"running_stats_l2", std::sqrt(running)}};
 }
 
 const archs::Entry& find(const std::string& name) {
@@ -119,17 +168,23 @@ void print_tree(const torch::nn::Module& module, const std::string& name, int de
 }  // namespace
 
 int parity(std::span<const std::string> arguments) {
-  for (const auto& argument : arguments) {
+  const std::string mode = !arguments.empty() && arguments[0].starts_with("--") ? arguments[0] : "";
+  if (!mode.empty() && mode != "--train" && mode != "--keys")
+    throw Error(fmt::format("parity: unknown option '{}': --train or --keys", mode));
+  for (const auto& argument : arguments.subspan(mode.empty() ? 0 : 1)) {
     const auto equals = argument.find('=');
     const auto& entry = find(argument.substr(0, equals));
     double gain = 1;
     if (equals != argument.npos) {
       char* end = nullptr;
       gain = std::strtod(argument.c_str() + equals + 1, &end);
-      if (*end != '\0' || !std::isfinite(gain))
+      if (end == argument.c_str() + equals + 1 || *end != '\0' || !std::isfinite(gain))
         throw Error(fmt::format("'{}': the gain is not a number", argument));
     }
-    fmt::print("{}\n", parity_record(entry, gain).dump());
+    const auto record = mode == "--train"  ? train_record(entry, gain)
+                        : mode == "--keys" ? keys_record(entry, *archs::build(entry.name))
+                                           : parity_record(entry, gain);
+    fmt::print("{}\n", record.dump());
     std::fflush(stdout);
   }
   return 0;

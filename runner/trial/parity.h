@@ -1,7 +1,8 @@
 #pragma once
 
-// `archsweep-trial parity NAME=GAIN...`: the fields of the parity reference for each name, computed
-// from the fill rule, a JSON line a name. `facts` and `show` describe networks the same way.
+// `archsweep-trial parity [--train | --keys] NAME=GAIN...`: the fields of the parity reference for
+// each name, computed from the fill rule, a JSON line a name. --train: losses and gradients of two
+// steps of SGD instead; --keys: only what needs no forward. `facts` and `show` describe networks.
 
 #include <span>
 #include <string>

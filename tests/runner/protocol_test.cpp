@@ -45,14 +45,16 @@ TEST_CASE("events survive their line, NaN included") {
   CHECK(again.train_loss == 1.5);
   CHECK(std::isnan(again.valid_top1));
 
-  const auto failed = decode_event(encode(Event(results::Failure{results::Cause::diverged, "x\xff", ""})));
+  const auto failed =
+      decode_event(encode(Event(results::Failure{results::Cause::diverged, "x\xff", ""})));
   REQUIRE(failed);
   CHECK(std::get<results::Failure>(*failed).cause == results::Cause::diverged);
 }
 
 TEST_CASE("noise on the pipe is not an event") {
-  for (const char* line : {"", "\n", "[1]", "{}", "{\"event\":1}", "{\"event\":\"epoch\"}", "\xff\xfe",
-                           "{\"event\":\"epoch\",\"number\":\"x\"}", "{\"event\":\"failed\",\"cause\":\"tired\",\"message\":\"\"}"})
+  for (const char* line : {"", "\n", "[1]", "{}", "{\"event\":1}", "{\"event\":\"epoch\"}",
+                           "\xff\xfe", "{\"event\":\"epoch\",\"number\":\"x\"}",
+                           "{\"event\":\"failed\",\"cause\":\"tired\",\"message\":\"\"}"})
     CHECK_FALSE(decode_event(line));
   CHECK_FALSE(decode_event(std::string(2 << 20, '{')));
 }

@@ -1,0 +1,26 @@
+#include "archs/layers/conv_norm.h"
+
+#include "archs/layers/activation.h"
+#include "archs/layers/conv_same.h"
+
+namespace archsweep::archs {
+
+namespace nn = torch::nn;
+
+ConvNormImpl::ConvNormImpl(int in, int out, const ConvNormOptions& o) : act_(o.act) {
+  const int even = even_padding((o.kernel - 1) * o.dilation + 1);
+  conv_ = register_module(o.conv, nn::Conv2d(nn::Conv2dOptions(in, out, o.kernel)
+                                                 .stride(o.stride)
+                                                 .padding(o.padding.value_or(even))
+                                                 .dilation(o.dilation)
+                                                 .groups(o.groups)
+                                                 .bias(o.bias)));
+  norm_ = register_module(o.norm, nn::BatchNorm2d(nn::BatchNorm2dOptions(out).eps(o.eps)));
+  if (o.initial != 1) torch::nn::init::constant_(norm_->weight, o.initial);
+}
+
+torch::Tensor ConvNormImpl::forward(const torch::Tensor& x) {
+  return activate(act_, norm_(conv_(x)));
+}
+
+}  // namespace archsweep::archs
