@@ -1,6 +1,7 @@
 #include "archs/layers/mlp.h"
 
 #include "archs/layers/activation.h"
+#include "archs/layers/linear.h"
 
 namespace archsweep::archs {
 
@@ -20,10 +21,6 @@ torch::Tensor GlobalResponseNormImpl::forward(const torch::Tensor& x) {
   const auto length = x.norm(2, space, /*keepdim=*/true);
   const auto relative = length / (length.mean(channels_last_ ? -1 : 1, /*keepdim=*/true) + 1e-6);
   return x + torch::addcmul(bias_.view(shape), weight_.view(shape), x * relative);
-}
-
-static nn::Linear linear(int in, int out, bool bias) {
-  return nn::Linear(nn::LinearOptions(in, out).bias(bias));
 }
 
 MlpImpl::MlpImpl(int channels, int hidden, const MlpOptions& o) : act_(o.act) {
