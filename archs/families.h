@@ -6,16 +6,20 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/hgnet.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
+#include "archs/families/starnet.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
 
 inline constexpr std::tuple families{
     convnext::family,
+    hgnet::family,
     mobilenetv3::family,
     resnet::family,
+    starnet::family,
     vision_transformer::family,
 };
 
