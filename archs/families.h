@@ -7,6 +7,8 @@
 
 #include "archs/families/convnext.h"
 #include "archs/families/hgnet.h"
+#include "archs/families/metaformer.h"
+#include "archs/families/mlp_mixer.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
 #include "archs/families/starnet.h"
@@ -17,6 +19,8 @@ namespace archsweep::archs {
 inline constexpr std::tuple families{
     convnext::family,
     hgnet::family,
+    metaformer::family,
+    mlp_mixer::family,
     mobilenetv3::family,
     resnet::family,
     starnet::family,
