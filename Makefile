@@ -14,6 +14,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: quickstart test build install format clean
 
+export TORCH_ROOT
 BUILD ?= build
 SWEEP ?= configs/quickstart.yaml
 JOBS ?= $(shell nproc)
@@ -33,7 +34,7 @@ test: build
 
 install:
 	@bash .ci/install
-	@[ -n "$(TORCH_ROOT)" ] || bash .ci/torch
+	@bash .ci/torch
 
 format: build
 	cmake --build $(BUILD) --target format
