@@ -7,7 +7,10 @@
 
 #include "archs/families/convnext.h"
 #include "archs/families/mobilenetv3.h"
+#include "archs/families/nfnet.h"
+#include "archs/families/repghost.h"
 #include "archs/families/resnet.h"
+#include "archs/families/rexnet.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
@@ -15,7 +18,10 @@ namespace archsweep::archs {
 inline constexpr std::tuple families{
     convnext::family,
     mobilenetv3::family,
+    nfnet::family,
+    repghost::family,
     resnet::family,
+    rexnet::family,
     vision_transformer::family,
 };
 
