@@ -10,7 +10,10 @@
 #include "archs/families/metaformer.h"
 #include "archs/families/mlp_mixer.h"
 #include "archs/families/mobilenetv3.h"
+#include "archs/families/nfnet.h"
+#include "archs/families/repghost.h"
 #include "archs/families/resnet.h"
+#include "archs/families/rexnet.h"
 #include "archs/families/starnet.h"
 #include "archs/families/vision_transformer.h"
 
@@ -22,7 +25,10 @@ inline constexpr std::tuple families{
     metaformer::family,
     mlp_mixer::family,
     mobilenetv3::family,
+    nfnet::family,
+    repghost::family,
     resnet::family,
+    rexnet::family,
     starnet::family,
     vision_transformer::family,
 };
