@@ -6,17 +6,23 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/deit.h"
 #include "archs/families/mobilenetv3.h"
+#include "archs/families/regnet.h"
 #include "archs/families/resnet.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
 
+// clang-format off
 inline constexpr std::tuple families{
     convnext::family,
+    deit::family,
     mobilenetv3::family,
+    regnet::family,
     resnet::family,
     vision_transformer::family,
 };
+// clang-format on
 
 }  // namespace archsweep::archs
