@@ -9,7 +9,10 @@
 #include "archs/families/deit.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/regnet.h"
+#include "archs/families/res2net.h"
+#include "archs/families/resnest.h"
 #include "archs/families/resnet.h"
+#include "archs/families/sknet.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
@@ -20,7 +23,10 @@ inline constexpr std::tuple families{
     deit::family,
     mobilenetv3::family,
     regnet::family,
+    res2net::family,
+    resnest::family,
     resnet::family,
+    sknet::family,
     vision_transformer::family,
 };
 // clang-format on
