@@ -13,6 +13,7 @@
 #include "archs/families/resnest.h"
 #include "archs/families/resnet.h"
 #include "archs/families/sknet.h"
+#include "archs/families/vgg.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
@@ -27,6 +28,7 @@ inline constexpr std::tuple families{
     resnest::family,
     resnet::family,
     sknet::family,
+    vgg::family,
     vision_transformer::family,
 };
 // clang-format on
