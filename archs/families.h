@@ -6,30 +6,42 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/deit.h"
 #include "archs/families/hgnet.h"
 #include "archs/families/metaformer.h"
 #include "archs/families/mlp_mixer.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/nfnet.h"
+#include "archs/families/regnet.h"
 #include "archs/families/repghost.h"
+#include "archs/families/res2net.h"
+#include "archs/families/resnest.h"
 #include "archs/families/resnet.h"
 #include "archs/families/rexnet.h"
+#include "archs/families/sknet.h"
 #include "archs/families/starnet.h"
+#include "archs/families/vgg.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
 
 inline constexpr std::tuple families{
     convnext::family,
+    deit::family,
     hgnet::family,
     metaformer::family,
     mlp_mixer::family,
     mobilenetv3::family,
     nfnet::family,
+    regnet::family,
     repghost::family,
+    res2net::family,
+    resnest::family,
     resnet::family,
     rexnet::family,
+    sknet::family,
     starnet::family,
+    vgg::family,
     vision_transformer::family,
 };
 
