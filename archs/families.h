@@ -6,17 +6,21 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/efficientvit_msra.h"
+#include "archs/families/levit.h"
 #include "archs/families/mobilenetv3.h"
+#include "archs/families/repvit.h"
 #include "archs/families/resnet.h"
+#include "archs/families/shvit.h"
 #include "archs/families/vision_transformer.h"
 
 namespace archsweep::archs {
 
 inline constexpr std::tuple families{
-    convnext::family,
-    mobilenetv3::family,
-    resnet::family,
-    vision_transformer::family,
+    convnext::family, efficientvit_msra::family,
+    levit::family,    mobilenetv3::family,
+    repvit::family,   resnet::family,
+    shvit::family,    vision_transformer::family,
 };
 
 }  // namespace archsweep::archs
