@@ -7,7 +7,9 @@
 
 #include "archs/families/convnext.h"
 #include "archs/families/deit.h"
+#include "archs/families/efficientnet.h"
 #include "archs/families/efficientvit_msra.h"
+#include "archs/families/hardcorenas.h"
 #include "archs/families/hgnet.h"
 #include "archs/families/levit.h"
 #include "archs/families/metaformer.h"
@@ -32,7 +34,9 @@ namespace archsweep::archs {
 inline constexpr std::tuple families{
     convnext::family,
     deit::family,
+    efficientnet::family,
     efficientvit_msra::family,
+    hardcorenas::family,
     hgnet::family,
     levit::family,
     metaformer::family,
