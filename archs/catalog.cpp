@@ -17,7 +17,7 @@ constexpr auto by_name = [] {
   std::array<Entry, count> all{};
   auto next = all.begin();
   auto append = [&](const auto& family) {
-    for (const auto& v : family.variants) *next++ = {v.name, family.name, v.preprocessing};
+    for (const auto& v : family.variants) *next++ = {v.name, family.name, v.tag, v.preprocessing};
   };
   std::apply([&](const auto&... family) { (append(family), ...); }, families);
   std::ranges::sort(all, {}, &Entry::name);
