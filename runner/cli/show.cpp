@@ -4,7 +4,6 @@
 #include "archs/catalog.h"
 #include "runner/cli/become_worker.h"
 #include "runner/cli/command.h"
-#include "runner/support/error.h"
 
 namespace archsweep::cli {
 namespace {
@@ -14,8 +13,7 @@ struct Options {
 };
 
 int show(const Options& o) {
-  if (!archs::find(o.name))
-    throw Error(fmt::format("unknown architecture '{}'{}", o.name, archs::suggest(o.name)));
+  archs::get(o.name);
   std::vector<std::string> words{"show", o.name};
   if (!o.path.empty()) words.insert(words.end(), {"--path", o.path});
   become_worker(words);
