@@ -26,13 +26,11 @@ const Pretrained& find_pretrained(std::string_view name) {
   const auto dot = name.find('.');
   const auto arch = name.substr(0, dot);
   const auto tags = tags_of(arch);
-  const auto* entry = find(arch);
-  if (tags.empty()) {
-    if (!entry) throw Error(fmt::format("unknown architecture '{}'{}", arch, suggest(arch)));
-    throw Error(fmt::format("timm has no pretrained weights of {}", arch));
-  }
+  if (tags.empty())
+    throw Error(fmt::format("timm has no pretrained weights of {}", get(arch).name));
   const bool by_default = dot == name.npos;
-  const auto tag = by_default ? (entry ? entry->tag : "") : name.substr(dot + 1);
+  const auto* entry = find(arch);
+  const auto tag = !by_default ? name.substr(dot + 1) : entry ? entry->tag : "";
   const auto at = std::ranges::find(tags, tag, &Pretrained::tag);
   if (at != tags.end()) return *at;
   if (by_default) return tags.front();

@@ -62,7 +62,9 @@ struct Batch {
 class Validation {
  public:
   explicit Validation(const ValidateJob& job)
-      : job_(job), entry_(find(job.name)), device_(device_of(job.device)) {
+      : job_(job),
+        entry_(archs::get(job.name.substr(0, job.name.find('.')))),
+        device_(device_of(job.device)) {
     preprocessing_ = preprocessing_of(job.name, entry_);
     auto& p = preprocessing_;
     // As timm's validate: at the size that the weights are tested at, where they name one.
@@ -97,13 +99,6 @@ class Validation {
   }
 
  private:
-  static const archs::Entry& find(const std::string& name) {
-    const auto arch = name.substr(0, name.find('.'));
-    const auto* entry = archs::find(arch);
-    if (!entry) throw Error(fmt::format("unknown architecture '{}'{}", arch, archs::suggest(arch)));
-    return *entry;
-  }
-
   void build() {
     const auto tensors = archs::read_tensors(job_.weights);
     network_ = archs::build(entry_.name, {.image_size = side_});

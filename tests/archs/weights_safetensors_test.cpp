@@ -46,7 +46,8 @@ std::string fault_of_header(const std::string& header) {
 }
 
 struct Scratch {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "archsweep_test.safetensors";
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / "archsweep_test.safetensors";
   ~Scratch() { std::filesystem::remove(path); }
 };
 
@@ -132,8 +133,8 @@ TEST_CASE("every fault of a header is named") {
     CHECK(fault_of_header(header) == fault);
   }
 
-  const std::string shapeless[] = {"-1",  "1.5",      "\"2\"", "null", "true", "[2]",
-                                   "1e3", "{\"a\":1}", "1,[",   "18446744073709551616"};
+  const std::string shapeless[] = {"-1",  "1.5", "\"2\"",     "null", "true",
+                                   "[2]", "1e3", "{\"a\":1}", "1,[",  "18446744073709551616"};
   for (const auto& element : shapeless) {
     INFO(element);
     CHECK(fault_of_header(tensor("\"dtype\":\"F32\",\"shape\":[" + element +
@@ -156,7 +157,8 @@ TEST_CASE("a hostile header costs neither memory nor stack") {
   CHECK(fault_of(file_of(objects)).find("expected dtype") != std::string::npos);
   std::string ones = "1";
   for (int i = 0; i < 100'000; ++i) ones += ",1";
-  CHECK(fault_of(file_of("{\"a\":{\"shape\":[" + ones)) == "x: tensor 'a': more than 32 dimensions");
+  CHECK(fault_of(file_of("{\"a\":{\"shape\":[" + ones)) ==
+        "x: tensor 'a': more than 32 dimensions");
   CHECK(fault_of(file_of("{\"" + std::string(1'000'000, 'n') + "\":1}")).size() < 200);
 }
 
