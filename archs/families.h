@@ -6,6 +6,8 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/efficientnet.h"
+#include "archs/families/hardcorenas.h"
 #include "archs/families/mobilenetv3.h"
 #include "archs/families/resnet.h"
 #include "archs/families/vision_transformer.h"
@@ -14,6 +16,8 @@ namespace archsweep::archs {
 
 inline constexpr std::tuple families{
     convnext::family,
+    efficientnet::family,
+    hardcorenas::family,
     mobilenetv3::family,
     resnet::family,
     vision_transformer::family,
