@@ -239,6 +239,7 @@ void fetch(const Hub& hub, const std::string& repository, const Remote& remote, 
            const DownloadProgress& progress) {
   std::exception_ptr thrown;  // must not pass through libcurl
   int fruitless = 0;
+  std::uint64_t furthest = 0;
   if (partial.size() > remote.size) partial.truncate();
   while (partial.size() < remote.size) {
     const auto before = partial.size();
@@ -264,19 +265,19 @@ void fetch(const Hub& hub, const std::string& repository, const Remote& remote, 
     const auto [request, response] = send(hub, {.url = remote.url, .first = before}, sink,
                                           [](const HttpResponse&) { return true; });
     if (thrown) std::rethrow_exception(thrown);
-    if (response.status == 416)
-      partial.truncate();
-    else if (response.status >= 400 && response.status < 500)
+    const bool past_end = response.status == 416;  // it has less than it announced
+    if (response.status >= 400 && response.status < 500 && !past_end)
       refused(hub, repository, request, response);
-    else if (response.status < 500 && !response.failure.empty() && !response.retry)
+    if (response.status < 400 && !response.failure.empty() && !response.retry)
       unreachable(request, response);
     if (partial.size() >= remote.size) break;
-    fruitless = partial.size() > before ? 0 : fruitless + 1;
+    fruitless = partial.size() > furthest ? 0 : fruitless + 1;
+    furthest = std::max(furthest, partial.size());
     if (fruitless == attempts_limit)
       fail(fmt::format("{}: {} of {} bytes came ({}); they are kept: run it again to go on",
                        shown(request), partial.size(), remote.size,
                        !response.failure.empty() ? printable(response.failure, 300)
-                       : response.status / 100 == 2
+                       : response.status / 100 == 2 || past_end
                            ? "truncated by the server"
                            : fmt::format("the server answered {}", response.status)));
     wait(fruitless);
