@@ -18,7 +18,7 @@ constexpr auto by_name = [] {
   std::array<Entry, count> all{};
   auto next = all.begin();
   auto append = [&](const auto& family) {
-    for (const auto& v : family.variants) *next++ = {v.name, family.name, v.preprocessing};
+    for (const auto& v : family.variants) *next++ = {v.name, family.name, v.tag, v.preprocessing};
   };
   std::apply([&](const auto&... family) { (append(family), ...); }, families);
   std::ranges::sort(all, {}, &Entry::name);
@@ -50,18 +50,20 @@ const Entry& get(std::string_view name) {
   return *entry;
 }
 
-std::vector<const Entry*> select(std::span<const std::string> globs) {
+bool is_selected(std::string_view name, std::span<const std::string> globs) {
   const auto excludes = [](const std::string& glob) { return glob.starts_with('!'); };
-  const bool all = std::ranges::all_of(globs, excludes);
+  bool in = std::ranges::all_of(globs, excludes);
+  for (const auto& glob : globs)
+    if (!excludes(glob)) in = in || glob_match(glob, name);
+  for (const auto& glob : globs)
+    if (excludes(glob)) in = in && !glob_match(std::string_view(glob).substr(1), name);
+  return in;
+}
+
+std::vector<const Entry*> select(std::span<const std::string> globs) {
   std::vector<const Entry*> chosen;
-  for (const Entry& entry : catalog()) {
-    bool in = all;
-    for (const auto& glob : globs)
-      if (!excludes(glob)) in = in || glob_match(glob, entry.name);
-    for (const auto& glob : globs)
-      if (excludes(glob)) in = in && !glob_match(std::string_view(glob).substr(1), entry.name);
-    if (in) chosen.push_back(&entry);
-  }
+  for (const Entry& entry : catalog())
+    if (is_selected(entry.name, globs)) chosen.push_back(&entry);
   return chosen;
 }
 

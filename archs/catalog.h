@@ -32,6 +32,9 @@ std::optional<Facts> facts(std::string_view name);
 // no glob to include.
 std::vector<const Entry*> select(std::span<const std::string> globs);
 
+// The same for one name, which need not be of the catalog.
+bool is_selected(std::string_view name, std::span<const std::string> globs);
+
 // "; did you mean 'resnet50d'?" or "".
 std::string suggest(std::string_view name);
 

@@ -42,11 +42,12 @@ struct Preprocessing {
 struct Entry {
   std::string_view name;    // "regnetx_002", unique across families
   std::string_view family;  // "regnet", also the stem of the files that define it
+  std::string_view tag;     // of timm's default weights: "a1_in1k"; empty or "untrained": none
   Preprocessing preprocessing;
 };
 
-// Variant is any aggregate with a `name` and a `preprocessing`; the other fields are the family's
-// own business. `tag` is the part of timm's name after the dot for its default weights.
+// Variant is any aggregate with a `name`, a `tag` (the part of timm's name after the dot for its
+// default weights) and a `preprocessing`; the other fields are the family's own business.
 template <typename Variant>
 struct Family {
   std::string_view name;

@@ -3,7 +3,8 @@
 namespace archsweep::cli {
 
 extern const Command run_command, check_command, list_command, status_command, leaderboard_command,
-    frontier_command, query_command, plot_command, show_command, schema_command, doctor_command;
+    frontier_command, query_command, plot_command, show_command, schema_command, doctor_command,
+    validate_command;
 
 namespace {
 
@@ -11,7 +12,7 @@ namespace {
 constexpr const Command* table[] = {
     &run_command,   &check_command,  &schema_command,      &list_command,
     &show_command,  &status_command, &leaderboard_command, &frontier_command,
-    &query_command, &plot_command,   &doctor_command,
+    &query_command, &plot_command,   &validate_command,    &doctor_command,
 };
 
 }  // namespace

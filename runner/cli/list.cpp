@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "archs/catalog.h"
+#include "archs/weights/pretrained.h"
 #include "results/export/table.h"
 #include "runner/cli/command.h"
 #include "runner/support/error.h"
@@ -16,6 +17,7 @@ namespace {
 struct Options {
   std::vector<std::string> globs;
   std::string family, max_parameters, format = "table";
+  bool pretrained = false;
 };
 
 // "30M", "1.5G", "30e6".
@@ -33,25 +35,58 @@ double parse_count(const std::string& text) {
   return value * scale;
 }
 
-int list(const Options& o) {
-  const bool exact = o.format == "csv" || o.format == "json";
+// A number as people read it, or in full for programs.
+results::Value count(std::int64_t value, const Options& o) {
+  if (o.format == "csv" || o.format == "json") return value;
+  return human_count(static_cast<double>(value));
+}
+
+// What --family and --max-params leave of the architectures.
+bool is_wanted(const archs::Entry& entry, const Options& o) {
   const double most = o.max_parameters.empty() ? INFINITY : parse_count(o.max_parameters);
+  const auto facts = archs::facts(entry.name);
+  return (o.family.empty() || entry.family == o.family) &&
+         !(facts && static_cast<double>(facts->parameters) > most);
+}
+
+results::Rows architectures(const Options& o) {
   results::Rows rows{{"name", "family", "parameters", "macs", "input_size"}, {}};
-  const auto count = [&](std::int64_t value) {
-    return exact ? results::Value(value) : results::Value(human_count(static_cast<double>(value)));
-  };
   for (const auto* entry : archs::select(o.globs)) {
-    if (!o.family.empty() && entry->family != o.family) continue;
+    if (!is_wanted(*entry, o)) continue;
     const auto facts = archs::facts(entry->name);
-    if (facts && static_cast<double>(facts->parameters) > most) continue;
     rows.rows.push_back({std::string(entry->name), std::string(entry->family),
-                         facts ? count(facts->parameters) : results::Value(),
-                         facts ? count(facts->macs) : results::Value(),
+                         facts ? count(facts->parameters, o) : results::Value(),
+                         facts ? count(facts->macs, o) : results::Value(),
                          std::int64_t(entry->preprocessing.input_size)});
   }
-  if (rows.rows.empty() && !o.globs.empty() && archs::select(o.globs).empty())
-    throw Error(
-        fmt::format("'{}' matches no architecture{}", o.globs[0], archs::suggest(o.globs[0])));
+  return rows;
+}
+
+// A row for each of timm's weights of the architectures; a glob may name the tag after a dot.
+results::Rows weights(const Options& o) {
+  auto globs = o.globs;
+  for (auto& glob : globs)
+    if (glob.find('.') == glob.npos) glob += ".*";
+  results::Rows rows{{"name", "family", "parameters", "input_size", "num_classes", "license"}, {}};
+  for (const auto& entry : archs::catalog()) {
+    if (!is_wanted(entry, o)) continue;
+    const auto facts = archs::facts(entry.name);
+    for (const auto& weights : archs::tags_of(entry.name))
+      if (archs::is_selected(weights.name(), globs))
+        rows.rows.push_back({weights.name(), std::string(entry.family),
+                             facts ? count(facts->parameters, o) : results::Value(),
+                             std::int64_t(weights.preprocessing->input_size),
+                             std::int64_t(weights.num_classes), std::string(weights.license)});
+  }
+  return rows;
+}
+
+int list(const Options& o) {
+  const auto rows = o.pretrained ? weights(o) : architectures(o);
+  if (rows.rows.empty() && !o.globs.empty() && (o.pretrained || archs::select(o.globs).empty()))
+    throw Error(fmt::format("'{}' matches no {}{}", o.globs[0],
+                            o.pretrained ? "pretrained weights" : "architecture",
+                            archs::suggest(o.globs[0].substr(0, o.globs[0].find('.')))));
   fmt::print("{}", results::write_rows(rows, o.format));
   return 0;
 }
@@ -61,6 +96,7 @@ Action declare(CLI::App& app) {
   app.add_option("glob", o->globs, "Names to show: * ? [abc]; several are a union, '!' excludes");
   app.add_option("--family", o->family, "Only this family");
   app.add_option("--max-params", o->max_parameters, "At most this many parameters, such as 30M");
+  app.add_flag("--pretrained", o->pretrained, "timm's pretrained weights of them, as NAME.TAG");
   app.add_option("--format", o->format, "table, csv, json or md; exact numbers in csv and json")
       ->check(CLI::IsMember({"table", "csv", "json", "md"}));
   return [o] { return list(*o); };
@@ -71,7 +107,8 @@ Action declare(CLI::App& app) {
 extern const Command list_command;
 const Command list_command{"list", "Architectures that can be trained, by timm's names",
                            "  archsweep list 'convnext*' '!*_ols'\n  archsweep list --family "
-                           "resnet --max-params 15M --format csv\n",
+                           "resnet --max-params 15M --format csv\n"
+                           "  archsweep list --pretrained 'resnet*.a1_in1k'\n",
                            declare};
 
 }  // namespace archsweep::cli

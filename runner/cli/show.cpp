@@ -1,15 +1,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstring>
-
-#include <unistd.h>
-
 #include "archs/catalog.h"
+#include "runner/cli/become_worker.h"
 #include "runner/cli/command.h"
-#include "runner/schedule/worker.h"
-#include "runner/support/error.h"
 
 namespace archsweep::cli {
 namespace {
@@ -18,15 +12,11 @@ struct Options {
   std::string name, path;
 };
 
-// The worker knows networks; this process becomes it.
 int show(const Options& o) {
   archs::get(o.name);
-  const auto worker = runner::find_worker().string();
-  std::vector<const char*> words{worker.c_str(), "show", o.name.c_str()};
-  if (!o.path.empty()) words.insert(words.end(), {"--path", o.path.c_str()});
-  words.push_back(nullptr);
-  ::execv(worker.c_str(), const_cast<char* const*>(words.data()));
-  throw Error(fmt::format("{}: {}", worker, std::strerror(errno)), Exit::environment);
+  std::vector<std::string> words{"show", o.name};
+  if (!o.path.empty()) words.insert(words.end(), {"--path", o.path});
+  become_worker(words);
 }
 
 Action declare(CLI::App& app) {

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "archs/catalog.h"
+#include "archs/weights/pretrained.h"
 #include "runner/config/config.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
@@ -402,6 +403,7 @@ class Reader {
       for (const auto* architecture : found) {
         auto one = candidate;
         one.name = architecture->name;
+        settle_weights(*name, config.path.parent_path(), one);
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
         chosen.push_back(std::move(one));
@@ -410,6 +412,23 @@ class Reader {
     std::ranges::sort(chosen, natural_less, &Candidate::name);
     if (chosen.empty() && faults_.empty()) fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
+  }
+
+  void settle_weights(const Node& name, const fs::path& folder, Candidate& candidate) {
+    auto& weights = candidate.training.weights;
+    if (weights == "none") return;
+    if (weights == "pretrained") {
+      if (archs::tags_of(candidate.name).empty())
+        fault(name, fmt::format("training.weights: timm has no pretrained weights of {}",
+                                candidate.name));
+      return;
+    }
+    weights = (folder / weights).lexically_normal().string();
+    if (std::error_code error; !fs::is_regular_file(weights, error))
+      fault(name,
+            fmt::format("training.weights: no file '{}' (or say none or pretrained)", weights));
+    else
+      weights = fs::canonical(weights).string();
   }
 
   Candidate entry(const Node& item) {

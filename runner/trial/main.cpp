@@ -15,6 +15,7 @@
 #include "runner/trial/describe.h"
 #include "runner/trial/job.h"
 #include "runner/trial/parity.h"
+#include "runner/trial/validate.h"
 
 namespace {
 
@@ -27,6 +28,7 @@ constexpr const char* usage =
     "  archsweep-trial parity [--train | --keys] NAME[=GAIN]...\n"
     "  archsweep-trial facts [GLOB]...\n"
     "  archsweep-trial show NAME [--path PART]\n"
+    "  archsweep-trial validate JOB     (runner/trial/protocol.h)\n"
     "  archsweep-trial --version\n";
 
 int run(const std::vector<std::string>& words) {
@@ -36,6 +38,8 @@ int run(const std::vector<std::string>& words) {
   if (command == "facts") return archsweep::runner::facts(rest);
   if (command == "show" && (rest.size() == 1 || (rest.size() == 3 && rest[1] == "--path")))
     return archsweep::runner::show(rest[0], rest.size() == 3 ? rest[2] : "");
+  if (command == "validate" && rest.size() == 1)
+    return archsweep::runner::validate(archsweep::runner::decode_validate_job(rest[0]));
   if (command == "--version") {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;

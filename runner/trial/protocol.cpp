@@ -65,6 +65,21 @@ void fields(T& s, auto&& visit) {
 namespace archsweep::runner {
 
 template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ValidateJob>
+void fields(T& j, auto&& visit) {
+  visit("name", j.name);
+  visit("weights", j.weights);
+  visit("folder", j.folder);
+  visit("class_map", j.class_map);
+  visit("device", j.device);
+  visit("batch_size", j.batch_size);
+  visit("image_size", j.image_size);
+  visit("limit", j.limit);
+  visit("format", j.format);
+  visit("logits", j.logits);
+}
+
+template <typename T>
 requires std::is_same_v<std::remove_const_t<T>, Hello>
 void fields(T& h, auto&& visit) {
   visit("protocol", h.protocol);
@@ -143,6 +158,15 @@ Job decode_job(std::string_view text) {
   } catch (const nlohmann::json::exception& e) {
     throw Error(std::string("job: ") + e.what());
   }
+}
+
+std::string encode(const ValidateJob& job) {
+  return fields_to_json(job).dump();
+}
+
+ValidateJob decode_validate_job(std::string_view text) {
+  return fields_from_json<ValidateJob>(
+      nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false), "job");
 }
 
 std::string encode(const Event& event) {

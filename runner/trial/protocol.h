@@ -41,6 +41,21 @@ struct Job {
   std::string journal;       // "" : none
 };
 
+// `archsweep validate`: measures a network with given weights, on a folder a class. Not a trial: it
+// is the one argument of `archsweep-trial validate`, which prints the result on stdout.
+struct ValidateJob {
+  std::string name;       // "resnet18.a1_in1k", or the architecture's alone: its default tag's
+  std::string weights;    // safetensors file
+  std::string folder;     // of class folders
+  std::string class_map;  // "": none
+  std::string device = "auto";  // auto, cpu, cuda:N
+  int batch_size = 64;
+  int image_size = 0;  // 0: what timm tests the weights at
+  int limit = 0;       // images; 0: all
+  std::string format = "table";
+  std::string logits;  // safetensors file to write logits and labels to; "": none
+};
+
 struct Hello {
   int protocol = protocol_version;
   results::Environment environment;
@@ -66,6 +81,9 @@ using Event = std::variant<Hello, Progress, results::Epoch, results::Measurement
 
 std::string encode(const Job&);
 Job decode_job(std::string_view json);  // throws Error
+
+std::string encode(const ValidateJob&);
+ValidateJob decode_validate_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
 // nullopt when the line is malformed, too long (1 MiB) or of an unknown kind: noise on the pipe

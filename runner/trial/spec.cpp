@@ -37,6 +37,7 @@ void fields(T& s, auto&& visit) {
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
   visit("clip_grad_norm", s.clip_grad_norm);
+  visit("weights", s.weights);
   visit("precision", s.precision);
   visit("layout", s.layout);
   visit("seed", s.seed);

@@ -48,6 +48,7 @@ struct TrainingSpec {
   double drop_rate = 0;
   double drop_path_rate = 0;
   double clip_grad_norm = 0;       // 0: off
+  std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
   std::string precision = "auto";  // auto, float32, bfloat16
   std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;

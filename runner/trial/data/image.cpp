@@ -32,6 +32,20 @@ bool has(const std::string& bytes, std::size_t at, std::string_view text) {
   return bytes.size() >= at + text.size() && bytes.compare(at, text.size(), text) == 0;
 }
 
+bool is_jpeg(const std::string& bytes) {
+  return has(bytes, 0, "\xff\xd8\xff");
+}
+
+Image decode(const std::string& bytes, int side) {
+  if (bytes.empty()) throw std::runtime_error("the file is empty");
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, side);
+  if (has(bytes, 0, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);
+  if (has(bytes, 0, "GIF87a") || has(bytes, 0, "GIF89a")) return decode_gif(bytes);
+  if (has(bytes, 0, "RIFF") && has(bytes, 8, "WEBP")) return decode_webp(bytes);
+  if (has(bytes, 0, "BM")) return decode_bmp(bytes);
+  throw std::runtime_error("not a JPEG, PNG, GIF, BMP or WebP image");
+}
+
 }  // namespace
 
 void check_size(std::uint64_t width, std::uint64_t height) {
@@ -42,22 +56,16 @@ void check_size(std::uint64_t width, std::uint64_t height) {
 }
 
 Image decode_image(const std::string& bytes, int side, int channels) {
-  Image image;
-  if (bytes.empty()) {
-    throw std::runtime_error("the file is empty");
-  } else if (has(bytes, 0, "\xff\xd8\xff")) {
-    image = upright(decode_jpeg(bytes, side), exif_orientation(bytes));
-  } else if (has(bytes, 0, "\x89PNG\r\n\x1a\n")) {
-    image = decode_png(bytes);
-  } else if (has(bytes, 0, "GIF87a") || has(bytes, 0, "GIF89a")) {
-    image = decode_gif(bytes);
-  } else if (has(bytes, 0, "RIFF") && has(bytes, 8, "WEBP")) {
-    image = decode_webp(bytes);
-  } else if (has(bytes, 0, "BM")) {
-    image = decode_bmp(bytes);
-  } else {
-    throw std::runtime_error("not a JPEG, PNG, GIF, BMP or WebP image");
-  }
+  auto image = decode(bytes, side);
+  if (is_jpeg(bytes)) image = upright(std::move(image), exif_orientation(bytes));
+  return image.channels == channels ? image : with_channels(image, channels);
+}
+
+Image decode_as_stored(const std::string& bytes, int channels) {
+  constexpr int in_full = pixel_limit;
+  auto image = decode(bytes, in_full);
+  if (image.channels == 4)
+    for (std::size_t alpha = 3; alpha < image.pixels.size(); alpha += 4) image.pixels[alpha] = 255;
   return image.channels == channels ? image : with_channels(image, channels);
 }
 

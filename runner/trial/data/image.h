@@ -13,6 +13,9 @@ namespace archsweep::runner {
 // `side` is decoded at a half, quarter or eighth, its sides never falling under twice `side`.
 Image decode_image(const std::string& bytes, int side, int channels);
 
+// As timm reads it: in full, as it is stored, transparency ignored.
+Image decode_as_stored(const std::string& bytes, int channels);
+
 constexpr std::uint64_t pixel_limit = 100'000'000;  // a small file can promise a huge image
 void check_size(std::uint64_t width, std::uint64_t height);
 

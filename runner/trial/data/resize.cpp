@@ -16,8 +16,24 @@ struct Filter {
   std::vector<std::int32_t> weights;
 };
 
-Filter make_filter(int in, double begin, double length, int out) {
-  const double scale = length / out, support = std::max(scale, 1.0);
+double triangle(double x) {
+  return std::max(0.0, 1 - std::abs(x));
+}
+
+// Keys's cubic with a = -1/2.
+double cubic(double x) {
+  x = std::abs(x);
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  if (x < 2) return -0.5 * (((x - 5) * x + 8) * x - 4);
+  return 0;
+}
+
+// In the order of Pillow's operations: another order may round another way.
+Filter make_filter(int in, double begin, double length, int out,
+                   archs::Interpolation interpolation) {
+  const bool bicubic = interpolation == archs::Interpolation::bicubic;
+  const double scale = length / out, widening = std::max(scale, 1.0), narrowing = 1 / widening;
+  const double support = (bicubic ? 2 : 1) * widening;
   Filter filter{int(std::ceil(support)) * 2 + 1, {}, {}, {}};
   filter.weights.resize(std::size_t(filter.taps) * out);
   std::vector<double> exact(filter.taps);
@@ -27,7 +43,8 @@ Filter make_filter(int in, double begin, double length, int out) {
     const int last = std::clamp(int(centre + support + 0.5), first + 1, in);
     double sum = 0;
     for (int k = 0; k < last - first; ++k) {
-      exact[k] = std::max(0.0, 1 - std::abs((first + k + 0.5 - centre) / support));
+      const double x = (first + k - centre + 0.5) * narrowing;
+      exact[k] = bicubic ? cubic(x) : triangle(x);
       sum += exact[k];
     }
     if (sum == 0) exact[0] = sum = 1;
@@ -44,14 +61,27 @@ std::uint8_t rounded(std::int32_t sum) {
   return std::uint8_t(std::clamp(sum >> weight_bits, 0, 255));
 }
 
+// The inputs that some output needs: [first, end).
+struct Range {
+  int first, end;
+  explicit Range(const Filter& filter) : first(filter.first.front()), end(0) {
+    for (std::size_t i = 0; i < filter.first.size(); ++i) {
+      first = std::min(first, filter.first[i]);
+      end = std::max(end, filter.first[i] + filter.count[i]);
+    }
+  }
+  int size() const { return end - first; }
+};
+
+// Every row of the view, which begins at column `first` of what the filter is for, to `out`.
 template <int channels>
-void resize_rows(const View& view, int first_row, int rows, const Filter& filter, int width,
-                 std::uint8_t* out) {
-  for (int y = 0; y < rows; ++y) {
-    const std::uint8_t* row = view.pixels + std::size_t(first_row + y) * view.row_bytes;
+void resize_rows(const View& view, int first, const Filter& filter, std::uint8_t* out) {
+  const int width = int(filter.first.size());
+  for (int y = 0; y < view.height; ++y) {
+    const std::uint8_t* row = view.pixels + std::size_t(y) * view.row_bytes;
     for (int x = 0; x < width; ++x) {
       const std::int32_t* weight = &filter.weights[std::size_t(x) * filter.taps];
-      const std::uint8_t* in = row + std::size_t(filter.first[x]) * channels;
+      const std::uint8_t* in = row + std::size_t(filter.first[x] - first) * channels;
       std::int32_t sum[channels];
       std::fill_n(sum, channels, 1 << (weight_bits - 1));
       for (int k = 0; k < filter.count[x]; ++k)
@@ -61,15 +91,20 @@ void resize_rows(const View& view, int first_row, int rows, const Filter& filter
   }
 }
 
-// `rows` begins at row `first_row` of the original.
-void resize_columns(const std::uint8_t* rows, std::size_t row_bytes, int first_row,
-                    const Filter& filter, int height, std::uint8_t* out) {
+void resize_rows(const View& view, int first, const Filter& filter, std::uint8_t* out) {
+  (view.channels == 1 ? resize_rows<1> : resize_rows<3>)(view, first, filter, out);
+}
+
+// The same for columns; the view begins at row `first`.
+void resize_columns(const View& view, int first, const Filter& filter, std::uint8_t* out) {
+  const std::size_t row_bytes = std::size_t(view.width) * view.channels;
   std::vector<std::int32_t> sum(row_bytes);
-  for (int y = 0; y < height; ++y, out += row_bytes) {
+  for (std::size_t y = 0; y < filter.first.size(); ++y, out += row_bytes) {
     std::fill(sum.begin(), sum.end(), 1 << (weight_bits - 1));
     for (int k = 0; k < filter.count[y]; ++k) {
-      const std::int32_t weight = filter.weights[std::size_t(y) * filter.taps + k];
-      const std::uint8_t* in = rows + std::size_t(filter.first[y] + k - first_row) * row_bytes;
+      const std::int32_t weight = filter.weights[y * filter.taps + k];
+      const std::uint8_t* in =
+          view.pixels + std::size_t(filter.first[y] + k - first) * view.row_bytes;
       for (std::size_t i = 0; i < row_bytes; ++i) sum[i] += in[i] * weight;
     }
     for (std::size_t i = 0; i < row_bytes; ++i) out[i] = rounded(sum[i]);
@@ -86,18 +121,23 @@ int mirrored(int i, int size) {
 }  // namespace
 
 void resize(const View& view, const Box& box, int width, int height, std::uint8_t* out,
-            std::vector<std::uint8_t>& scratch) {
-  const Filter across = make_filter(view.width, box.x, box.width, width);
-  const Filter down = make_filter(view.height, box.y, box.height, height);
-  const int first_row = *std::min_element(down.first.begin(), down.first.end());
-  int end_row = first_row;
-  for (int y = 0; y < height; ++y) end_row = std::max(end_row, down.first[y] + down.count[y]);
-  const int rows = end_row - first_row;
-  const std::size_t row_bytes = std::size_t(width) * view.channels;
-  scratch.resize(row_bytes * rows);
-  (view.channels == 1 ? resize_rows<1> : resize_rows<3>)(view, first_row, rows, across, width,
-                                                         scratch.data());
-  resize_columns(scratch.data(), row_bytes, first_row, down, height, out);
+            std::vector<std::uint8_t>& scratch, archs::Interpolation interpolation) {
+  const Filter across = make_filter(view.width, box.x, box.width, width, interpolation);
+  const Filter down = make_filter(view.height, box.y, box.height, height, interpolation);
+  const Range columns(across), rows(down);
+  const View needed = view.part(columns.first, rows.first, columns.size(), rows.size());
+  // Each pass rounds, so the order shows. This is Pillow 13's, found by trial (3,933 sizes); older
+  // ones always begin with the rows.
+  if (view.height > height && view.height - height > 2 * (view.width - width)) {
+    scratch.resize(std::size_t(columns.size()) * view.channels * height);
+    resize_columns(needed, rows.first, down, scratch.data());
+    resize_rows({scratch.data(), columns.size(), height, view.channels}, columns.first, across,
+                out);
+  } else {
+    scratch.resize(std::size_t(width) * view.channels * rows.size());
+    resize_rows(needed, columns.first, across, scratch.data());
+    resize_columns({scratch.data(), width, rows.size(), view.channels}, rows.first, down, out);
+  }
 }
 
 void to_square(const Image& image, std::string_view how, int side, std::uint8_t* out) {

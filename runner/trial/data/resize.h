@@ -1,12 +1,13 @@
 #pragma once
 
-// Resizing with the triangle filter widened by the scale (antialiased bilinear), as Pillow and
-// torchvision do it.
+// Resizing with a filter widened by the scale (antialiased), as Pillow does it, to the bit.
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
+
+#include "archs/family.h"
 
 namespace archsweep::runner {
 
@@ -44,7 +45,8 @@ struct Box {
 // Resizes the box of the view to width x height at `out`; pixels around the box may count at its
 // edges. `scratch` is working space.
 void resize(const View& view, const Box& box, int width, int height, std::uint8_t* out,
-            std::vector<std::uint8_t>& scratch);
+            std::vector<std::uint8_t>& scratch,
+            archs::Interpolation interpolation = archs::Interpolation::bilinear);
 
 // How a photo becomes a square of the given side. "crop": the short side is resized and the middle
 // is cut out; "squish": the proportions are lost; "pad": it is shrunk to fit, never enlarged, and

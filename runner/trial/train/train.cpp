@@ -9,6 +9,8 @@
 
 #include "archs/catalog.h"
 #include "archs/network.h"
+#include "archs/weights/hub.h"
+#include "archs/weights/load.h"
 #include "runner/support/error.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
@@ -119,6 +121,7 @@ class Trial {
                                                  .image_size = spec_.dataset.image_size,
                                                  .drop_rate = spec_.training.drop_rate,
                                                  .drop_path_rate = spec_.training.drop_path_rate});
+    load_weights();
     network_->to(device_);
     // Convolutions are faster on channels_last (lcnet_100 at 32 pixels 1.6 times), none was slower.
     channels_last_ = spec_.training.layout != "contiguous";
@@ -142,6 +145,20 @@ class Trial {
   }
 
   // Normalisation of uint8 values; one channel gets the mean of the three.
+  // A classifier of other classes is left as it is; what is adapted goes to the log.
+  void load_weights() {
+    const auto& from = spec_.training.weights;
+    if (from == "none") return;
+    std::filesystem::path file = from;
+    if (from == "pretrained") {
+      const auto& weights = archs::find_pretrained(spec_.architecture);
+      file = archs::weights_file(archs::hub_from_environment(), weights,
+                                 archs::show_download(weights.name(), stderr));
+    }
+    for (const auto& note : archs::load_weights(*network_, file, {.other_classes = true}))
+      fmt::print(stderr, "{}\n", note);
+  }
+
   torch::Tensor per_channel(const archs::Rgb& values) const {
     auto three = torch::tensor(at::ArrayRef<double>(values.data(), values.size()), torch::kFloat64);
     if (dataset_.channels == 1) three = three.mean(0, /*keepdim=*/true);
