@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -92,6 +93,7 @@ class Reader {
     source_ += fmt::format("# {}\n{}\n", path.string(),
                            std::string(std::istreambuf_iterator<char>(text), {}));
     chain.push_back(fs::weakly_canonical(path));
+    settle_root(document, path);
     const auto* base = document.find("extends");
     if (!base) return document;
     if (base->kind != Kind::scalar)
@@ -102,9 +104,16 @@ class Reader {
     if (!fs::is_regular_file(file))
       throw Error(fmt::format("{}: extends: no file '{}'", base->place, file.string()));
     auto result = load(file, chain);
-    // Relative paths mean the folder of the file that they stand in; all configs here share one.
     merge(result, document);
     return result;
+  }
+
+  // A relative data folder means the folder of the file that it stands in, whoever extends it.
+  static void settle_root(Node& document, const fs::path& file) {
+    for (auto& [section, values] : document.members)
+      for (auto& [key, value] : values.members)
+        if (section.text == "dataset" && key.text == "root" && !value.text.empty())
+          value.text = (fs::absolute(file).parent_path() / value.text).string();
   }
 
   void override_with(Node& document, const std::string& option) {
@@ -216,7 +225,8 @@ class Reader {
     const auto one = [&](const Node& n) {
       const auto value = to_number(n);
       if (!value || *value <= 0 || *value > 1000)
-        fault(n, fmt::format("learning_rate: expected a number above 0, not {}", shown(n)));
+        fault(n, fmt::format("learning_rate: expected a number above 0 and up to 1000, not {}",
+                             shown(n)));
       else if (std::ranges::find(rates, *value) == rates.end())
         rates.push_back(*value);
     };
@@ -233,23 +243,26 @@ class Reader {
       const auto number = [&](const char* word, double& out) {
         const auto* n = node->find(word);
         const auto value = n ? to_number(*n) : std::nullopt;
-        if (!value || *value <= 0)
+        if (!value || *value <= 0 || *value > 1000)
           fault(
               n ? *n : *node,
               fmt::format("learning_rate: a range is {{from: 1e-4, to: 1e-2, points: 3}}; '{}' is "
-                          "missing or not a number above 0",
+                          "missing or not a number above 0 and up to 1000",
                           word));
         else
           out = *value;
       };
       number("from", bounds[0]), number("to", bounds[1]), number("points", points);
-      if (points > 1000 || (points > 0 && (points < 2 || points != std::floor(points))))
+      if (points > 0 && (points < 2 || points != std::floor(points)))
         fault(*node, "learning_rate: points must be a whole number from 2 to 1000");
       else if (bounds[0] > 0 && bounds[1] > 0)
         for (int i = 0; i < points; ++i)
           // Six digits: what a person would write.
-          rates.push_back(std::stod(fmt::format(
-              "{:.6g}", bounds[0] * std::pow(bounds[1] / bounds[0], i / (points - 1)))));
+          rates.push_back(std::strtod(
+              fmt::format("{:.6g}", std::exp(std::lerp(std::log(bounds[0]), std::log(bounds[1]),
+                                                       i / (points - 1))))
+                  .c_str(),
+              nullptr));
     } else {
       one(*node);
     }
