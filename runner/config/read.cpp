@@ -35,15 +35,15 @@ std::optional<double> to_number(const Node& node) {
 
 // Values of `over` in place of `base`'s; maps are merged, everything else replaced.
 void merge(Node& base, const Node& over) {
-  for (const auto& [key, value] : over.members) {
-    const auto at =
-        std::ranges::find_if(base.members, [&](const auto& m) { return m.first.text == key.text; });
+  for (const auto& member : over.members) {
+    const auto at = std::ranges::find_if(
+        base.members, [&](const auto& m) { return m.key.text == member.key.text; });
     if (at == base.members.end())
-      base.members.emplace_back(key, value);
-    else if (at->second.kind == Kind::map && value.kind == Kind::map)
-      merge(at->second, value);
+      base.members.push_back(member);
+    else if (at->value.kind == Kind::map && member.value.kind == Kind::map)
+      merge(at->value, member.value);
     else
-      *at = {key, value};
+      *at = member;
   }
 }
 
@@ -128,7 +128,7 @@ class Reader {
       Node key, level;
       key.kind = Kind::scalar, key.text = part, key.place = place;
       level.kind = Kind::map, level.place = place;
-      level.members.emplace_back(key, std::move(tree));
+      level.members.push_back({key, std::move(tree)});
       tree = std::move(level);
     }
     merge(document, tree);
@@ -314,12 +314,12 @@ class Reader {
         fault(item, "augmentation: a step is a name, or {name: {parameter: value}}");
         continue;
       }
-      const auto& name = item.kind == Kind::scalar ? item : item.members[0].first;
+      const auto& name = item.kind == Kind::scalar ? item : item.members[0].key;
       if (std::ranges::find(names, name.text) == names.end())
         fault(name, fmt::format("augmentation: unknown step {}{}", shown(name),
                                 did_you_mean(name.text, names)));
       else
-        add_step(name.text, item.kind == Kind::map ? &item.members[0].second : nullptr, item,
+        add_step(name.text, item.kind == Kind::map ? &item.members[0].value : nullptr, item,
                  config);
     }
   }
