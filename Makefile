@@ -2,6 +2,8 @@
 #
 #   make quickstart   install, build, run configs/quickstart.yaml, show the frontier
 #   make test         install, build, run every test
+#   make test-zoo     compare every architecture up to 120 M parameters with timm's numbers, and the
+#                     keys of the larger ones (needs the reference folder: REFERENCE=DIR)
 #   make build        install, build
 #   make format       clang-format every file
 #   make clean        remove the build folder
@@ -12,11 +14,13 @@
 
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: quickstart test build install format clean
+.PHONY: quickstart test test-zoo build install format clean
 
+export TORCH_ROOT
 BUILD ?= build
 SWEEP ?= configs/quickstart.yaml
 JOBS ?= $(shell nproc)
+REFERENCE ?= ../shared/parity
 
 build: install
 	@set -e; root="$(TORCH_ROOT)"; [ -n "$$root" ] || root=$$(bash .ci/torch --where); \
@@ -31,9 +35,14 @@ test: build
 	cmake --build $(BUILD) -j $(JOBS)
 	ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS)
 
+test-zoo: build
+	tests/archs/parity_check.py $(BUILD)/bin $(REFERENCE) --jobs $(JOBS)
+	tests/archs/parity_check.py $(BUILD)/bin $(REFERENCE) --train --jobs $(JOBS)
+	tests/archs/parity_check.py $(BUILD)/bin $(REFERENCE) --keys --min-params 120e6 --max-params 1e12
+
 install:
 	@bash .ci/install
-	@[ -n "$(TORCH_ROOT)" ] || bash .ci/torch
+	@bash .ci/torch
 
 format: build
 	cmake --build $(BUILD) --target format

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "archs/families.h"
+#include "runner/support/error.h"
 #include "runner/support/text.h"
 
 namespace archsweep::archs {
@@ -41,6 +42,12 @@ std::span<const Entry> catalog() {
 const Entry* find(std::string_view name) {
   const auto at = std::ranges::lower_bound(by_name, name, {}, &Entry::name);
   return at != by_name.end() && at->name == name ? &*at : nullptr;
+}
+
+const Entry& get(std::string_view name) {
+  const auto* entry = find(name);
+  if (!entry) throw Error("unknown architecture '" + printable(name, 80) + "'" + suggest(name));
+  return *entry;
 }
 
 std::vector<const Entry*> select(std::span<const std::string> globs) {

@@ -55,4 +55,7 @@ std::shared_ptr<Network> build(std::string_view name, const BuildOptions& option
 // that begins with '~' (so that it still follows .to(device)) and is left out here.
 std::vector<std::pair<std::string, torch::Tensor>> state_dict(const torch::nn::Module& module);
 
+// Numbers in the weights; a tensor under several keys counts once.
+std::int64_t count_parameters(const torch::nn::Module& module);
+
 }  // namespace archsweep::archs

@@ -22,4 +22,11 @@ std::vector<std::pair<std::string, torch::Tensor>> state_dict(const torch::nn::M
   return all;
 }
 
+std::int64_t count_parameters(const torch::nn::Module& module) {
+  std::int64_t count = 0;
+  for (const auto& parameter : module.parameters())
+    if (parameter.defined()) count += parameter.numel();
+  return count;
+}
+
 }  // namespace archsweep::archs

@@ -1,9 +1,6 @@
 #include "archs/families/mobilenetv3.h"
 
-#include <charconv>
-
 #include "archs/layers/activation.h"
-#include "archs/layers/conv_same.h"
 #include "archs/layers/efficientnet_blocks.h"
 #include "archs/layers/pool.h"
 #include "archs/network.h"
@@ -26,18 +23,11 @@ static int stem_width(const Variant& variant, const mobile::Style& style) {
                                                : mobile::round_channels(design.stem, style);
 }
 
-// The stem strides by itself, whatever the blocks do.
-static mobile::Style stem_style(mobile::Style style) {
-  style.downsample = Downsample::stride;
-  return style;
-}
-
 class MobileNetV3 final : public Network {
  public:
   MobileNetV3(const Variant& variant, const BuildOptions& options)
       : style_(style_of(variant)),
-        stem_(*this, "conv_stem", "bn1", options.in_chans, stem_width(variant, style_), {3, 2},
-              style_.act, stem_style(style_)),
+        stem_(mobile::make_stem(*this, options.in_chans, stem_width(variant, style_), 3, style_)),
         trunk_(*this, variant.design.stages, stem_width(variant, style_), style_,
                options.drop_path_rate),
         pool_(pool_or(options.global_pool, "avg")),
@@ -66,18 +56,7 @@ class MobileNetV3 final : public Network {
     return classifier_ ? classifier_(x) : x;
   }
 
-  int layer_of(std::string_view key) const override {
-    if (key.starts_with("conv_stem") || key.starts_with("bn1")) return 0;
-    int layer = 1;
-    std::size_t stage = trunk_.stages.size(), block = 0;
-    if (key.starts_with("blocks.")) {
-      const char* end = key.data() + key.size();
-      const char* dot = std::from_chars(key.data() + 7, end, stage).ptr;
-      std::from_chars(dot + 1, end, block);
-    }
-    for (std::size_t i = 0; i < stage; ++i) layer += static_cast<int>(trunk_.stages[i].size());
-    return layer + static_cast<int>(block);
-  }
+  int layer_of(std::string_view key) const override { return trunk_.layer_of(key); }
 
  private:
   mobile::Style style_;

@@ -18,10 +18,10 @@ namespace stages {
 
 using namespace mobile;
 
-inline constexpr Extra relu{.relu = true};
+inline constexpr Extra relu{.act = Act::relu};
 inline constexpr Extra squeeze{.squeeze = 0.25};
-inline constexpr Extra squeeze_relu{.squeeze = 0.25, .relu = true};
-inline constexpr Extra relu_no_skip{.relu = true, .skip = false};
+inline constexpr Extra squeeze_relu{.squeeze = 0.25, .act = Act::relu};
+inline constexpr Extra relu_no_skip{.act = Act::relu, .skip = false};
 
 // clang-format off
 // Numbers: repeats, kernel, stride, expansion (not of depthwise), width.
@@ -114,7 +114,7 @@ inline constexpr Stage v4_small[] = {
     {conv(1, 1, 960)},
 };
 inline constexpr Stage v4_medium[] = {
-    {edge(3, 2, 4, 48)},
+    {edge(1, 3, 2, 4, 48)},
     {universal(1, 3, 5, 2, 4, 80), universal(1, 3, 3, 1, 2, 80)},
     {universal(1, 3, 5, 2, 6, 160), universal(2, 3, 3, 1, 4, 160), universal(1, 3, 5, 1, 4, 160),
      universal(1, 3, 3, 1, 4, 160), universal(1, 3, 0, 1, 4, 160), universal(1, 0, 0, 1, 2, 160),
@@ -125,7 +125,7 @@ inline constexpr Stage v4_medium[] = {
     {conv(1, 1, 960)},
 };
 inline constexpr Stage v4_large[] = {
-    {edge(3, 2, 4, 48)},
+    {edge(1, 3, 2, 4, 48)},
     {universal(1, 3, 5, 2, 4, 96), universal(1, 3, 3, 1, 4, 96)},
     {universal(1, 3, 5, 2, 4, 192), universal(3, 3, 3, 1, 4, 192), universal(1, 3, 5, 1, 4, 192),
      universal(5, 5, 3, 1, 4, 192), universal(1, 3, 0, 1, 4, 192)},
@@ -135,7 +135,7 @@ inline constexpr Stage v4_large[] = {
     {conv(1, 1, 960)},
 };
 inline constexpr Stage v4_hybrid_medium[] = {
-    {edge(3, 2, 4, 48)},
+    {edge(1, 3, 2, 4, 48)},
     {universal(1, 3, 5, 2, 4, 80), universal(1, 3, 3, 1, 2, 80)},
     {universal(1, 3, 5, 2, 6, 160), universal(1, 0, 0, 1, 2, 160), universal(1, 3, 3, 1, 4, 160),
      universal(1, 3, 5, 1, 4, 160),
@@ -153,7 +153,7 @@ inline constexpr Stage v4_hybrid_medium[] = {
     {conv(1, 1, 960)},
 };
 inline constexpr Stage v4_hybrid_large[] = {
-    {edge(3, 2, 4, 48)},
+    {edge(1, 3, 2, 4, 48)},
     {universal(1, 3, 5, 2, 4, 96), universal(1, 3, 3, 1, 4, 96)},
     {universal(1, 3, 5, 2, 4, 192), universal(3, 3, 3, 1, 4, 192), universal(1, 3, 5, 1, 4, 192),
      universal(2, 5, 3, 1, 4, 192),
@@ -201,10 +201,8 @@ inline constexpr Design rw{.stages = stages::large_rw,
 inline constexpr Design lcnet{.stages = stages::lcnet,
                               .style = {.act = Act::hard_swish, .squeeze_relu = true}};
 
-// As published with TensorFlow, for whose padding and epsilon the weights were trained.
 constexpr Design tensorflow(Design design) {
-  design.style.same_padding = true;
-  design.style.norm_eps = 1e-3;
+  design.style = mobile::tensorflow(design.style);
   return design;
 }
 inline constexpr Design tf_small = tensorflow(small);

@@ -3,8 +3,9 @@
 #include <charconv>
 #include <numeric>
 
+#include "archs/families/resnet_block.h"
 #include "archs/layers/blur_pool.h"
-#include "archs/layers/drop_path.h"
+#include "archs/layers/conv.h"
 #include "archs/layers/pool.h"
 #include "archs/layers/squeeze_excite.h"
 #include "archs/network.h"
@@ -14,19 +15,6 @@ namespace {
 
 namespace nn = torch::nn;
 
-nn::Conv2d conv(int in, int out, int kernel, int stride = 1, int groups = 1) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel)
-                        .stride(stride)
-                        .padding((kernel - 1) / 2)
-                        .groups(groups)
-                        .bias(false));
-}
-
-nn::AnyModule norm(const Variant& v, int channels) {
-  if (v.group_norm) return nn::AnyModule(nn::GroupNorm(nn::GroupNormOptions(32, channels)));
-  return nn::AnyModule(nn::BatchNorm2d(channels));
-}
-
 // Halves the map after a convolution that did not; nullptr where it is not wanted.
 nn::AnyModule anti_alias(const Variant& v, int channels) {
   if (v.anti_alias == AntiAlias::blur) return nn::AnyModule(BlurPool(channels));
@@ -34,45 +22,45 @@ nn::AnyModule anti_alias(const Variant& v, int channels) {
 }
 
 int expansion(Block block) {
-  return block == Block::basic ? 1 : 4;
+  return block == Block::basic || block == Block::sk_basic ? 1 : 4;
 }
 
-// relu(x + path(x)): two 3x3 convolutions (basic) or 1x1, 3x3, 1x1 (bottleneck).
-class ResidualImpl : public nn::Module {
+// Two 3x3 convolutions (basic) or 1x1, 3x3, 1x1 (bottleneck).
+class PlainBlock : public Residual {
  public:
-  ResidualImpl(const Variant& v, Block block, int in, int width, int stride, bool project,
-               double drop, const Pruned* pruned)
-      : stride_(stride), drop_(drop) {
-    const int full = width * expansion(block);  // before pruning
-    const int out = pruned ? (*pruned)[2] : full;
-    const bool alias = v.anti_alias != AntiAlias::none && stride == 2;
-    const int inner_stride = alias ? 1 : stride;
+  PlainBlock(const Variant& v, Block block, const Place& p) : Residual(p) {
+    const bool alias = v.anti_alias != AntiAlias::none && p.stride == 2;
+    const int stride = alias ? 1 : p.stride;
     if (block == Block::basic) {
-      const int mid = width / v.first_conv_divisor;
-      add(v, conv(in, mid, 3, inner_stride), mid);
+      const int mid = p.width / v.first_conv_divisor;
+      add(v, conv(p.in, mid, 3, stride), mid);
       pool_after_ = 1;
-      add(v, conv(mid, out, 3), out);
+      add(v, conv(mid, p.out, 3), p.out);
       if (alias) pool_ = anti_alias(v, mid);
     } else {
-      const int unpruned = width * v.base_width / 64 * v.groups;
-      const int mid = pruned ? (*pruned)[1] : unpruned;
-      const int first = pruned ? (*pruned)[0] : unpruned / v.first_conv_divisor;
-      add(v, conv(in, first, 1), first);
-      add(v, conv(first, mid, 3, inner_stride, v.groups), mid);
+      const int unpruned = inner_width(v, p.width);
+      const int first = p.pruned ? (*p.pruned)[0] : unpruned / v.first_conv_divisor;
+      const int mid = p.pruned ? (*p.pruned)[1] : unpruned;
+      add(v, conv(p.in, first, 1), first);
+      add(v, conv(first, mid, 3, stride, v.groups), mid);
       pool_after_ = 2;
-      add(v, conv(mid, out, 1), out);
+      add(v, conv(mid, p.out, 1), p.out);
       if (alias) pool_ = anti_alias(v, mid);
     }
     if (!pool_.is_empty()) register_module("aa", pool_.ptr());
-    if (v.attention == Attention::se)
-      se_ = register_module("se", SqueezeExcite(out, squeezed_width(out, v.se_ratio)));
-    if (v.attention == Attention::eca) eca_ = register_module("se", Eca(full));
-    if (project) register_module("downsample", downsample_ = shortcut(v, in, out));
+    if (v.attention == Attention::se) {
+      const int squeezed = squeezed_width(p.out, v.se_ratio, v.se_divisor);
+      se_ = register_module("se", SqueezeExcite(p.out, squeezed));
+    }
+    // timm sizes its kernel before it prunes.
+    if (v.attention == Attention::eca)
+      eca_ = register_module("se", Eca(p.width * expansion(block)));
+    add_shortcut(v, p);
     // The block starts as the identity.
     torch::nn::init::zeros_(norms_.back().ptr()->named_parameters()["weight"]);
   }
 
-  torch::Tensor forward(const torch::Tensor& input) {
+  torch::Tensor path(const torch::Tensor& input) override {
     auto x = input;
     for (std::size_t i = 0; i < convs_.size(); ++i) {
       x = norms_[i].forward(convs_[i](x));
@@ -80,9 +68,7 @@ class ResidualImpl : public nn::Module {
       if (i + 1 == pool_after_ && !pool_.is_empty()) x = pool_.forward(x);
     }
     if (se_) x = se_(x);
-    if (eca_) x = eca_(x);
-    x = drop_path(x, drop_, is_training());
-    return torch::relu(x + (downsample_.is_empty() ? input : downsample_->forward(input)));
+    return eca_ ? eca_(x) : x;
   }
 
  private:
@@ -93,33 +79,28 @@ class ResidualImpl : public nn::Module {
     register_module("bn" + number, norms_.back().ptr());
   }
 
-  nn::Sequential shortcut(const Variant& v, int in, int out) const {
-    nn::Sequential path;
-    if (v.avg_down) {
-      if (stride_ == 1)
-        path->push_back(nn::Identity());
-      else
-        path->push_back(nn::AvgPool2d(
-            nn::AvgPool2dOptions(2).stride(stride_).ceil_mode(true).count_include_pad(false)));
-      path->push_back(conv(in, out, 1));
-    } else {
-      path->push_back(conv(in, out, stride_ == 1 ? 1 : v.down_kernel, stride_));
-    }
-    path->push_back(norm(v, out));
-    return path;
-  }
-
   std::vector<nn::Conv2d> convs_;
   std::vector<nn::AnyModule> norms_;
   nn::AnyModule pool_;
   std::size_t pool_after_ = 0;
   SqueezeExcite se_{nullptr};
   Eca eca_{nullptr};
-  nn::Sequential downsample_{nullptr};
-  int stride_;
-  double drop_;
 };
-TORCH_MODULE(Residual);
+
+std::shared_ptr<Residual> block_of(const Variant& v, Block block, const Place& place) {
+  switch (block) {
+    case Block::res2net:
+      return res2net::block(v, place);
+    case Block::resnest:
+      return resnest::block(v, place);
+    case Block::sk_basic:
+      return sknet::basic(v, place);
+    case Block::sk_bottleneck:
+      return sknet::bottleneck(v, place);
+    default:
+      return std::make_shared<PlainBlock>(v, block, place);
+  }
+}
 
 class ResNet : public Network {
  public:
@@ -130,14 +111,22 @@ class ResNet : public Network {
     const int blocks = std::accumulate(v.depths.begin(), v.depths.end(), 0);
     for (int stage = 0, block = 0; stage < 4; ++stage) {
       nn::Sequential layer;
-      const int width = v.widths[stage];
       for (int i = 0; i < v.depths[stage]; ++i, ++block) {
         const Pruned* pruned = v.pruned.empty() ? nullptr : &v.pruned[block];
+        const int width = v.widths[stage];
         const int out = pruned ? (*pruned)[2] : width * expansion(v.blocks[stage]);
         const int stride = stage > 0 && i == 0 ? 2 : 1;
-        const bool project = i == 0 && (stride != 1 || in != out);
-        layer->push_back(Residual(v, v.blocks[stage], in, width, stride, project,
-                                  o.drop_path_rate * block / std::max(1, blocks - 1), pruned));
+        layer->push_back(
+            block_of(v, v.blocks[stage],
+                     Place{
+                         .in = in,
+                         .out = out,
+                         .width = width,
+                         .stride = stride,
+                         .project = i == 0 && (stride != 1 || in != out),
+                         .drop_path = o.drop_path_rate * block / std::max(1, blocks - 1),
+                         .pruned = pruned,
+                     }));
         in = out;
       }
       layers_.push_back(register_module("layer" + std::to_string(stage + 1), layer));

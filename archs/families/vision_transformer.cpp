@@ -218,7 +218,7 @@ class VisionTransformer : public Network {
  public:
   VisionTransformer(const Variant& v, const BuildOptions& o)
       : depth_(v.depth),
-        prefix_(v.class_token + v.registers),
+        prefix_(v.class_token + v.distilled + v.registers),
         positions_first_(v.patch_positions_only),
         pool_from_(v.pool_prefix ? 0 : prefix_),
         drop_rate_(o.drop_rate),
@@ -228,6 +228,8 @@ class VisionTransformer : public Network {
                 " pixels is smaller than a patch of ", v.patch);
     TORCH_CHECK(pool_ == "avg" || pool_ == "map" || (pool_ == "token" && v.class_token), v.name,
                 ": global_pool '", pool_, "' is not possible");
+    TORCH_CHECK(pool_ == "token" || !v.distilled, v.name, ": global_pool '", pool_,
+                "': the two classifiers each read a token of their own");
     const int patches = (side / v.patch) * (side / v.patch);
     if (v.class_token)
       cls_token_ = register_parameter("cls_token", torch::randn({1, 1, v.width}) * 1e-6);
@@ -235,6 +237,8 @@ class VisionTransformer : public Network {
       reg_token_ = register_parameter("reg_token", torch::randn({1, v.registers, v.width}) * 1e-6);
     const int positions = patches + (positions_first_ ? 0 : prefix_);
     pos_embed_ = register_parameter("pos_embed", torch::randn({1, positions, v.width}) * 0.02);
+    if (v.distilled)
+      dist_token_ = register_parameter("dist_token", torch::randn({1, 1, v.width}) * 0.02);
     patch_embed_ = register_module("patch_embed", PatchEmbed(v, o.in_chans));
     if (v.pre_norm) norm_pre_ = register_module("norm_pre", Norm(v.width, v.norm));
     nn::ModuleList blocks;
@@ -256,6 +260,8 @@ class VisionTransformer : public Network {
     classifier = "head";
     const int classes = o.num_classes < 0 ? v.classes : o.num_classes;
     if (classes > 0) head_ = register_module("head", nn::Linear(v.width, classes));
+    if (classes > 0 && v.distilled)
+      head_dist_ = register_module("head_dist", nn::Linear(v.width, classes));
     torch::NoGradGuard no_grad;
     for (auto& module : modules(/*include_self=*/false))
       if (auto* linear = module->as<nn::Linear>()) {
@@ -269,6 +275,7 @@ class VisionTransformer : public Network {
     if (positions_first_) x = x + pos_embed_;
     std::vector<torch::Tensor> tokens;
     if (cls_token_.defined()) tokens.push_back(cls_token_.expand({x.size(0), -1, -1}));
+    if (dist_token_.defined()) tokens.push_back(dist_token_.expand({x.size(0), -1, -1}));
     if (reg_token_.defined()) tokens.push_back(reg_token_.expand({x.size(0), -1, -1}));
     tokens.push_back(x);
     x = torch::cat(tokens, 1);
@@ -279,12 +286,14 @@ class VisionTransformer : public Network {
   }
 
   torch::Tensor head(const torch::Tensor& features) override {
+    if (dist_token_.defined())
+      return 0.5 *
+             (classify(features.select(1, 0), head_) + classify(features.select(1, 1), head_dist_));
     auto x = pool_ == "token" ? features.select(1, 0)
              : pool_ == "avg" ? features.slice(1, pool_from_).mean(1)
                               : attn_pool_(features.slice(1, pool_from_));
     if (fc_norm_) x = fc_norm_(x);
-    if (drop_rate_ > 0) x = torch::dropout(x, drop_rate_, is_training());
-    return head_ ? head_(x) : x;
+    return classify(x, head_);
   }
 
   int layer_of(std::string_view key) const override {
@@ -300,17 +309,22 @@ class VisionTransformer : public Network {
   }
 
  private:
+  torch::Tensor classify(const torch::Tensor& pooled, nn::Linear& layer) const {
+    const auto x = drop_rate_ > 0 ? torch::dropout(pooled, drop_rate_, is_training()) : pooled;
+    return layer ? layer(x) : x;
+  }
+
   int depth_, prefix_;
   bool positions_first_;  // only patches have positions, added before the other tokens come
   int pool_from_;         // the first token that is pooled
   double drop_rate_;
   std::string pool_;
-  torch::Tensor cls_token_, reg_token_, pos_embed_;
+  torch::Tensor cls_token_, dist_token_, reg_token_, pos_embed_;
   PatchEmbed patch_embed_{nullptr};
   std::vector<std::shared_ptr<Block>> blocks_;
   Norm norm_pre_{nullptr}, norm_{nullptr}, fc_norm_{nullptr};
   AttentionPool attn_pool_{nullptr};
-  nn::Linear head_{nullptr};
+  nn::Linear head_{nullptr}, head_dist_{nullptr};
 };
 
 }  // namespace

@@ -35,7 +35,8 @@ struct Variant {
   bool qk_norm = false;     // of each head's queries and keys
   bool inner_norm = false;  // before the last layer of attention and of the MLP
   bool class_token = true;
-  int registers = 0;                  // learned tokens that no patch gives
+  bool distilled = false;  // a second class token; each has a classifier, the output is their mean
+  int registers = 0;       // learned tokens that no patch gives
   bool patch_positions_only = false;  // class and register tokens have no position
   bool embed_norm = false;            // after the patches' convolution
   bool pre_norm = false;              // before the blocks, and no bias in the convolution

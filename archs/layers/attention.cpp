@@ -2,13 +2,11 @@
 
 #include <cmath>
 
+#include "archs/layers/linear.h"
+
 namespace archsweep::archs {
 
 namespace nn = torch::nn;
-
-static nn::Linear linear(int in, int out, bool bias) {
-  return nn::Linear(nn::LinearOptions(in, out).bias(bias));
-}
 
 // [n, tokens, width] to [n, heads, tokens, width of a head], and back.
 static torch::Tensor to_heads(const torch::Tensor& x, int heads) {

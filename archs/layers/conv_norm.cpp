@@ -15,12 +15,17 @@ ConvNormImpl::ConvNormImpl(int in, int out, const ConvNormOptions& o) : act_(o.a
                                                  .dilation(o.dilation)
                                                  .groups(o.groups)
                                                  .bias(o.bias)));
-  norm_ = register_module(o.norm, nn::BatchNorm2d(nn::BatchNorm2dOptions(out).eps(o.eps)));
-  if (o.initial != 1) torch::nn::init::constant_(norm_->weight, o.initial);
+  if (o.norm_group > 0)
+    group_norm_ = register_module(
+        o.norm, nn::GroupNorm(nn::GroupNormOptions(out / o.norm_group, out).eps(o.eps)));
+  else
+    norm_ = register_module(o.norm, nn::BatchNorm2d(nn::BatchNorm2dOptions(out).eps(o.eps)));
+  if (o.initial != 1) nn::init::constant_(norm_ ? norm_->weight : group_norm_->weight, o.initial);
 }
 
 torch::Tensor ConvNormImpl::forward(const torch::Tensor& x) {
-  return activate(act_, norm_(conv_(x)));
+  const auto y = conv_(x);
+  return activate(act_, norm_ ? norm_(y) : group_norm_(y));
 }
 
 }  // namespace archsweep::archs

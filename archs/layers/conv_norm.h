@@ -1,13 +1,14 @@
 #pragma once
 
-// Convolution, batch norm and activation; images [n, in, h, w] -> [n, out, h', w']. timm ConvNormAct
-// and its many copies, which differ in the names of the two parts.
+// Convolution, batch or group norm and activation; images [n, in, h, w] -> [n, out, h', w']. timm
+// ConvNormAct and its many copies, which differ in the names of the two parts.
 
 #include <optional>
 #include <string>
 
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/normalization.h>
 #include <torch/nn/pimpl.h>
 
 #include "archs/layers/act.h"
@@ -22,8 +23,9 @@ struct ConvNormOptions {
   std::optional<int> padding = {};  // on each side; by default a stride of 1 keeps the size
   bool bias = false;
   Act act = Act::identity;
+  int norm_group = 0;  // channels that group norm takes together; 0: batch norm
   double eps = 1e-5;
-  double initial = 1;  // weight of the norm before training
+  double initial = 1;                      // weight of the norm before training
   std::string conv = "conv", norm = "bn";  // keys
 };
 
@@ -35,6 +37,7 @@ class ConvNormImpl : public torch::nn::Module {
  private:
   torch::nn::Conv2d conv_{nullptr};
   torch::nn::BatchNorm2d norm_{nullptr};
+  torch::nn::GroupNorm group_norm_{nullptr};
   Act act_;
 };
 TORCH_MODULE(ConvNorm);

@@ -1,70 +1,23 @@
 #include "archs/layers/efficientnet_blocks.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include <torch/nn/init.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 
-#include "archs/layers/activation.h"
+#include "archs/layers/channels.h"
 #include "archs/layers/conv_same.h"
 #include "archs/layers/drop_path.h"
+#include "archs/layers/global_context.h"
 #include "archs/layers/layer_scale.h"
 #include "archs/layers/squeeze_excite.h"
 
 namespace archsweep::archs::mobile {
 
 namespace nn = torch::nn;
-
-// The nearest multiple of 8, or the next where that loses too much.
-static int multiple_of_8(double channels, double limit = 0.9) {
-  const int nearest = std::max(8, static_cast<int>(channels + 4) / 8 * 8);
-  return nearest < limit * channels ? nearest + 8 : nearest;
-}
-
-int round_channels(double channels, const Style& style) {
-  return multiple_of_8(channels * style.width, style.round_limit);
-}
-
-static nn::BatchNorm2d batch_norm(int channels, const Style& style) {
-  return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).eps(style.norm_eps));
-}
-
-ConvNorm::ConvNorm(nn::Module& owner, const std::string& conv_name, const std::string& norm_name,
-                   int in, int out, Conv conv, std::optional<Act> act, const Style& style)
-    : act_(act) {
-  if (conv.stride > 1 && style.downsample != Downsample::stride) {
-    downsample_ = style.downsample;
-    conv.stride = 1;
-  }
-  const bool uneven = style.same_padding && (conv.stride > 1 || conv.kernel % 2 == 0);
-  if (uneven) {
-    same_kernel_ = conv.kernel;
-    same_stride_ = conv.stride;
-  }
-  conv_ = owner.register_module(
-      conv_name, nn::Conv2d(nn::Conv2dOptions(in, out, conv.kernel)
-                                .stride(conv.stride)
-                                .padding(uneven ? 0 : even_padding(conv.kernel, conv.stride))
-                                .groups(conv.groups)
-                                .bias(false)));
-  norm_ = owner.register_module(norm_name, batch_norm(out, style));
-  if (downsample_ == Downsample::blur) {
-    const auto binomial = torch::tensor({0.25F, 0.5F, 0.25F});
-    blur_ = owner.register_buffer("~aa", torch::outer(binomial, binomial).repeat({out, 1, 1, 1}));
-  }
-}
-
-torch::Tensor ConvNorm::operator()(torch::Tensor x) {
-  if (same_kernel_ > 0) x = pad_same(x, same_kernel_, same_stride_);
-  x = norm_(conv_(x));
-  if (act_) x = activate(*act_, x);
-  if (downsample_ == Downsample::average) return torch::avg_pool2d(x, 2);
-  if (downsample_ == Downsample::blur)
-    return torch::conv2d(x, blur_, {}, /*stride=*/2, /*padding=*/1, /*dilation=*/1, x.size(1));
-  return x;
-}
 
 // What a block must know to build itself.
 struct Spec {
@@ -73,28 +26,63 @@ struct Spec {
   int in;
   int out;
   int stride;
+  double expansion;
   double drop_path_rate;
+  bool packs;                 // Block::pack, and the pixels are not packed yet
+  const PrunedBlock* pruned;  // null: by the widths above
 
-  Act act() const { return block.extra.relu ? Act::relu : style.act; }
-  int expanded() const { return multiple_of_8(in * block.expansion); }
+  Act act() const { return block.extra.act.value_or(style.act); }
   bool has_skip() const { return block.extra.skip && stride == 1 && in == out; }
+  int expanded() const {
+    if (pruned) return pruned->expanded;
+    const int from = block.expand_from > 0 ? round_channels(block.expand_from, style) : in;
+    return make_divisible(from * expansion);
+  }
+  Conv depthwise(int channels) const {
+    return {.kernel = block.kernel,
+            .stride = stride,
+            .groups = channels / style.depthwise_group,
+            .kernels = block.kernels,
+            .experts = block.extra.experts};
+  }
 };
 
-static SqueezeExcite register_squeeze(nn::Module& owner, int channels, const Spec& spec) {
-  double ratio = spec.block.extra.squeeze;
-  if (ratio == 0) return nullptr;
-  if (spec.style.squeeze_from_input) ratio /= spec.block.expansion;
-  // Ties to even, as Python rounds.
-  const int squeezed = spec.style.squeeze_rounding == SqueezeRounding::nearest
-                           ? static_cast<int>(std::nearbyint(channels * ratio))
-                           : multiple_of_8(channels * ratio, spec.style.round_limit);
-  const Act act = spec.style.squeeze_relu ? Act::relu : spec.act();
-  return owner.register_module("se", SqueezeExcite(channels, squeezed,
-                                                   SqueezeExciteOptions{.act = act,
-                                                                        .gate = Act::hard_sigmoid,
-                                                                        .reduce = "conv_reduce",
-                                                                        .expand = "conv_expand"}));
-}
+// What weighs the channels, if anything does.
+class Squeeze {
+ public:
+  Squeeze() = default;
+  Squeeze(nn::Module& owner, int channels, const Spec& spec) {
+    const Style& style = spec.style;
+    double ratio = spec.block.extra.squeeze;
+    if (ratio == 0) return;
+    if (style.squeeze_from_input) ratio /= spec.expansion;
+    if (spec.packs) ratio /= 4;
+    if (style.global_context) {
+      const int squeezed = squeezed_width(channels, ratio, /*divisor=*/1);
+      module_ = nn::AnyModule(GlobalContext(channels, squeezed, spec.act()));
+    } else {
+      // Ties to even, as Python rounds.
+      int squeezed = style.squeeze_rounding == SqueezeRounding::nearest
+                         ? static_cast<int>(std::nearbyint(channels * ratio))
+                         : make_divisible(channels * ratio, 8, 0, style.round_limit);
+      if (spec.pruned) squeezed = spec.pruned->squeezed;
+      module_ = nn::AnyModule(
+          SqueezeExcite(channels, squeezed,
+                        SqueezeExciteOptions{.act = style.squeeze_relu ? Act::relu : spec.act(),
+                                             .gate = style.squeeze_gate,
+                                             .reduce = "conv_reduce",
+                                             .expand = "conv_expand"}));
+    }
+    owner.register_module("se", module_.ptr());
+  }
+
+  torch::Tensor operator()(const torch::Tensor& x) {
+    return module_.is_empty() ? x : module_.forward(x);
+  }
+
+ private:
+  nn::AnyModule module_;
+};
 
 // A block with an optional skip; the other path is dropped at random for whole samples.
 class SkipBlock : public BlockModule {
@@ -131,64 +119,77 @@ class ConvBlock final : public SkipBlock {
 class DepthwiseBlock final : public SkipBlock {
  public:
   explicit DepthwiseBlock(const Spec& s) : SkipBlock(s) {
-    const Conv depthwise{s.block.kernel, s.stride, s.in};
     const auto last = s.block.act_last ? std::optional(s.act()) : std::nullopt;
-    depthwise_ = {*this, "conv_dw", "bn1", s.in, s.in, depthwise, s.act(), s.style};
-    squeeze_ = register_squeeze(*this, s.in, s);
-    pointwise_ = {*this, "conv_pw", "bn2", s.in, s.out, {}, last, s.style};
+    const int mid = s.packs ? 4 * s.in : s.in;
+    Conv depthwise = s.depthwise(mid);
+    Style style = s.style;
+    if (s.packs) {
+      depthwise.kernel = (depthwise.kernel + 1) / 2;
+      style.same_padding = true;
+      pack_.emplace(*this, "conv_s2d", "bn_s2d", s.in, mid, Conv{2, 2}, s.act(), style);
+    }
+    depthwise_ = {*this, "conv_dw", "bn1", mid, mid, depthwise, s.act(), style};
+    squeeze_ = {*this, mid, s};
+    pointwise_ = {*this, "conv_pw", "bn2", mid, s.out, {}, last, s.style};
   }
 
  private:
   torch::Tensor path(const torch::Tensor& x) override {
-    auto y = depthwise_(x);
-    if (squeeze_) y = squeeze_(y);
-    return pointwise_(y);
+    return pointwise_(squeeze_(depthwise_(pack_ ? (*pack_)(x) : x)));
   }
 
+  std::optional<ConvNorm> pack_;
   ConvNorm depthwise_, pointwise_;
-  SqueezeExcite squeeze_{nullptr};
+  Squeeze squeeze_;
 };
 
 class InvertedBlock final : public SkipBlock {
  public:
   explicit InvertedBlock(const Spec& s) : SkipBlock(s) {
+    const Extra& extra = s.block.extra;
+    const auto pointwise = [&](bool split) {
+      return Conv{.kernels = split ? 2 : 1, .experts = extra.experts};
+    };
     const int mid = s.expanded();
-    const Conv depthwise{s.block.kernel, s.stride, mid};
-    expand_ = {*this, "conv_pw", "bn1", s.in, mid, {}, s.act(), s.style};
-    depthwise_ = {*this, "conv_dw", "bn2", mid, mid, depthwise, s.act(), s.style};
-    squeeze_ = register_squeeze(*this, mid, s);
-    project_ = {*this, "conv_pwl", "bn3", mid, s.out, {}, std::nullopt, s.style};
+    expand_ = {*this,   "conv_pw", "bn1", s.in, mid, pointwise(extra.split_expansion),
+               s.act(), s.style};
+    depthwise_ = {*this, "conv_dw", "bn2", mid, mid, s.depthwise(mid), s.act(), s.style};
+    squeeze_ = {*this, mid, s};
+    project_ = {*this,        "conv_pwl", "bn3", mid, s.out, pointwise(extra.split_projection),
+                std::nullopt, s.style};
+    if (extra.experts > 0)
+      routing_ = register_module("routing_fn", nn::Linear(s.in, extra.experts));
   }
 
  private:
   torch::Tensor path(const torch::Tensor& x) override {
-    auto y = depthwise_(expand_(x));
-    if (squeeze_) y = squeeze_(y);
-    return project_(y);
+    torch::Tensor routing;
+    if (routing_) routing = torch::sigmoid(routing_(x.mean({2, 3})));
+    return project_(squeeze_(depthwise_(expand_(x, routing), routing)), routing);
   }
 
   ConvNorm expand_, depthwise_, project_;
-  SqueezeExcite squeeze_{nullptr};
+  Squeeze squeeze_;
+  nn::Linear routing_{nullptr};
 };
 
 class EdgeBlock final : public SkipBlock {
  public:
   explicit EdgeBlock(const Spec& s) : SkipBlock(s) {
     const int mid = s.expanded();
-    expand_ = {*this, "conv_exp", "bn1", s.in, mid, {s.block.kernel, s.stride}, s.act(), s.style};
-    squeeze_ = register_squeeze(*this, mid, s);
+    const Conv full{.kernel = s.block.kernel,
+                    .stride = s.stride,
+                    .groups = s.block.group_width > 0 ? mid / s.block.group_width : 1};
+    expand_ = {*this, "conv_exp", "bn1", s.in, mid, full, s.act(), s.style};
+    squeeze_ = {*this, mid, s};
     project_ = {*this, "conv_pwl", "bn2", mid, s.out, {}, std::nullopt, s.style};
   }
 
  private:
-  torch::Tensor path(const torch::Tensor& x) override {
-    auto y = expand_(x);
-    if (squeeze_) y = squeeze_(y);
-    return project_(y);
-  }
+  torch::Tensor path(const torch::Tensor& x) override { return project_(squeeze_(expand_(x))); }
 
   ConvNorm expand_, project_;
-  SqueezeExcite squeeze_{nullptr};
+  Squeeze squeeze_;
 };
 
 static LayerScale2d register_layer_scale(nn::Module& owner, int channels, double value) {
@@ -320,10 +321,12 @@ static std::shared_ptr<BlockModule> make_block(const Spec& spec) {
 
 // The blocks of a stage, one a repeat. A depth multiplier stretches the stage as a whole; the
 // repeats of its last rows grow first.
-static std::vector<const Block*> repeated(const Stage& stage, double depth) {
+static std::vector<const Block*> repeated(const Stage& stage, double depth,
+                                          DepthRounding rounding) {
   double left = 0;
   for (const Block& block : stage) left += block.repeats;
-  double scaled_left = std::ceil(left * depth);
+  double scaled_left = rounding == DepthRounding::up ? std::ceil(left * depth)
+                                                     : std::max(1.0, std::nearbyint(left * depth));
   std::vector<const Block*> blocks;
   for (auto row = stage.size; row-- > 0;) {
     const Block& block = stage.blocks[row];
@@ -336,27 +339,47 @@ static std::vector<const Block*> repeated(const Stage& stage, double depth) {
 }
 
 Trunk::Trunk(nn::Module& owner, std::span<const Stage> plan, int in, const Style& style,
-             double drop_path_rate)
+             double drop_path_rate, std::span<const PrunedBlock> pruned)
     : channels(in) {
   std::vector<std::vector<const Block*>> rows;
-  double count = 0;
-  for (const Stage& stage : plan) {
-    rows.push_back(repeated(stage, style.depth));
-    count += static_cast<double>(rows.back().size());
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    const bool end = i == 0 || i + 1 == plan.size();
+    rows.push_back(
+        repeated(plan[i], end && style.fix_ends ? 1 : style.depth, style.depth_rounding));
+    count += rows.back().size();
   }
+  TORCH_CHECK(pruned.empty() || pruned.size() == count, "a trunk of ", count, " blocks, pruned of ",
+              pruned.size());
   auto blocks = owner.register_module("blocks", std::make_shared<nn::Module>());
-  double index = 0;
+  std::size_t index = 0;
+  bool packed = false;
   for (const auto& row : rows) {
     auto stage =
         blocks->register_module(std::to_string(stages.size()), std::make_shared<nn::Module>());
     auto& built = stages.emplace_back();
     for (const Block* block : row) {
-      const int out = round_channels(block->width, style);
-      const int stride = built.empty() ? block->stride : 1;
-      auto next =
-          make_block({*block, style, channels, out, stride, drop_path_rate * index / count});
-      built.push_back(stage->register_module(std::to_string(built.size()), next));
-      channels = out;
+      Spec spec{.block = *block,
+                .style = style,
+                .in = channels,
+                .out = round_channels(block->width, style),
+                .stride = built.empty() ? block->stride : 1,
+                .expansion = block->expansion,
+                .drop_path_rate =
+                    drop_path_rate * static_cast<double>(index) / static_cast<double>(count),
+                .packs = block->pack && !packed,
+                .pruned = pruned.empty() ? nullptr : &pruned[index]};
+      if (spec.pruned) spec.out = spec.pruned->out;
+      if (block->pack) {
+        spec.out *= 4;
+        packed = true;
+      } else if (packed && spec.stride > 1) {
+        spec.stride = 1;
+        spec.expansion /= 4;
+        packed = false;
+      }
+      built.push_back(stage->register_module(std::to_string(built.size()), make_block(spec)));
+      channels = spec.out;
       ++index;
     }
   }
@@ -368,21 +391,42 @@ torch::Tensor Trunk::operator()(torch::Tensor x) const {
   return x;
 }
 
+int Trunk::layer_of(std::string_view key) const {
+  if (key.starts_with("conv_stem") || key.starts_with("bn1")) return 0;
+  int layer = 1;
+  std::size_t stage = stages.size(), block = 0;
+  if (key.starts_with("blocks.")) {
+    const char* end = key.data() + key.size();
+    const char* dot = std::from_chars(key.data() + 7, end, stage).ptr;
+    std::from_chars(dot + 1, end, block);
+  }
+  for (std::size_t i = 0; i < stage; ++i) layer += static_cast<int>(stages[i].size());
+  return layer + static_cast<int>(block);
+}
+
+ConvNorm make_stem(nn::Module& owner, int in, int width, int kernel, Style style) {
+  style.downsample = Downsample::stride;
+  return {owner, "conv_stem", "bn1", in, width, {kernel, /*stride=*/2}, style.act, style};
+}
+
 void init_weights(nn::Module& network) {
-  const auto modules = network.modules();
-  for (const auto& module : modules) {
-    if (auto* conv = module->as<nn::Conv2d>()) {
+  for (const auto& [name, module] : network.named_modules().pairs()) {
+    if (auto* mixture = module->as<CondConv>()) {
+      mixture->init_weights();
+    } else if (auto* conv = module->as<nn::Conv2d>()) {
       const auto fan_out =
           conv->weight[0][0].numel() * conv->weight.size(0) / conv->options.groups();
       nn::init::normal_(conv->weight, 0, std::sqrt(2.0 / static_cast<double>(fan_out)));
       if (conv->bias.defined()) nn::init::zeros_(conv->bias);
     } else if (auto* linear = module->as<nn::Linear>()) {
-      const double range = 1 / std::sqrt(static_cast<double>(linear->weight.size(0)));
+      const bool routes = name.ends_with("routing_fn");
+      const auto fan = linear->weight.size(0) + (routes ? linear->weight.size(1) : 0);
+      const double range = 1 / std::sqrt(static_cast<double>(fan));
       nn::init::uniform_(linear->weight, -range, range);
       nn::init::zeros_(linear->bias);
     }
   }
-  for (const auto& module : modules)
+  for (const auto& module : network.modules())
     if (auto* attention = module->as<MultiQueryAttention>()) attention->init_weights();
 }
 

@@ -2,51 +2,19 @@
 
 // The blocks of MobileNetV1 to V4, EfficientNet and their kin, and the trunk built of them.
 // Papers: https://arxiv.org/abs/1801.04381, https://arxiv.org/abs/1905.02244,
-//         https://arxiv.org/abs/2404.10518
+//         https://arxiv.org/abs/1905.11946, https://arxiv.org/abs/2404.10518
 
 #include <memory>
-#include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include <torch/nn/modules/batchnorm.h>
-#include <torch/nn/modules/conv.h>
 #include <torch/types.h>
 
+#include "archs/layers/efficientnet_conv.h"
 #include "archs/layers/mobile_plan.h"
 
 namespace archsweep::archs::mobile {
-
-// A width multiplied and rounded as the style asks.
-int round_channels(double channels, const Style& style);
-
-// Geometry of one convolution.
-struct Conv {
-  int kernel = 1;
-  int stride = 1;
-  int groups = 1;
-};
-
-// Convolution, BatchNorm and, where given, activation and a low-pass filter that strides.
-// Not a module: it registers its parts in `owner`, under the names that timm gives them.
-class ConvNorm {
- public:
-  ConvNorm() = default;
-  ConvNorm(torch::nn::Module& owner, const std::string& conv_name, const std::string& norm_name,
-           int in, int out, Conv conv, std::optional<Act> act, const Style& style);
-
-  torch::Tensor operator()(torch::Tensor x);
-
- private:
-  torch::nn::Conv2d conv_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
-  std::optional<Act> act_;
-  Downsample downsample_ = Downsample::stride;  // what strides, if not the convolution
-  torch::Tensor blur_;
-  int same_kernel_ = 0;  // 0: even padding, inside the convolution
-  int same_stride_ = 1;
-};
 
 class BlockModule : public torch::nn::Module {
  public:
@@ -56,13 +24,20 @@ class BlockModule : public torch::nn::Module {
 // Stages of blocks, registered in `owner` as blocks.<stage>.<block>.
 struct Trunk {
   Trunk(torch::nn::Module& owner, std::span<const Stage> plan, int in, const Style& style,
-        double drop_path_rate);
+        double drop_path_rate, std::span<const PrunedBlock> pruned = {});
 
   torch::Tensor operator()(torch::Tensor x) const;
+
+  // Network::layer_of: 0 for the stem, then one a block, what follows last.
+  int layer_of(std::string_view key) const;
 
   std::vector<std::vector<std::shared_ptr<BlockModule>>> stages;
   int channels;  // of the output
 };
+
+// The convolution before the trunk, conv_stem and bn1; it strides by itself, whatever the blocks
+// do.
+ConvNorm make_stem(torch::nn::Module& owner, int in, int width, int kernel, Style style);
 
 // Initial weights as in TensorFlow's implementations; attention as its authors found stable.
 void init_weights(torch::nn::Module& network);

@@ -2,8 +2,8 @@
 
 namespace archsweep::archs {
 
-LayerScaleImpl::LayerScaleImpl(int channels, double initial) {
-  gamma_ = register_parameter("gamma", torch::full(channels, initial));
+LayerScaleImpl::LayerScaleImpl(int channels, double initial, const std::string& key) {
+  gamma_ = register_parameter(key, torch::full(channels, initial));
 }
 
 torch::Tensor LayerScaleImpl::forward(const torch::Tensor& x) {

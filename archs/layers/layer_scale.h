@@ -1,7 +1,9 @@
 #pragma once
 
-// x * gamma, a learned factor a channel that starts small; key `gamma`. timm LayerScale and
-// LayerScale2d; paper: https://arxiv.org/abs/2103.17239.
+// x * gamma, a learned factor a channel that starts small. timm LayerScale and LayerScale2d, and
+// metaformer's Scale; paper: https://arxiv.org/abs/2103.17239.
+
+#include <string>
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
@@ -12,7 +14,7 @@ namespace archsweep::archs {
 // Over the last dimension, as tokens [n, tokens, c] have it.
 class LayerScaleImpl : public torch::nn::Module {
  public:
-  LayerScaleImpl(int channels, double initial);
+  LayerScaleImpl(int channels, double initial, const std::string& key = "gamma");
   torch::Tensor forward(const torch::Tensor& x);
 
  protected:

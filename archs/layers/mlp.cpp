@@ -1,6 +1,7 @@
 #include "archs/layers/mlp.h"
 
 #include "archs/layers/activation.h"
+#include "archs/layers/linear.h"
 
 namespace archsweep::archs {
 
@@ -22,31 +23,32 @@ torch::Tensor GlobalResponseNormImpl::forward(const torch::Tensor& x) {
   return x + torch::addcmul(bias_.view(shape), weight_.view(shape), x * relative);
 }
 
-static nn::Linear linear(int in, int out, bool bias) {
-  return nn::Linear(nn::LinearOptions(in, out).bias(bias));
-}
-
 MlpImpl::MlpImpl(int channels, int hidden, const MlpOptions& o) : act_(o.act) {
   if (o.conv) {
-    conv1_ = register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, hidden, 1)));
-    conv2_ = register_module("fc2", nn::Conv2d(nn::Conv2dOptions(hidden, channels, 1)));
+    conv1_ =
+        register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, hidden, 1).bias(o.bias)));
+    conv2_ =
+        register_module("fc2", nn::Conv2d(nn::Conv2dOptions(hidden, channels, 1).bias(o.bias)));
   } else {
     fc1_ = register_module("fc1", linear(channels, hidden, o.bias));
     fc2_ = register_module("fc2", linear(hidden, channels, o.bias));
   }
+  if (o.star_relu) star_relu_ = register_module("act", StarRelu());
   if (o.response_norm)
     grn_ = register_module("grn", GlobalResponseNorm(hidden, /*channels_last=*/!o.conv));
   if (o.norm) norm_ = register_module("norm", Norm(hidden, *o.norm));
 }
 
 torch::Tensor MlpImpl::forward(const torch::Tensor& input) {
-  auto x = activate(act_, conv1_ ? conv1_(input) : fc1_(input));
+  auto x = conv1_ ? conv1_(input) : fc1_(input);
+  x = star_relu_ ? star_relu_(x) : activate(act_, x);
   if (grn_) x = grn_(x);
   if (norm_) x = norm_(x);
   return conv2_ ? conv2_(x) : fc2_(x);
 }
 
-GatedMlpImpl::GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& o) : act_(o.act) {
+GatedMlpImpl::GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& o)
+    : act_(o.act), gate_last_(o.gate_last) {
   if (o.packed) {
     fc1_ = register_module("fc1", linear(channels, hidden, o.bias));
     fc2_ = register_module("fc2", linear(hidden / 2, channels, o.bias));
@@ -60,7 +62,14 @@ GatedMlpImpl::GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& o) :
 torch::Tensor GatedMlpImpl::forward(const torch::Tensor& x) {
   if (!fc1_) return fc2_(activate(act_, gate_(x)) * value_(x));
   const auto halves = fc1_(x).chunk(2, -1);
-  return fc2_(activate(act_, halves[0]) * halves[1]);
+  return fc2_(activate(act_, halves[gate_last_]) * halves[!gate_last_]);
+}
+
+void GatedMlpImpl::init_gate() {
+  const torch::NoGradGuard no_grad;
+  (fc1_ ? fc1_->weight.chunk(2)[1] : gate_->weight).normal_(0, 1e-6);
+  const auto& bias = fc1_ ? fc1_->bias : gate_->bias;
+  if (bias.defined()) (fc1_ ? bias.chunk(2)[1] : bias).fill_(1);
 }
 
 }  // namespace archsweep::archs

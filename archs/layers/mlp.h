@@ -10,6 +10,7 @@
 
 #include "archs/layers/act.h"
 #include "archs/layers/norm.h"
+#include "archs/layers/scalar_affine.h"
 
 namespace archsweep::archs {
 
@@ -29,6 +30,7 @@ TORCH_MODULE(GlobalResponseNorm);
 struct MlpOptions {
   Act act = Act::gelu;
   bool conv = false;           // 1x1 convolutions over [n, c, h, w] instead of linear layers
+  bool star_relu = false;      // StarReLU instead of `act`; key `act`
   bool response_norm = false;  // between the layers; key `grn`
   bool bias = true;
   std::optional<NormOptions> norm = {};  // after the activation; key `norm`
@@ -43,6 +45,7 @@ class MlpImpl : public torch::nn::Module {
  private:
   torch::nn::Linear fc1_{nullptr}, fc2_{nullptr};
   torch::nn::Conv2d conv1_{nullptr}, conv2_{nullptr};
+  StarRelu star_relu_{nullptr};
   GlobalResponseNorm grn_{nullptr};
   Norm norm_{nullptr};
   Act act_;
@@ -51,21 +54,26 @@ TORCH_MODULE(Mlp);
 
 struct GatedMlpOptions {
   Act act = Act::silu;
-  bool packed = false;  // gate and value from one layer `fc1`, half of `hidden` each; else from
-                        // `fc1_g` and `fc1_x`, all of it each
+  bool packed = false;     // gate and value from one layer `fc1`, half of `hidden` each; else from
+                           // `fc1_g` and `fc1_x`, all of it each
+  bool gate_last = false;  // packed: the second half is the gate
   bool bias = true;
 };
 
-// fc2(act(gate(x)) * value(x)); input [..., c]. timm SwiGLU and SwiGLUPacked;
+// fc2(act(gate(x)) * value(x)); input [..., c]. timm SwiGLU, SwiGLUPacked and GluMlp;
 // paper: https://arxiv.org/abs/2002.05202.
 class GatedMlpImpl : public torch::nn::Module {
  public:
   GatedMlpImpl(int channels, int hidden, const GatedMlpOptions& options);
   torch::Tensor forward(const torch::Tensor& x);
 
+  // As timm begins: the gate (of a packed layer the second half, whichever gates) is near 1.
+  void init_gate();
+
  private:
   torch::nn::Linear fc1_{nullptr}, gate_{nullptr}, value_{nullptr}, fc2_{nullptr};
   Act act_;
+  bool gate_last_;
 };
 TORCH_MODULE(GatedMlp);
 

@@ -6,7 +6,8 @@ namespace archsweep::archs {
 
 NormImpl::NormImpl(int channels, NormOptions options) : options_(options) {
   weight = register_parameter("weight", torch::ones(channels));
-  if (options.kind == NormKind::layer) bias_ = register_parameter("bias", torch::zeros(channels));
+  if (options.kind == NormKind::layer && options.bias)
+    bias_ = register_parameter("bias", torch::zeros(channels));
 }
 
 torch::Tensor NormImpl::forward(const torch::Tensor& x) {
@@ -23,6 +24,10 @@ torch::Tensor NormImpl::forward(const torch::Tensor& x) {
 
 torch::Tensor Norm2dImpl::forward(const torch::Tensor& x) {
   return NormImpl::forward(x.permute({0, 2, 3, 1})).permute({0, 3, 1, 2});
+}
+
+torch::Tensor GroupNorm1Impl::forward(const torch::Tensor& x) {
+  return torch::group_norm(x, 1, weight, bias_, options_.eps);
 }
 
 }  // namespace archsweep::archs

@@ -1,6 +1,6 @@
 #pragma once
 
-// Norms over channels; keys `weight` and, of layer norm, `bias`. timm layers/norm.py.
+// Norms over channels; keys `weight` and, of layer and group norm, `bias`. timm layers/norm.py.
 
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
@@ -16,7 +16,7 @@ class NormImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
   torch::Tensor weight;  // [c]
 
- private:
+ protected:
   torch::Tensor bias_;
   NormOptions options_;
 };
@@ -29,5 +29,13 @@ class Norm2dImpl : public NormImpl {
   torch::Tensor forward(const torch::Tensor& x);
 };
 TORCH_MODULE(Norm2d);
+
+// Layer norm over all channels and pixels of maps [n, c, h, w]. timm GroupNorm1.
+class GroupNorm1Impl : public NormImpl {
+ public:
+  using NormImpl::NormImpl;
+  torch::Tensor forward(const torch::Tensor& x);
+};
+TORCH_MODULE(GroupNorm1);
 
 }  // namespace archsweep::archs

@@ -13,6 +13,7 @@ enum class NormKind {
 struct NormOptions {
   NormKind kind = NormKind::layer;
   double eps = 1e-6;
+  bool bias = true;  // of layer norm
 };
 
 }  // namespace archsweep::archs

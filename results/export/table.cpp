@@ -1,6 +1,7 @@
 #include "results/export/table.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,11 +11,17 @@
 namespace archsweep::results {
 namespace {
 
+// Four digits, but whole ones are never cut to zeros or powers.
+std::string for_reading(double number) {
+  const double size = std::abs(number);
+  return size >= 1e4 && size < 1e12 ? fmt::format("{:.0f}", number) : fmt::format("{:.4g}", number);
+}
+
 std::string text_of(const Value& value, bool for_people) {
   if (std::holds_alternative<std::monostate>(value)) return "";
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* number = std::get_if<double>(&value))
-    return for_people ? fmt::format("{:.4g}", *number) : fmt::format("{}", *number);
+    return for_people ? for_reading(*number) : fmt::format("{}", *number);
   const auto& text = std::get<std::string>(value);
   if (!for_people) return text;
   auto line = printable(text, 80);

@@ -34,8 +34,7 @@ void write_file(const fs::path& file, const std::string& text) {
 }
 
 std::string plotly() {
-  const char* named = std::getenv("ARCHSWEEP_PLOTLY");
-  const fs::path path = named ? named : ARCHSWEEP_PLOTLY_PATH;
+  const auto path = plotly_path();
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   if (path.empty() || !in || !(text << in.rdbuf()))
@@ -63,6 +62,11 @@ void svg_to_png(const fs::path& svg, const fs::path& png) {
 }
 
 }  // namespace
+
+fs::path plotly_path() {
+  const char* named = std::getenv("ARCHSWEEP_PLOTLY");
+  return named ? named : ARCHSWEEP_PLOTLY_PATH;
+}
 
 Chart frontier_chart(const Reader& reader, const std::string& title, std::size_t& left_out) {
   const auto rows = reader.ask(

@@ -14,8 +14,11 @@ namespace archsweep::results {
 // compare. `left_out` says how many have other keys.
 Chart frontier_chart(const Reader& reader, const std::string& title, std::size_t& left_out);
 
-// By the ending of the name: .svg, .html (with $ARCHSWEEP_PLOTLY or the plotly.min.js that the
-// build found) or .png (by rsvg-convert). Throws Error.
+// Where plotly.min.js should be: $ARCHSWEEP_PLOTLY, or what the build found.
+std::filesystem::path plotly_path();
+
+// By the ending of the name: .svg, .html (with the text of plotly_path() in it) or .png (by
+// rsvg-convert). Throws Error.
 void draw(const Chart& chart, const std::filesystem::path& file, int width = 1000);
 
 }  // namespace archsweep::results

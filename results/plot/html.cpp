@@ -53,19 +53,22 @@ function draw() {
   const dark = matchMedia('(prefers-color-scheme: dark)').matches;
   const ink = dark ? '#e8e8e8' : '#222', grid = dark ? '#33363c' : '#e4e4e4';
   const front = frontier(chart.points.filter(p => !hidden.has(p.family)));
-  const names = document.getElementById('names').checked;
-  const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: names ? 'lines+text' : 'lines', name: 'frontier',
-    text: front.map(p => text(p.name)), textposition: 'top left', cliponaxis: false, line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
+  const log = document.getElementById('log').checked;
+  const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier',
+    line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
+  // An architecture is named once, at its best.
+  const named = document.getElementById('names').checked ? front.filter((p, i) => !front.slice(i + 1).some(q => q.name === p.name)) : [];
+  const annotations = named.map(p => ({x: log ? Math.log10(p.x) : p.x, y: p.y, text: text(p.name), showarrow: false,
+    xanchor: 'right', yanchor: 'bottom', xshift: -4, yshift: 6, bgcolor: dark ? 'rgba(22,24,28,.75)' : 'rgba(255,255,255,.75)'}));
   families.forEach((family, i) => {
     const points = chart.points.filter(p => p.family === family);
     traces.push({x: points.map(p => p.x), y: points.map(p => p.y), mode: 'markers', name: text(family),
       visible: hidden.has(family) ? 'legendonly' : true, family,
       marker: {color: colours[i % 8], symbol: shapes[Math.floor(i / 8) % 4], size: points.map(p => front.includes(p) ? 13 : 9),
-               opacity: points.map(p => front.includes(p) ? 1 : 0.6)},
+               opacity: 0.85},
       hovertemplate: '%{text}<extra></extra>',
       text: points.map(p => '<b>' + text(p.name) + '</b><br>' + p.details.map(d => text(d[0]) + ': ' + text(d[1])).join('<br>'))});
   });
-  const log = document.getElementById('log').checked;
   // 1, 2 and 5 of every decade, with a person's units.
   const values = [];
   for (let decade = -9; decade <= 15; ++decade) for (const digit of [1, 2, 5]) values.push(digit * 10 ** decade);
@@ -74,7 +77,7 @@ function draw() {
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink}, margin: {l: 70, r: 20, t: 20, b: 60},
     xaxis: {title: {text: chart.x_label}, gridcolor: grid, zeroline: false, ...ticks},
     yaxis: {title: {text: chart.y_label}, tickformat: chart.y_is_share ? '.1%' : '', gridcolor: grid, zeroline: false},
-    hovermode: 'closest', uirevision: log}, {responsive: true, displaylogo: false, scrollZoom: true});
+    annotations, legend: {itemsizing: 'constant'}, hovermode: 'closest', uirevision: log}, {responsive: true, displaylogo: false, scrollZoom: true});
 }
 draw();
 document.getElementById('log').onchange = draw;

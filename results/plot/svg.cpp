@@ -164,6 +164,15 @@ std::string to_svg(const Chart& chart, int width) {
 
   const double radius = 0.45 * size;
   std::vector<Box> obstacles;
+  for (std::size_t i = 1; i < front.size(); ++i) {
+    const double x0 = x_axis(front[i - 1]->x), y0 = y_axis(front[i - 1]->y);
+    const double dx = x_axis(front[i]->x) - x0, dy = y_axis(front[i]->y) - y0;
+    const int steps = 1 + static_cast<int>(std::hypot(dx, dy) / 3);
+    for (int step = 0; step <= steps; ++step) {
+      const double x = x0 + dx * step / steps, y = y0 + dy * step / steps;
+      obstacles.push_back({x - 1, y - 1, x + 1, y + 1});
+    }
+  }
   for (const auto* point : order) {
     const double x = x_axis(point->x), y = y_axis(point->y),
                  r = point->on_frontier ? 1.2 * radius : radius;

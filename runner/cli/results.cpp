@@ -163,8 +163,13 @@ void show_results(const runner::Config& config) {
   fmt::print("\nFrontier (archsweep frontier {})\n{}", database,
              results::write_rows(reader.ask(from("frontier", {})), "table"));
   for (const auto& file : config.output.plots) {
-    plot_to(database, config.output.name + ": speed against accuracy", file.string(), 1000);
-    fmt::print("\nPicture: {}", fs::absolute(file).lexically_normal().string());
+    const auto path = fs::absolute(file).lexically_normal().string();
+    try {
+      plot_to(database, config.output.name + ": speed against accuracy", path, 1000);
+      fmt::print("\nPicture: {}", path);
+    } catch (const Error& e) {  // the sweep is done and kept; the other pictures can still be drawn
+      fmt::print(stderr, "{}\n", e.what());
+    }
   }
   fmt::print("\n");
 }

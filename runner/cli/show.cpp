@@ -20,8 +20,7 @@ struct Options {
 
 // The worker knows networks; this process becomes it.
 int show(const Options& o) {
-  if (!archs::find(o.name))
-    throw Error(fmt::format("unknown architecture '{}'{}", o.name, archs::suggest(o.name)));
+  archs::get(o.name);
   const auto worker = runner::find_worker().string();
   std::vector<const char*> words{worker.c_str(), "show", o.name.c_str()};
   if (!o.path.empty()) words.insert(words.end(), {"--path", o.path.c_str()});

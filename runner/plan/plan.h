@@ -14,7 +14,7 @@ struct PlannedTrial {
   TrialSpec spec;
   std::string family;
   std::string fingerprint;
-  double cost;  // relative: epochs x samples x multiply-accumulates at the trial's image size
+  double cost;  // relative: what its epochs take, by multiply-accumulates at the trial's image size
 };
 
 std::vector<PlannedTrial> make_plan(const Config&);

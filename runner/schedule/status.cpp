@@ -61,9 +61,9 @@ void Status::epoch(int id, const results::Epoch& e) {
   if (!live_)
     line(
         fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}  top1 {:.2f} %  {:.0f}/s  ({} "
-                    "left in the sweep)",
+                    "in the sweep)",
                     r.name, e.number, r.last.epochs, e.train_loss, e.valid_loss, 100 * e.valid_top1,
-                    e.samples_per_second, human_duration(seconds_left())));
+                    e.samples_per_second, time_left()));
 }
 
 void Status::ended(int id, const std::string& outcome) {
@@ -73,9 +73,9 @@ void Status::ended(int id, const std::string& outcome) {
   cost_done_ += r.cost;
   ++(outcome == "done" ? done_ : failed_);
   const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
-  line(fmt::format("{:6} {}{}  {}  [{}/{}, {} left]", outcome == "done" ? "done" : "FAILED", r.name,
+  line(fmt::format("{:6} {}{}  {}  [{}/{}, {}]", outcome == "done" ? "done" : "FAILED", r.name,
                    accuracy, outcome == "done" ? human_duration(seconds_since(r.since)) : outcome,
-                   done_ + failed_, to_run_, human_duration(seconds_left())));
+                   done_ + failed_, to_run_, time_left()));
 }
 
 double Status::share_done(const Running& r) const {
@@ -85,11 +85,12 @@ double Status::share_done(const Running& r) const {
 }
 
 // By the cost of what is done in the time it took.
-double Status::seconds_left() const {
+std::string Status::time_left() const {
   double done = cost_done_, left = cost_left_;
   for (const auto& [id, r] : running_)
     done += r.cost * share_done(r), left -= r.cost * share_done(r);
-  return done > 0 ? std::max(0.0, left) / done * seconds_since(since_) : 0;
+  if (done <= 0) return "? left";
+  return human_duration(std::max(0.0, left) / done * seconds_since(since_)) + " left";
 }
 
 void Status::tick() {
@@ -119,8 +120,8 @@ void Status::draw() {
     fmt::print(out_, "{}\n", text);
     ++lines_;
   };
-  put(fmt::format("{} of {} trials, {} failed, {} left", done_ + failed_, to_run_, failed_,
-                  human_duration(seconds_left())));
+  put(fmt::format("{} of {} trials, {} failed, {}", done_ + failed_, to_run_, failed_,
+                  time_left()));
   for (const auto& [id, r] : running_) {
     const auto& p = r.last;
     const double share = share_done(r), spent = seconds_since(r.since);

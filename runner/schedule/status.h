@@ -36,7 +36,7 @@ class Status {
   };
 
   double share_done(const Running& r) const;
-  double seconds_left() const;
+  std::string time_left() const;  // "5m 20s left"; "? left" before anything can be said
   void erase();
   void draw();
 

@@ -12,6 +12,7 @@
 #include <torch/version.h>
 
 #include "runner/support/error.h"
+#include "runner/trial/describe.h"
 #include "runner/trial/job.h"
 #include "runner/trial/parity.h"
 

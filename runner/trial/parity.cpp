@@ -44,13 +44,6 @@ std::string state_hash(const std::vector<std::pair<std::string, torch::Tensor>>&
   return sha256(fmt::format("{}", fmt::join(lines, "")));
 }
 
-std::int64_t count_parameters(const torch::nn::Module& module) {
-  std::int64_t count = 0;
-  for (const auto& parameter : module.parameters())
-    if (parameter.defined()) count += parameter.numel();
-  return count;
-}
-
 // Nine digits, as the reference has them.
 std::vector<double> values(const torch::Tensor& tensor) {
   const auto flat = tensor.detach().to(torch::kFloat64).contiguous();
@@ -79,7 +72,7 @@ std::shared_ptr<archs::Network> filled(const archs::Entry& entry, double gain) {
 nlohmann::json keys_record(const archs::Entry& entry, const archs::Network& network) {
   const auto state = archs::state_dict(network);
   return {{"name", entry.name},
-          {"num_params", count_parameters(network)},
+          {"num_params", archs::count_parameters(network)},
           {"num_state_entries", state.size()},
           {"state_sha256", state_hash(state)}};
 }
@@ -147,24 +140,6 @@ nlohmann::json train_record(const archs::Entry& entry, double gain) {
           {"running_stats_l2", std::sqrt(running)}};
 }
 
-const archs::Entry& find(const std::string& name) {
-  const auto* entry = archs::find(name);
-  if (!entry) throw Error(fmt::format("unknown architecture '{}'{}", name, archs::suggest(name)));
-  return *entry;
-}
-
-void print_tree(const torch::nn::Module& module, const std::string& name, int depth) {
-  const auto parameters = count_parameters(module);
-  fmt::print("{:{}}{}{}{}", "", 2 * depth, name, name.empty() ? "" : "  ", module.name());
-  if (parameters > 0) fmt::print("  {:L} parameters", parameters);
-  fmt::print("\n");
-  for (const auto& parameter : module.named_parameters(/*recurse=*/false))
-    if (parameter.value().defined())
-      fmt::print("{:{}}{} {}\n", "", 2 * depth + 2, parameter.key(), shape_text(parameter.value()));
-  for (const auto& child : module.named_children())
-    print_tree(*child.value(), child.key(), depth + 1);
-}
-
 }  // namespace
 
 int parity(std::span<const std::string> arguments) {
@@ -173,7 +148,7 @@ int parity(std::span<const std::string> arguments) {
     throw Error(fmt::format("parity: unknown option '{}': --train or --keys", mode));
   for (const auto& argument : arguments.subspan(mode.empty() ? 0 : 1)) {
     const auto equals = argument.find('=');
-    const auto& entry = find(argument.substr(0, equals));
+    const auto& entry = archs::get(argument.substr(0, equals));
     double gain = 1;
     if (equals != argument.npos) {
       char* end = nullptr;
@@ -187,47 +162,6 @@ int parity(std::span<const std::string> arguments) {
     fmt::print("{}\n", record.dump());
     std::fflush(stdout);
   }
-  return 0;
-}
-
-int facts(std::span<const std::string> globs) {
-  for (const auto* entry : archs::select(globs)) {
-    torch::InferenceMode inference;
-    const auto network = archs::build(entry->name);
-    network->eval();
-    const auto input = torch::zeros({1, 3, input_side(*entry), input_side(*entry)});
-    const auto macs = count_macs([&] { network->forward(input); });
-    fmt::print("    {{\"{}\", {}, {}}},\n", entry->name, count_parameters(*network), macs);
-    std::fflush(stdout);
-  }
-  return 0;
-}
-
-int show(const std::string& name, const std::string& path) {
-  const auto& entry = find(name);
-  const auto network = archs::build(name);
-  std::shared_ptr<torch::nn::Module> part = network;
-  for (std::size_t at = 0; at < path.size();) {
-    const auto end = std::min(path.find('.', at), path.size());
-    const auto child = part->named_children().find(path.substr(at, end - at));
-    if (!child) throw Error(fmt::format("{} has no part '{}'", name, path.substr(0, end)));
-    part = *child;
-    at = end + 1;
-  }
-  const auto& p = entry.preprocessing;
-  if (path.empty())
-    fmt::print(
-        "{}: family {}, input {}x{}, crop {}, mean [{}], std [{}], classifier {}, {} features\n",
-        name, entry.family, p.input_size, p.input_size, p.crop_pct, fmt::join(p.mean, ", "),
-        fmt::join(p.std, ", "), network->classifier, network->num_features);
-  print_tree(*part, path.empty() ? name : path, 0);
-  if (!path.empty())
-    for (const auto& parameter : part->named_parameters()) {
-      const auto wide = parameter.value().to(torch::kFloat64);
-      fmt::print("{}: mean {:.4g}, std {:.4g}, min {:.4g}, max {:.4g}\n", parameter.key(),
-                 wide.mean().item<double>(), wide.numel() > 1 ? wide.std().item<double>() : 0,
-                 wide.min().item<double>(), wide.max().item<double>());
-    }
   return 0;
 }
 

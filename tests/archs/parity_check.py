@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares architectures with timm's recorded numbers, a line a name that differs.
 
-  parity_check.py PROGRAMS REFERENCE [GLOB...] [--max-params 120e6] [--train] [--keys]
+  parity_check.py PROGRAMS REFERENCE [GLOB...] [--min-params 0] [--max-params 120e6] [--train] [--keys]
 
 PROGRAMS   folder of archsweep and archsweep-trial
 REFERENCE  folder with reference.jsonl (and train.jsonl, inventory.jsonl, state_keys.zip), or one
@@ -78,7 +78,9 @@ def main():
     p.add_argument('programs')
     p.add_argument('reference')
     p.add_argument('globs', nargs='*')
+    p.add_argument('--min-params', type=float, default=0)
     p.add_argument('--max-params', type=float, default=120e6)
+    p.add_argument('--eval', action='store_true')  # the default
     p.add_argument('--train', action='store_true')
     p.add_argument('--keys', action='store_true')
     p.add_argument('--jobs', type=int, default=1)
@@ -104,15 +106,16 @@ def main():
     else:
         known = records(a.reference)
         size = lambda name: known[name].get('num_params', 0)
-    names = sorted(n for n in known if n in have and wanted(n) and size(n) <= a.max_params)
+    names = sorted(n for n in known if n in have and wanted(n) and a.min_params <= size(n) <= a.max_params)
     if not names:
         print('no name of the reference is listed')
         sys.exit(1)
 
     def one(name):
         words = ['parity'] + (['--train'] if a.train else []) + (['--keys'] if a.keys else [])
+        threads = str(max(1, (os.cpu_count() or 1) // a.jobs))
         r = subprocess.run([f'{a.programs}/archsweep-trial', *words, f"{name}={known[name].get('gain', 1)}"],
-                           capture_output=True, text=True)
+                           capture_output=True, text=True, env={**os.environ, 'OMP_NUM_THREADS': threads})
         lines = [l for l in r.stdout.splitlines() if l.startswith('{')]
         if r.returncode or not lines:
             return name, [f'exit {r.returncode}: {r.stderr.strip()[-300:]}']

@@ -112,10 +112,7 @@ class Trial {
   static constexpr double progress_seconds = 0.5;
 
   void build() {
-    const auto* entry = archs::find(spec_.architecture);
-    if (!entry)
-      throw Error(fmt::format("unknown architecture '{}'{}", spec_.architecture,
-                              archs::suggest(spec_.architecture)));
+    const auto& entry = archs::get(spec_.architecture);
     const int classes = dataset_.classes;
     network_ = archs::build(spec_.architecture, {.num_classes = classes,
                                                  .in_chans = dataset_.channels,
@@ -132,7 +129,7 @@ class Trial {
     // On CPU bfloat16 is a gain for some networks and a loss for others, so there it is asked for.
     bfloat16_ = spec_.training.precision == "bfloat16" ||
                 (spec_.training.precision == "auto" && !device_.is_cpu());
-    const auto& p = entry->preprocessing;
+    const auto& p = entry.preprocessing;
     mean_ = per_channel(p.mean);
     std_ = per_channel(p.std);
     summary_.dtype = bfloat16_ ? "bfloat16" : "float32";
@@ -141,7 +138,7 @@ class Trial {
     summary_.classes = classes;
     summary_.train_samples = static_cast<int>(dataset_.train.size());
     summary_.valid_samples = static_cast<int>(dataset_.valid.size());
-    for (const auto& parameter : network_->parameters()) summary_.parameters += parameter.numel();
+    summary_.parameters = archs::count_parameters(*network_);
   }
 
   // Normalisation of uint8 values; one channel gets the mean of the three.
