@@ -23,6 +23,8 @@ namespace fs = std::filesystem;
 
 using Kind = Node::Kind;
 
+constexpr std::size_t most_trials = 100'000;
+
 std::optional<double> to_number(const Node& node) {
   if (node.kind != Kind::scalar || node.quoted || node.text.empty()) return std::nullopt;
   const char* begin = node.text.data() + (node.text[0] == '+');
@@ -76,6 +78,7 @@ class Reader {
     seeds(document, config);
     architectures(document, config);
     settle_rest(document, path, config);
+    limit(document, config);
     if (!faults_.empty()) throw Error(fmt::format("{}", fmt::join(faults_, "\n")));
     return config;
   }
@@ -423,6 +426,17 @@ class Reader {
     std::ranges::sort(chosen, natural_less, &Candidate::name);
     if (chosen.empty() && faults_.empty()) fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
+  }
+
+  // A slip of the pen in three axes must not fill the memory with trials.
+  void limit(const Node& document, const Config& config) {
+    std::size_t trials = 0;
+    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    if (trials > most_trials)
+      fault(
+          *document.find("architectures"),
+          fmt::format("{} trials (architectures x learning rates x seeds); a sweep has at most {}",
+                      trials, most_trials));
   }
 
   Candidate entry(const Node& item) {

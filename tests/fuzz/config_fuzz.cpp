@@ -19,7 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       for (const double rate : c.learning_rates)
         fuzz::require(rate > 0 && rate <= 1000, "a learning rate is within its bounds");
     }
-    if (config.candidates.size() < 10 && config.seeds.size() < 10) runner::make_plan(config);
+    std::size_t trials = 0;
+    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    fuzz::require(trials <= 100'000, "a sweep has an end");
+    if (trials < 100) fuzz::require(runner::make_plan(config).size() == trials, "all are planned");
   } catch (const Error& e) {
     const std::string_view message = e.what();
     fuzz::require(e.code() == Exit::usage, "a wrong config is the user's fault");

@@ -276,6 +276,19 @@ TEST_CASE("quoted numbers are words, and absent values are named") {
   CHECK_THAT(place.faults(one + "measurement: {batch_sizes: 8}"), Contains("expected a list"));
 }
 
+TEST_CASE("a sweep has an end") {
+  const Place place;
+  const auto many = [&](const std::string& points) {
+    return place.faults(data + "architectures: ['resnet*']\ntraining: {seeds: 1000}\n" +
+                        "learning_rate: {from: 1e-4, to: 1e-2, points: " + points + "}");
+  };
+  CHECK_THAT(many("1000"), Contains("c.yaml:2:16: ") && Contains("a sweep has at most 100000"));
+  CHECK(place
+            .faults(one +
+                    "training: {seeds: 1000}\nlearning_rate: {from: 1e-4, to: 1e-2, points: 100}")
+            .empty());
+}
+
 TEST_CASE("every fault is told at once, each with its place") {
   const Place place;
   CHECK(place.faults(R"(extends: base.yaml
