@@ -4,6 +4,7 @@
 
 #include "archs/layers/activation.h"
 #include "archs/layers/channels.h"
+#include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
 #include "archs/layers/pool.h"
 #include "archs/layers/squeeze_excite.h"
@@ -37,14 +38,6 @@ constexpr Plan plan[] = {
 };
 // clang-format on
 constexpr int block_count = std::size(plan), last_hidden = 960, head_width = 1280;
-
-nn::Conv2d conv(int in, int out, int kernel = 1, int stride = 1, int groups = 1) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel)
-                        .stride(stride)
-                        .padding(kernel / 2)
-                        .groups(groups)
-                        .bias(false));
-}
 
 // act(depthwise(y) + norm(y)), where y = act(pointwise(x)); both convolutions have norms.
 class GhostModuleImpl : public nn::Module {
@@ -90,7 +83,7 @@ class BottleneckImpl : public nn::Module {
     if (p.stride > 1 || in != out)
       shortcut_ = register_module(
           "shortcut", nn::Sequential(conv(in, in, p.kernel, p.stride, in), nn::BatchNorm2d(in),
-                                     conv(in, out), nn::BatchNorm2d(out)));
+                                     conv(in, out, 1), nn::BatchNorm2d(out)));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
