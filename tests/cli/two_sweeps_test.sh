@@ -7,7 +7,7 @@ small_sweep
 
 (exec "$archsweep" run sweep.yaml --set training.epochs=100000 > first.log 2>&1) &
 first=$!
-for _ in $(seq 600); do grep -q '^epoch' first.log 2> /dev/null && break; sleep 0.05; done
+for _ in $(seq 2000); do grep -q '^epoch' first.log 2> /dev/null && break; sleep 0.05; done
 grep -q '^epoch' first.log || { cat first.log; say "the first sweep does not start"; }
 expect second 3 "^sweep.db: another sweep is writing to it \\(process $first\\); wait for it, or give another file with --db" \
   "$archsweep" run sweep.yaml

@@ -45,9 +45,13 @@ class FakeRunner final : public TrialRunner {
     auto& [pid, left] = *turn;
     last_ = pid;
     if (left.empty()) throw std::logic_error("a script without an Ended");
-    const Happening happening{pid, std::move(left.front())};
+    Happening happening{pid, std::move(left.front())};
     left.pop_front();
     if (std::holds_alternative<Ended>(happening.what)) running_.erase(turn);
+    // What comes from no worker has no pid.
+    if (std::holds_alternative<Tick>(happening.what) ||
+        std::holds_alternative<Interrupted>(happening.what))
+      happening.pid = 0;
     return happening;
   }
 
