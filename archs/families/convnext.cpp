@@ -51,7 +51,8 @@ TORCH_MODULE(Block);
 // Norm and a strided 2x2 where the width changes, then the blocks.
 class StageImpl : public nn::Module {
  public:
-  StageImpl(const Variant& v, int stage, int in, double drop) {
+  // The network's block i drops its path with probability i * drop.
+  StageImpl(const Variant& v, int stage, int in, int first_block, double drop) {
     const int width = v.widths[stage];
     if (stage > 0 || in != width) {
       const int stride = stage > 0 ? 2 : 1;
@@ -60,7 +61,7 @@ class StageImpl : public nn::Module {
       register_module("downsample", downsample_);
     }
     for (int i = 0; i < v.depths[stage]; ++i)
-      blocks_->push_back(Block(v, width, v.kernels[stage], drop));
+      blocks_->push_back(Block(v, width, v.kernels[stage], (first_block + i) * drop));
     register_module("blocks", blocks_);
   }
 
@@ -122,8 +123,11 @@ class ConvNeXt : public Network {
     }
     stem_->push_back(Norm2d(first, v.norm));
     register_module("stem", stem_);
-    for (int stage = 0, in = first; stage < 4; in = v.widths[stage++])
-      stages_->push_back(Stage(v, stage, in, o.drop_path_rate * stage / 3));
+    const int blocks = std::accumulate(v.depths.begin(), v.depths.end(), 0);
+    for (int stage = 0, in = first, block = 0; stage < 4; in = v.widths[stage++]) {
+      stages_->push_back(Stage(v, stage, in, block, o.drop_path_rate / std::max(1, blocks - 1)));
+      block += v.depths[stage];
+    }
     register_module("stages", stages_);
     num_features = v.widths[3];
     classifier = "head.fc";

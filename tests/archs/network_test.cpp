@@ -1,22 +1,29 @@
 #include "tests/torch_test.h"
 
+#include <algorithm>
 #include <set>
 
+#include "archs/catalog.h"
 #include "archs/families.h"
 #include "archs/network.h"
+#include "runner/trial/measure/macs.h"
 
 using namespace archsweep::archs;
 
 namespace {
 
-// At least one name a family: timm's "test_" variants, made for this, else the table's first.
+// At least one name a family: timm's "test_" variants, made for this, else the table's smallest;
+// VGG's has 133 M parameters and is left to parity_check.py.
 std::vector<std::string> small_names() {
   std::vector<std::string> names;
   auto add = [&](const auto& family) {
     const auto before = names.size();
     for (const auto& variant : family.variants)
       if (variant.name.starts_with("test_")) names.emplace_back(variant.name);
-    if (names.size() == before) names.emplace_back(family.variants.front().name);
+    if (names.size() > before) return;
+    const auto parameters = [](const auto& variant) { return facts(variant.name)->parameters; };
+    const auto& smallest = *std::ranges::min_element(family.variants, {}, parameters);
+    if (parameters(smallest) < 100'000'000) names.emplace_back(smallest.name);
   };
   std::apply([&](const auto&... family) { (add(family), ...); }, families);
   return names;
@@ -125,5 +132,23 @@ TEST_CASE("layers are counted from the stem's 0 up to the classifier") {
     CHECK(seen.contains(0));
     CHECK(seen.size() > 2);
     CHECK(network->layer_of(network->classifier + ".weight") == last);
+  }
+}
+
+TEST_CASE("facts are those of the networks, and every name has them") {
+  for (const auto& entry : catalog()) {
+    INFO(entry.name);
+    REQUIRE(facts(entry.name));
+  }
+  for (const auto& name : small_names()) {
+    INFO(name);
+    const auto network = build(name);
+    network->eval();
+    const torch::NoGradGuard no_grad;
+    const int pixels = get(name).preprocessing.input_size;
+    CHECK(facts(name)->parameters == count_parameters(*network));
+    CHECK(facts(name)->macs == archsweep::runner::count_macs([&] {
+            network->forward(torch::zeros({1, 3, pixels, pixels}));
+          }));
   }
 }
