@@ -1,10 +1,10 @@
 #include "archs/families/hgnet.h"
 
-#include <charconv>
 #include <numeric>
 
 #include "archs/layers/conv_norm.h"
 #include "archs/layers/drop_path.h"
+#include "archs/layers/layer_groups.h"
 #include "archs/layers/pool.h"
 #include "archs/layers/scalar_affine.h"
 #include "archs/network.h"
@@ -232,15 +232,7 @@ class HgNet : public Network {
   torch::Tensor head(const torch::Tensor& features) override { return head_(features); }
 
   int layer_of(std::string_view key) const override {
-    const auto first = [&](int stage) {
-      return std::accumulate(depths_.begin(), depths_.begin() + stage, 1);
-    };
-    if (key.starts_with("stem")) return 0;
-    if (!key.starts_with("stages.")) return first(4);
-    int block = 0;
-    if (const auto at = key.find("blocks."); at != key.npos)
-      std::from_chars(key.data() + at + 7, key.data() + key.size(), block);
-    return first(key[7] - '0') + block;
+    return layer_in_stages(key, "stem", depths_);
   }
 
  private:

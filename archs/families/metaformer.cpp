@@ -1,10 +1,11 @@
 #include "archs/families/metaformer.h"
 
-#include <charconv>
 #include <numeric>
 
 #include "archs/layers/attention.h"
+#include "archs/layers/conv.h"
 #include "archs/layers/drop_path.h"
+#include "archs/layers/layer_groups.h"
 #include "archs/layers/layer_scale.h"
 #include "archs/layers/mlp.h"
 #include "archs/layers/norm.h"
@@ -37,18 +38,13 @@ class SeparableImpl : public nn::Module {
     const int mid = 2 * width;
     pwconv1_ = register_module("pwconv1", conv(width, mid, 1));
     act1_ = register_module("act1", StarRelu());
-    dwconv_ = register_module("dwconv", conv(mid, mid, 7, mid));
+    dwconv_ = register_module("dwconv", conv(mid, mid, 7, 1, mid));
     pwconv2_ = register_module("pwconv2", conv(mid, width, 1));
   }
 
   torch::Tensor forward(const torch::Tensor& x) { return pwconv2_(dwconv_(act1_(pwconv1_(x)))); }
 
  private:
-  static nn::Conv2d conv(int in, int out, int kernel, int groups = 1) {
-    return nn::Conv2d(
-        nn::Conv2dOptions(in, out, kernel).padding(kernel / 2).groups(groups).bias(false));
-  }
-
   nn::Conv2d pwconv1_{nullptr}, dwconv_{nullptr}, pwconv2_{nullptr};
   StarRelu act1_{nullptr};
 };
@@ -256,15 +252,7 @@ class MetaFormer : public Network {
   torch::Tensor head(const torch::Tensor& features) override { return head_(features); }
 
   int layer_of(std::string_view key) const override {
-    const auto first = [&](int stage) {
-      return std::accumulate(depths_.begin(), depths_.begin() + stage, 1);
-    };
-    if (key.starts_with("stem")) return 0;
-    if (!key.starts_with("stages.")) return first(4);
-    int block = 0;
-    if (const auto at = key.find("blocks."); at != key.npos)
-      std::from_chars(key.data() + at + 7, key.data() + key.size(), block);
-    return first(key[7] - '0') + block;
+    return layer_in_stages(key, "stem", depths_);
   }
 
  private:
