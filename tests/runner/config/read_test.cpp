@@ -244,6 +244,8 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(config.scheduler.slots == 4);
   CHECK(config.scheduler.trial_time_limit == 5400);
   CHECK(config.scheduler.device == "cpu");
+  CHECK(place.read(one + "scheduler: {trial_time_limit: 30m}").scheduler.trial_time_limit == 1800);
+  CHECK(place.read(one + "scheduler: {trial_time_limit: 90s}").scheduler.trial_time_limit == 90);
   CHECK(config.output.database == "d.db");
   CHECK(config.output.folder == "f");
   CHECK(config.output.plots.size() == 3);

@@ -84,7 +84,9 @@ TEST_CASE("cost goes with epochs, samples and the image's area") {
   const double one = cost({"dataset.train_samples=100"});
   CHECK(cost({"dataset.train_samples=200"}) == Approx(2 * one));
   CHECK(cost({"dataset.train_samples=100", "training.epochs=6"}) == Approx(2 * one));
-  CHECK(cost({"dataset.train_samples=100", "dataset.image_size=64"}) == Approx(4 * one));
+  // Only nearly: what a sample costs besides its arithmetic stays.
+  CHECK(cost({"dataset.image_size=1280"}) ==
+        Approx(4 * cost({"dataset.image_size=640"})).epsilon(0.01));
 }
 
 TEST_CASE("what changes no outcome changes no fingerprint") {
