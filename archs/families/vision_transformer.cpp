@@ -268,6 +268,8 @@ class VisionTransformer : public Network {
         linear->weight.normal_(0, 0.02);
         if (linear->bias.defined()) linear->bias.zero_();
       }
+    for (auto& module : modules(/*include_self=*/false))
+      if (auto* mlp = module->as<GatedMlp>()) mlp->init_gate();
   }
 
   torch::Tensor features(const torch::Tensor& images) override {
