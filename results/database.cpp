@@ -36,6 +36,11 @@ Error explain(const SQLite::Exception& e, const std::filesystem::path& path) {
               "{}: the disk is full; free some space and run again: nothing recorded is lost",
               where),
           Exit::environment);
+    case SQLITE_IOERR:
+      return Error(fmt::format("{}: {}; is there space, does a limit hold, is the disk sound? "
+                               "Nothing recorded is lost",
+                               where, e.what()),
+                   Exit::environment);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

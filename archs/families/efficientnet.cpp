@@ -1,6 +1,7 @@
 #include "archs/families/efficientnet.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "archs/layers/efficientnet_blocks.h"
 #include "archs/layers/pool.h"
@@ -37,23 +38,6 @@ int head_width(const Design& design, const mobile::Style& style) {
 
 class EfficientNet final : public Network {
  public:
-  EfficientNet(const Variant& variant, const BuildOptions& options)
-      : EfficientNet(variant.design, style_of(variant), variant.pruned, options) {}
-
-  torch::Tensor features(const torch::Tensor& images) override {
-    const auto x = trunk_(stem_(images));  // 1/32
-    return head_ ? (*head_)(x) : x;
-  }
-
-  torch::Tensor head(const torch::Tensor& features) override {
-    auto x = global_pool(pool_, features);
-    if (drop_rate_ > 0) x = torch::dropout(x, drop_rate_, is_training());
-    return classifier_ ? classifier_(x) : x;
-  }
-
-  int layer_of(std::string_view key) const override { return trunk_.layer_of(key); }
-
- private:
   EfficientNet(const Design& design, const mobile::Style& style,
                std::span<const mobile::PrunedBlock> pruned, const BuildOptions& options)
       : stem_(mobile::make_stem(*this, options.in_chans, stem_width(design, style),
@@ -69,12 +53,25 @@ class EfficientNet final : public Network {
                     style.act, style);
     }
     const int classes = options.num_classes < 0 ? 1000 : options.num_classes;
-    if (classes > 0)
-      classifier_ =
-          register_module("classifier", nn::Linear(num_features * pool_width(pool_), classes));
+    const int pooled = num_features * pool_width(pool_);
+    if (classes > 0) classifier_ = register_module("classifier", nn::Linear(pooled, classes));
     classifier = "classifier";
   }
 
+  torch::Tensor features(const torch::Tensor& images) override {
+    const auto x = trunk_(stem_(images));  // 1/32
+    return head_ ? (*head_)(x) : x;
+  }
+
+  torch::Tensor head(const torch::Tensor& features) override {
+    auto x = global_pool(pool_, features);
+    if (drop_rate_ > 0) x = torch::dropout(x, drop_rate_, is_training());
+    return classifier_ ? classifier_(x) : x;
+  }
+
+  int layer_of(std::string_view key) const override { return trunk_.layer_of(key); }
+
+ private:
   mobile::ConvNorm stem_;
   mobile::Trunk trunk_;
   std::optional<mobile::ConvNorm> head_;
@@ -86,7 +83,8 @@ class EfficientNet final : public Network {
 }  // namespace
 
 std::shared_ptr<Network> build(const Variant& variant, const BuildOptions& options) {
-  auto network = std::make_shared<EfficientNet>(variant, options);
+  auto network =
+      std::make_shared<EfficientNet>(variant.design, style_of(variant), variant.pruned, options);
   mobile::init_weights(*network);
   return network;
 }

@@ -292,9 +292,7 @@ struct Design {
   HeadWidth head_width = HeadWidth::scaled;
 };
 
-constexpr mobile::Style with(Act act) {
-  return {.act = act, .squeeze_from_input = true, .squeeze_gate = Act::sigmoid};
-}
+// Small changes to a design.
 constexpr Design tensorflow(Design design) {
   design.style = mobile::tensorflow(design.style);
   return design;
@@ -304,108 +302,106 @@ constexpr Design normed(Design design, mobile::NormLayer norm, int group = 8) {
   design.style.norm_group = group;
   return design;
 }
-// Depthwise convolutions of so many channels a group.
-constexpr Design grouped(Design design, int group) {
+constexpr Design grouped(Design design, int group) {  // the depthwise convolutions
   design.style.depthwise_group = group;
+  return design;
+}
+constexpr Design blurred(Design design) {
+  design.style.downsample = mobile::Downsample::blur;
+  return design;
+}
+constexpr Design with_global_context(Design design) {
+  design.style.global_context = true;
   return design;
 }
 constexpr Design multiples_of_16(Design design) {
   design.style.divisor = 16;
   return design;
 }
-
-inline constexpr Design mobilenet_v1{
-    .stages = stages::mobilenet_v1, .style = with(Act::relu6), .head = 0};
-inline constexpr Design mobilenet_v1_head{
-    .stages = stages::mobilenet_v1, .style = with(Act::relu6), .head = 1024};
-inline constexpr Design mobilenet_v2{
-    .stages = stages::mobilenet_v2, .style = with(Act::relu6), .head_width = HeadWidth::grown};
-
-// Scaled up, but for the stem, the head and the depths of the ends.
-constexpr Design fixed_ends(std::span<const Stage> stages) {
-  Design design{.stages = stages,
-                .style = with(Act::relu6),
-                .fix_stem = true,
-                .head_width = HeadWidth::fixed};
+constexpr Design nearest_widths(Design design) {  // whatever is lost by rounding down
+  design.style.round_limit = 0;
+  return design;
+}
+constexpr Design nearest_depths(Design design) {
+  design.style.depth_rounding = mobile::DepthRounding::nearest;
+  return design;
+}
+// The multipliers leave the stem, the head and the depths of the first and last stage alone.
+constexpr Design fixed_ends(Design design) {
+  design.fix_stem = true;
+  design.head_width = HeadWidth::fixed;
   design.style.fix_ends = true;
   return design;
 }
-inline constexpr Design mobilenet_v2_deep = fixed_ends(stages::mobilenet_v2);
-inline constexpr Design lite = fixed_ends(stages::plain);
-inline constexpr Design tf_lite = tensorflow(lite);
 
-constexpr Design searched(std::span<const Stage> stages, int stem = 32, int head = 1280) {
+constexpr mobile::Style style(Act act) {
+  return {.act = act, .squeeze_from_input = true, .squeeze_gate = Act::sigmoid};
+}
+
+inline constexpr Design mobilenet_v1{
+    .stages = stages::mobilenet_v1, .style = style(Act::relu6), .head = 0};
+inline constexpr Design mobilenet_v1_head{
+    .stages = stages::mobilenet_v1, .style = style(Act::relu6), .head = 1024};
+inline constexpr Design mobilenet_v2{
+    .stages = stages::mobilenet_v2, .style = style(Act::relu6), .head_width = HeadWidth::grown};
+inline constexpr Design mobilenet_v2_deep = fixed_ends(mobilenet_v2);
+
+constexpr Design searched(std::span<const Stage> stages, int stem, int head) {
   return {.stages = stages,
-          .style = with(Act::relu),
+          .style = style(Act::relu),
           .stem = stem,
           .head = head,
           .head_width = HeadWidth::fixed};
 }
-inline constexpr Design mnasnet_a1 = searched(stages::mnasnet_a1);
-inline constexpr Design mnasnet_b1 = searched(stages::mnasnet_b1);
-inline constexpr Design mnasnet_small = searched(stages::mnasnet_small, 8);
+inline constexpr Design mnasnet_a1 = searched(stages::mnasnet_a1, 32, 1280);
+inline constexpr Design mnasnet_b1 = searched(stages::mnasnet_b1, 32, 1280);
+inline constexpr Design mnasnet_small = searched(stages::mnasnet_small, 8, 1280);
 inline constexpr Design fbnet_c = searched(stages::fbnet_c, 16, 1984);
-inline constexpr Design single_path = searched(stages::single_path);
+inline constexpr Design single_path = searched(stages::single_path, 32, 1280);
+inline constexpr Design mixnet_small = searched(stages::mixnet_small, 16, 1536);
+inline constexpr Design mixnet_medium = nearest_depths(searched(stages::mixnet_medium, 24, 1536));
+inline constexpr Design tf_mixnet_small = tensorflow(mixnet_small);
+inline constexpr Design tf_mixnet_medium = tensorflow(mixnet_medium);
 
-inline constexpr Design efficientnet{.stages = stages::squeezed, .style = with(Act::silu)};
+inline constexpr Design efficientnet{.stages = stages::squeezed, .style = style(Act::silu)};
 inline constexpr Design tf_efficientnet = tensorflow(efficientnet);
+inline constexpr Design blur = blurred(efficientnet);
 inline constexpr Design gn8 = normed(efficientnet, mobile::NormLayer::group);
 inline constexpr Design g8_gn8 = grouped(gn8, 8);
 inline constexpr Design g16 = grouped(multiples_of_16(efficientnet), 16);
 inline constexpr Design gn16 = normed(multiples_of_16(efficientnet), mobile::NormLayer::group, 16);
 inline constexpr Design g8_gn16 = grouped(gn16, 8);
-constexpr Design blurred(Design design) {
-  design.style.downsample = mobile::Downsample::blur;
-  return design;
-}
-inline constexpr Design blur = blurred(efficientnet);
-inline constexpr Design condconv_4e{.stages = stages::experts_4, .style = with(Act::silu)};
-inline constexpr Design condconv_8e{.stages = stages::experts_8, .style = with(Act::silu)};
+inline constexpr Design lite = fixed_ends({.stages = stages::plain, .style = style(Act::relu6)});
+inline constexpr Design tf_lite = tensorflow(lite);
+inline constexpr Design tinynet = nearest_depths({.stages = stages::squeezed,
+                                                  .style = style(Act::silu),
+                                                  .fix_stem = true,
+                                                  .head_width = HeadWidth::grown});
+inline constexpr Design condconv_4e{.stages = stages::experts_4, .style = style(Act::silu)};
+inline constexpr Design condconv_8e{.stages = stages::experts_8, .style = style(Act::silu)};
 inline constexpr Design tf_condconv_4e = tensorflow(condconv_4e);
 inline constexpr Design tf_condconv_8e = tensorflow(condconv_8e);
-inline constexpr Design x{.stages = stages::x, .style = with(Act::silu)};
-inline constexpr Design h{.stages = stages::h, .style = with(Act::silu)};
+inline constexpr Design x{.stages = stages::x, .style = style(Act::silu)};
+inline constexpr Design h{.stages = stages::h, .style = style(Act::silu)};
 
-constexpr Design tiny() {
-  Design design = efficientnet;
-  design.style.depth_rounding = mobile::DepthRounding::nearest;
-  design.fix_stem = true;
-  design.head_width = HeadWidth::grown;
-  return design;
+constexpr Design tpu(std::span<const Stage> stages, int stem = 32, int kernel = 3,
+                     int head = 1280) {
+  return {.stages = stages,
+          .style = style(Act::relu),
+          .stem = stem,
+          .stem_kernel = kernel,
+          .head = head};
 }
-inline constexpr Design tinynet = tiny();
-
-inline constexpr Design edge{.stages = stages::edge_tpu, .style = with(Act::relu)};
+inline constexpr Design edge = tpu(stages::edge_tpu);
 inline constexpr Design tf_edge = tensorflow(edge);
-inline constexpr Design edgetpu{.stages = stages::mobilenet_edge_tpu, .style = with(Act::relu)};
-inline constexpr Design edgetpu_v2_xs{.stages = stages::mobilenet_edge_tpu_v2_xs,
-                                      .style = with(Act::relu)};
-inline constexpr Design edgetpu_v2_s{.stages = stages::mobilenet_edge_tpu_v2_s,
-                                     .style = with(Act::relu),
-                                     .stem = 64,
-                                     .stem_kernel = 5};
-inline constexpr Design edgetpu_v2_m{.stages = stages::mobilenet_edge_tpu_v2_m,
-                                     .style = with(Act::relu),
-                                     .stem = 64,
-                                     .stem_kernel = 5,
-                                     .head = 1344};
-inline constexpr Design edgetpu_v2_l{.stages = stages::mobilenet_edge_tpu_v2_l,
-                                     .style = with(Act::relu),
-                                     .stem = 64,
-                                     .stem_kernel = 7,
-                                     .head = 1408};
+inline constexpr Design edgetpu = tpu(stages::mobilenet_edge_tpu);
+inline constexpr Design edgetpu_v2_xs = tpu(stages::mobilenet_edge_tpu_v2_xs);
+inline constexpr Design edgetpu_v2_s = tpu(stages::mobilenet_edge_tpu_v2_s, 64, 5);
+inline constexpr Design edgetpu_v2_m = tpu(stages::mobilenet_edge_tpu_v2_m, 64, 5, 1344);
+inline constexpr Design edgetpu_v2_l = tpu(stages::mobilenet_edge_tpu_v2_l, 64, 7, 1408);
 
 constexpr Design v2(std::span<const Stage> stages, int stem, int head = 1280) {
-  return {.stages = stages, .style = with(Act::silu), .stem = stem, .head = head};
-}
-// Widths to the nearest multiple of 8, whatever that loses.
-constexpr Design nearest_widths(Design design) {
-  design.style.round_limit = 0;
-  return design;
-}
-constexpr Design with_global_context(Design design) {
-  design.style.global_context = true;
-  return design;
+  return {.stages = stages, .style = style(Act::silu), .stem = stem, .head = head};
 }
 inline constexpr Design v2_small = v2(stages::v2_small, 24);
 inline constexpr Design v2_medium = v2(stages::v2_medium, 24);
@@ -419,16 +415,6 @@ inline constexpr Design tf_v2_small = tensorflow(v2_small);
 inline constexpr Design tf_v2_medium = tensorflow(v2_medium);
 inline constexpr Design tf_v2_large = tensorflow(v2_large);
 inline constexpr Design tf_v2_xlarge = tensorflow(v2_xlarge);
-
-constexpr Design mixnet(std::span<const Stage> stages, int stem) {
-  Design design = searched(stages, stem, 1536);
-  design.style.depth_rounding = mobile::DepthRounding::nearest;
-  return design;
-}
-inline constexpr Design mixnet_small = mixnet(stages::mixnet_small, 16);
-inline constexpr Design mixnet_medium = mixnet(stages::mixnet_medium, 24);
-inline constexpr Design tf_mixnet_small = tensorflow(mixnet_small);
-inline constexpr Design tf_mixnet_medium = tensorflow(mixnet_medium);
 
 inline constexpr Design test = nearest_widths(v2(stages::test, 24, 256));
 inline constexpr Design test_gn = normed(test, mobile::NormLayer::group);
@@ -456,6 +442,7 @@ inline constexpr Variant variants[] = {
     {.name = "semnasnet_100", .design = mnasnet_a1, .tag = "rmsp_in1k"},
     {.name = "semnasnet_140", .design = mnasnet_a1, .width = 1.4},
     {.name = "mnasnet_small", .design = mnasnet_small, .tag = "lamb_in1k"},
+
     {.name = "mobilenetv1_100", .design = mobilenet_v1, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.test_input_size = 256, .test_crop_pct = 0.95, .mean = half_mean, .std = half_std}},
     {.name = "mobilenetv1_100h", .design = mobilenet_v1_head, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.test_input_size = 256, .test_crop_pct = 0.95, .mean = half_mean, .std = half_std}},
     {.name = "mobilenetv1_125", .design = mobilenet_v1, .width = 1.25, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.test_input_size = 256, .crop_pct = 0.9, .test_crop_pct = 1, .mean = half_mean, .std = half_std}},
@@ -466,8 +453,10 @@ inline constexpr Variant variants[] = {
     {.name = "mobilenetv2_140", .design = mobilenet_v2, .width = 1.4, .tag = "ra_in1k"},
     {.name = "mobilenetv2_110d", .design = mobilenet_v2_deep, .width = 1.1, .depth = 1.2, .tag = "ra_in1k"},
     {.name = "mobilenetv2_120d", .design = mobilenet_v2_deep, .width = 1.2, .depth = 1.4, .tag = "ra_in1k"},
+
     {.name = "fbnetc_100", .design = fbnet_c, .tag = "rmsp_in1k", .preprocessing = {.interpolation = Interpolation::bilinear}},
     {.name = "spnasnet_100", .design = single_path, .tag = "rmsp_in1k", .preprocessing = {.interpolation = Interpolation::bilinear}},
+
     {.name = "efficientnet_b0", .design = efficientnet, .tag = "ra_in1k"},
     {.name = "efficientnet_b1", .design = efficientnet, .depth = 1.1, .tag = "ra4_e3600_r240_in1k", .preprocessing = {.input_size = 240, .test_input_size = 288, .crop_pct = 0.9, .test_crop_pct = 1, .mean = half_mean, .std = half_std}},
     {.name = "efficientnet_b2", .design = efficientnet, .width = 1.1, .depth = 1.2, .tag = "ra_in1k", .preprocessing = {.input_size = 256, .test_input_size = 288, .test_crop_pct = 1}},
@@ -478,28 +467,34 @@ inline constexpr Variant variants[] = {
     {.name = "efficientnet_b7", .design = efficientnet, .width = 2, .depth = 3.1, .preprocessing = {.input_size = 600, .crop_pct = 0.949}},
     {.name = "efficientnet_b8", .design = efficientnet, .width = 2.2, .depth = 3.6, .preprocessing = {.input_size = 672, .crop_pct = 0.954}},
     {.name = "efficientnet_l2", .design = efficientnet, .width = 4.3, .depth = 5.3, .preprocessing = {.input_size = 800, .crop_pct = 0.961}},
+
     {.name = "efficientnet_b0_gn", .design = gn8},
     {.name = "efficientnet_b0_g8_gn", .design = g8_gn8},
     {.name = "efficientnet_b0_g16_evos", .design = g16},
     {.name = "efficientnet_b3_gn", .design = gn16, .width = 1.2, .depth = 1.4, .preprocessing = {.input_size = 288, .test_input_size = 320, .crop_pct = 1}},
     {.name = "efficientnet_b3_g8_gn", .design = g8_gn16, .width = 1.2, .depth = 1.4, .preprocessing = {.input_size = 288, .test_input_size = 320, .crop_pct = 1}},
     {.name = "efficientnet_blur_b0", .design = blur},
+
     {.name = "efficientnet_es", .design = edge, .tag = "ra_in1k"},
     {.name = "efficientnet_es_pruned", .design = edge, .tag = "in1k"},
     {.name = "efficientnet_em", .design = edge, .depth = 1.1, .tag = "ra2_in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882}},
     {.name = "efficientnet_el", .design = edge, .width = 1.2, .depth = 1.4, .tag = "ra_in1k", .preprocessing = {.input_size = 300, .crop_pct = 0.904}},
     {.name = "efficientnet_el_pruned", .design = edge, .width = 1.2, .depth = 1.4, .tag = "in1k", .preprocessing = {.input_size = 300, .crop_pct = 0.904}},
+
     {.name = "efficientnet_cc_b0_4e", .design = condconv_4e},
     {.name = "efficientnet_cc_b0_8e", .design = condconv_8e},
     {.name = "efficientnet_cc_b1_8e", .design = condconv_8e, .depth = 1.1, .preprocessing = {.input_size = 240, .crop_pct = 0.882}},
+
     {.name = "efficientnet_lite0", .design = lite, .tag = "ra_in1k"},
     {.name = "efficientnet_lite1", .design = lite, .depth = 1.1, .preprocessing = {.input_size = 240, .crop_pct = 0.882}},
     {.name = "efficientnet_lite2", .design = lite, .width = 1.1, .depth = 1.2, .preprocessing = {.input_size = 260, .crop_pct = 0.89}},
     {.name = "efficientnet_lite3", .design = lite, .width = 1.2, .depth = 1.4, .preprocessing = {.input_size = 300, .crop_pct = 0.904}},
     {.name = "efficientnet_lite4", .design = lite, .width = 1.4, .depth = 1.8, .preprocessing = {.input_size = 380, .crop_pct = 0.922}},
+
     {.name = "efficientnet_b1_pruned", .design = tf_efficientnet, .depth = 1.1, .pruned = stages::pruned_b1, .tag = "in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882, .mean = half_mean, .std = half_std}},
     {.name = "efficientnet_b2_pruned", .design = tf_efficientnet, .width = 1.1, .depth = 1.2, .pruned = stages::pruned_b2, .tag = "in1k", .preprocessing = {.input_size = 260, .crop_pct = 0.89, .mean = half_mean, .std = half_std}},
     {.name = "efficientnet_b3_pruned", .design = tf_efficientnet, .width = 1.2, .depth = 1.4, .pruned = stages::pruned_b3, .tag = "in1k", .preprocessing = {.input_size = 300, .crop_pct = 0.904, .mean = half_mean, .std = half_std}},
+
     {.name = "efficientnetv2_rw_t", .design = v2_small, .width = 0.8, .depth = 0.9, .tag = "ra2_in1k", .preprocessing = {.test_input_size = 288, .crop_pct = 1}},
     {.name = "gc_efficientnetv2_rw_t", .design = gc_v2_small, .width = 0.8, .depth = 0.9, .tag = "agc_in1k", .preprocessing = {.test_input_size = 288, .crop_pct = 1}},
     {.name = "efficientnetv2_rw_s", .design = rw_small, .tag = "ra2_in1k", .preprocessing = {.input_size = 288, .test_input_size = 384, .crop_pct = 1}},
@@ -508,6 +503,7 @@ inline constexpr Variant variants[] = {
     {.name = "efficientnetv2_m", .design = v2_medium, .preprocessing = {.input_size = 320, .test_input_size = 416, .crop_pct = 1}},
     {.name = "efficientnetv2_l", .design = v2_large, .preprocessing = {.input_size = 384, .test_input_size = 480, .crop_pct = 1}},
     {.name = "efficientnetv2_xl", .design = v2_xlarge, .preprocessing = {.input_size = 384, .test_input_size = 512, .crop_pct = 1}},
+
     {.name = "tf_efficientnet_b0", .design = tf_efficientnet, .tag = "ns_jft_in1k"},
     {.name = "tf_efficientnet_b1", .design = tf_efficientnet, .depth = 1.1, .tag = "ns_jft_in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882}},
     {.name = "tf_efficientnet_b2", .design = tf_efficientnet, .width = 1.1, .depth = 1.2, .tag = "ns_jft_in1k", .preprocessing = {.input_size = 260, .crop_pct = 0.89}},
@@ -518,17 +514,20 @@ inline constexpr Variant variants[] = {
     {.name = "tf_efficientnet_b7", .design = tf_efficientnet, .width = 2, .depth = 3.1, .tag = "ns_jft_in1k", .preprocessing = {.input_size = 600, .crop_pct = 0.949}},
     {.name = "tf_efficientnet_b8", .design = tf_efficientnet, .width = 2.2, .depth = 3.6, .tag = "ap_in1k", .preprocessing = {.input_size = 672, .crop_pct = 0.954, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_l2", .design = tf_efficientnet, .width = 4.3, .depth = 5.3, .tag = "ns_jft_in1k_475", .preprocessing = {.input_size = 475, .crop_pct = 0.936}},
+
     {.name = "tf_efficientnet_es", .design = tf_edge, .tag = "in1k", .preprocessing = {.mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_em", .design = tf_edge, .depth = 1.1, .tag = "in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_el", .design = tf_edge, .width = 1.2, .depth = 1.4, .tag = "in1k", .preprocessing = {.input_size = 300, .crop_pct = 0.904, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_cc_b0_4e", .design = tf_condconv_4e, .tag = "in1k", .preprocessing = {.mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_cc_b0_8e", .design = tf_condconv_8e, .tag = "in1k", .preprocessing = {.mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_cc_b1_8e", .design = tf_condconv_8e, .depth = 1.1, .tag = "in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882, .mean = half_mean, .std = half_std}},
+
     {.name = "tf_efficientnet_lite0", .design = tf_lite, .tag = "in1k", .preprocessing = {.mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_lite1", .design = tf_lite, .depth = 1.1, .tag = "in1k", .preprocessing = {.input_size = 240, .crop_pct = 0.882, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_lite2", .design = tf_lite, .width = 1.1, .depth = 1.2, .tag = "in1k", .preprocessing = {.input_size = 260, .crop_pct = 0.89, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_lite3", .design = tf_lite, .width = 1.2, .depth = 1.4, .tag = "in1k", .preprocessing = {.input_size = 300, .interpolation = Interpolation::bilinear, .crop_pct = 0.904, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnet_lite4", .design = tf_lite, .width = 1.4, .depth = 1.8, .tag = "in1k", .preprocessing = {.input_size = 380, .interpolation = Interpolation::bilinear, .crop_pct = 0.92, .mean = half_mean, .std = half_std}},
+
     {.name = "tf_efficientnetv2_s", .design = tf_v2_small, .tag = "in21k_ft_in1k", .preprocessing = {.input_size = 300, .test_input_size = 384, .crop_pct = 1, .mean = half_mean, .std = half_std}},
     {.name = "tf_efficientnetv2_m", .design = tf_v2_medium, .tag = "in21k_ft_in1k", .preprocessing = {.input_size = 384, .test_input_size = 480, .crop_pct = 1, .mean = half_mean, .std = half_std, .crop_mode = "squash"}},
     {.name = "tf_efficientnetv2_l", .design = tf_v2_large, .tag = "in21k_ft_in1k", .preprocessing = {.input_size = 384, .test_input_size = 480, .crop_pct = 1, .mean = half_mean, .std = half_std, .crop_mode = "squash"}},
@@ -537,9 +536,11 @@ inline constexpr Variant variants[] = {
     {.name = "tf_efficientnetv2_b1", .design = tf_v2_base, .depth = 1.1, .tag = "in1k", .preprocessing = {.input_size = 192, .test_input_size = 240, .crop_pct = 0.882}},
     {.name = "tf_efficientnetv2_b2", .design = tf_v2_base, .width = 1.1, .depth = 1.2, .tag = "in1k", .preprocessing = {.input_size = 208, .test_input_size = 260, .crop_pct = 0.89}},
     {.name = "tf_efficientnetv2_b3", .design = tf_v2_base, .width = 1.2, .depth = 1.4, .tag = "in21k_ft_in1k", .preprocessing = {.input_size = 240, .test_input_size = 300, .crop_pct = 0.9, .mean = half_mean, .std = half_std, .crop_mode = "squash"}},
+
     {.name = "efficientnet_x_b3", .design = x, .width = 1.2, .depth = 1.4, .preprocessing = {.input_size = 288, .crop_pct = 0.95}},
     {.name = "efficientnet_x_b5", .design = x, .width = 1.6, .depth = 2.2, .tag = "sw_r448_e450_in1k", .preprocessing = {.input_size = 448, .test_input_size = 576, .crop_pct = 1, .crop_mode = "squash"}},
     {.name = "efficientnet_h_b5", .design = h, .width = 1.92, .depth = 2.2, .tag = "sw_r448_e450_in1k", .preprocessing = {.input_size = 448, .test_input_size = 576, .crop_pct = 1, .crop_mode = "squash"}},
+
     {.name = "mixnet_s", .design = mixnet_small, .tag = "ft_in1k"},
     {.name = "mixnet_m", .design = mixnet_medium, .tag = "ft_in1k"},
     {.name = "mixnet_l", .design = mixnet_medium, .width = 1.3, .tag = "ft_in1k"},
@@ -548,16 +549,19 @@ inline constexpr Variant variants[] = {
     {.name = "tf_mixnet_s", .design = tf_mixnet_small, .tag = "in1k"},
     {.name = "tf_mixnet_m", .design = tf_mixnet_medium, .tag = "in1k"},
     {.name = "tf_mixnet_l", .design = tf_mixnet_medium, .width = 1.3, .tag = "in1k"},
+
     {.name = "tinynet_a", .design = tinynet, .depth = 1.2, .tag = "in1k", .preprocessing = {.input_size = 192}},
     {.name = "tinynet_b", .design = tinynet, .width = 0.75, .depth = 1.1, .tag = "in1k", .preprocessing = {.input_size = 188}},
     {.name = "tinynet_c", .design = tinynet, .width = 0.54, .depth = 0.85, .tag = "in1k", .preprocessing = {.input_size = 184}},
     {.name = "tinynet_d", .design = tinynet, .width = 0.54, .depth = 0.695, .tag = "in1k", .preprocessing = {.input_size = 152}},
     {.name = "tinynet_e", .design = tinynet, .width = 0.51, .depth = 0.6, .tag = "in1k", .preprocessing = {.input_size = 106}},
+
     {.name = "mobilenet_edgetpu_100", .design = edgetpu, .preprocessing = {.crop_pct = 0.9}},
     {.name = "mobilenet_edgetpu_v2_xs", .design = edgetpu_v2_xs, .preprocessing = {.crop_pct = 0.9}},
     {.name = "mobilenet_edgetpu_v2_s", .design = edgetpu_v2_s, .preprocessing = {.crop_pct = 0.9}},
     {.name = "mobilenet_edgetpu_v2_m", .design = edgetpu_v2_m, .tag = "ra4_e3600_r224_in1k", .preprocessing = {.test_input_size = 256, .crop_pct = 0.9, .test_crop_pct = 0.95, .mean = half_mean, .std = half_std}},
     {.name = "mobilenet_edgetpu_v2_l", .design = edgetpu_v2_l, .preprocessing = {.crop_pct = 0.9}},
+
     {.name = "test_efficientnet", .design = test, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95}},
     {.name = "test_efficientnet_gn", .design = test_gn, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
     {.name = "test_efficientnet_ln", .design = test_ln, .tag = "r160_in1k", .preprocessing = {.input_size = 160, .crop_pct = 0.95}},

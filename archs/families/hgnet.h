@@ -10,8 +10,8 @@ namespace archsweep::archs::hgnet {
 
 struct Variant {
   std::string_view name;
-  int version = 1;  // 2: a branching stem, depthwise 5x5 in the last two stages, 1x1 twice instead
-                    // of squeeze-and-excitation
+  int version = 1;  // 2: a branching stem, depthwise 5x5 in the last two stages, a second 1x1
+                    // instead of squeeze-and-excitation
   std::array<int, 2> stem{};    // widths, inner and out
   std::array<int, 4> depths{};  // blocks in each stage
   std::array<int, 4> inner{};   // widths of the convolutions in a row

@@ -73,8 +73,9 @@ nn::AnyModule norm_of(const Variant& v, Mixer mixer, int width) {
   return nn::AnyModule(Norm(width, options));
 }
 
-// scale2(x) + scale1(path(norm(x))), either scale or both left out; attention's paths see tokens
-// [n, tokens, width], the others maps. Its parts are registered in `owner`, as timm numbers them.
+// residual_scale(x) + layer_scale(path(norm(x))), of which a block has one scale or none. In stages
+// of attention x is tokens [n, tokens, width], else a map. Its parts are registered in `owner`
+// under timm's numbers.
 class Residual {
  public:
   Residual(nn::Module& owner, const std::string& number, const Variant& v, int stage,
@@ -92,8 +93,10 @@ class Residual {
     norm_ = norm_of(v, mixer, width);
     owner.register_module("norm" + number, norm_.ptr());
     owner.register_module(name, path_.ptr());
-    if (first_paper(v)) layer_scale_ = scale("layer_scale", v.layer_scale);
-    if (!first_paper(v) && stage >= 2) residual_scale_ = scale("res_scale", 1);
+    if (first_paper(v))
+      layer_scale_ = scale("layer_scale", v.layer_scale);
+    else if (stage >= 2)
+      residual_scale_ = scale("res_scale", 1);
   }
 
   torch::Tensor operator()(const torch::Tensor& input, bool training) {
@@ -131,7 +134,7 @@ class BlockImpl : public nn::Module {
 };
 TORCH_MODULE(Block);
 
-// A strided convolution, and a norm on its narrow side: after the stem's, before the others.
+// A strided convolution and a norm, which comes after the stem's and before the others.
 class DownsampleImpl : public nn::Module {
  public:
   DownsampleImpl(const Variant& v, int in, int out, bool stem) : stem_(stem) {

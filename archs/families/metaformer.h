@@ -22,9 +22,9 @@ struct Variant {
   std::array<int, 4> depths{};  // blocks in each stage
   std::array<int, 4> widths{};
   Mixers mixers = pooling;  // all pooling: a linear classifier, else one with a hidden layer
-  double layer_scale = 0;   // initial, of the first paper, which has GELU and biases too; 0: the
-                            // second's StarReLU, norms beside strided convolutions and scales of
-                            // the residual
+  double layer_scale = 0;   // initial; only the first paper has it, and GELU and biases. The second
+                            // has StarReLU, norms beside the strided convolutions and, in the last
+                            // two stages, a learned scale of the residual
   std::string_view tag = "";
   Preprocessing preprocessing = {};
 };

@@ -193,8 +193,8 @@ class MlpMixer : public Network {
  public:
   MlpMixer(const Variant& v, const BuildOptions& o) : depth_(v.depth), drop_rate_(o.drop_rate) {
     const int side = o.image_size > 0 ? o.image_size : v.preprocessing.input_size;
-    TORCH_CHECK(side % v.patch == 0, v.name, ": an image of ", side,
-                " pixels does not divide into patches of ", v.patch);
+    TORCH_CHECK(side >= v.patch, v.name, ": an image of ", side,
+                " pixels is smaller than a patch of ", v.patch);
     TORCH_CHECK(o.global_pool.empty() || o.global_pool == "avg", v.name, ": global_pool '",
                 o.global_pool, "' is not possible");
     const int tokens = (side / v.patch) * (side / v.patch);

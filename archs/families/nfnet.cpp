@@ -51,36 +51,30 @@ struct ScaledAct {
 class ScaledConvImpl : public nn::Conv2dImpl {
  public:
   ScaledConvImpl(const Design& d, int in, int out, int kernel = 1, int stride = 1, int groups = 1)
-      : nn::Conv2dImpl(nn::Conv2dOptions(in, out, kernel)
-                           .stride(stride)
-                           .padding(d.deepmind && stride > 1 ? 0 : even_padding(kernel, stride))
-                           .groups(groups)),
+      : nn::Conv2dImpl(nn::Conv2dOptions(in, out, kernel).stride(stride).groups(groups)),
         kernel_(kernel),
-        same_stride_(d.deepmind ? stride : 1),
+        stride_(stride),
+        same_(d.deepmind && stride > 1),
         scale_((d.deepmind ? 1 : gain_of(d.act)) /
                std::sqrt(static_cast<double>(weight[0].numel()))) {
     gain = register_parameter("gain", torch::ones({out, 1, 1, 1}));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
+    const auto x = same_ ? pad_same(input, kernel_, stride_) : input;
     const auto standard =
-        F::batch_norm(weight.reshape({1, weight.size(0), -1}), {}, {},
+        F::batch_norm(weight.flatten(1).unsqueeze(0), {}, {},
                       F::BatchNormFuncOptions().weight((gain * scale_).flatten()).training(true))
             .reshape_as(weight);
-    const auto x = same_stride_ > 1 ? pad_same(input, kernel_, same_stride_) : input;
-    return F::conv2d(x, standard,
-                     F::Conv2dFuncOptions()
-                         .bias(bias)
-                         .stride(options.stride())
-                         .padding(std::get<torch::ExpandingArray<2>>(options.padding()))
-                         .groups(options.groups()));
+    return torch::conv2d(x, standard, bias, stride_, same_ ? 0 : even_padding(kernel_, stride_),
+                         /*dilation=*/1, options.groups());
   }
 
-  torch::Tensor gain;
+  torch::Tensor gain;  // [out, 1, 1, 1]
 
  private:
-  int kernel_;
-  int same_stride_;  // 1: padding is the convolution's own
+  int kernel_, stride_;
+  bool same_;  // TensorFlow's padding
   double scale_;
 };
 TORCH_MODULE(ScaledConv);

@@ -26,8 +26,8 @@ struct Design {
   int group_width = 128;    // channels in a group of the 3x3; 0: all
   double bottleneck = 0.5;  // width of the 3x3 over that of the block
   bool extra_conv = true;   // a second 3x3
-  bool inverted = false;    // RegNet's: bottleneck counts from the block's input and attention
-                            // comes before the last convolution, not after it
+  bool inverted = false;    // RegNet's block: bottleneck counts from the width of its input, and
+                            // attention comes before the last convolution, not after it
   Attention attention = Attention::se;
   double se_ratio = 0.5;  // squeezed width over width
   double last = 2;        // width of the last convolution over the last stage's; 0: none
@@ -40,16 +40,14 @@ inline constexpr Design f{};
 inline constexpr Design deepmind_f{.deepmind = true};
 
 // timm's lighter ones.
-constexpr Design light(Attention attention, double last) {
-  return {.group_width = 64,
+constexpr Design light(Attention attention, double last, int group_width = 64) {
+  return {.group_width = group_width,
           .bottleneck = 0.25,
           .attention = attention,
           .se_ratio = 0.25,
           .last = last,
           .act = Act::silu};
 }
-inline constexpr Design light_test{
-    .group_width = 8, .bottleneck = 0.25, .se_ratio = 0.25, .last = 1.5, .act = Act::silu};
 
 inline constexpr Design regnet{.stem = Stem::conv3x3,
                                .stem_width = 0,
@@ -143,7 +141,7 @@ inline constexpr Variant variants[] = {
     {.name = "nf_ecaresnet50", .design = resnet(Attention::eca), .depths = {3, 4, 6, 3}, .widths = resnet_widths, .preprocessing = images(224)},
     {.name = "nf_ecaresnet101", .design = resnet(Attention::eca), .depths = {3, 4, 23, 3}, .widths = resnet_widths, .preprocessing = images(224)},
 
-    {.name = "test_nfnet", .design = light_test, .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .tag = "r160_in1k",
+    {.name = "test_nfnet", .design = light(Attention::se, 1.5, 8), .depths = {1, 1, 1, 1}, .widths = {32, 64, 96, 128}, .tag = "r160_in1k",
      .preprocessing = {.input_size = 160, .crop_pct = 0.95, .mean = half_mean, .std = half_std}},
 };
 // clang-format on

@@ -48,6 +48,11 @@ std::vector<Stage> stages_of(const Variant& v) {
   return stages;
 }
 
+ConvNorm conv_norm(const Variant& v, int in, int out, ConvNormOptions options) {
+  options.norm_group = v.group_norm ? 16 : 0;
+  return ConvNorm(in, out, options);
+}
+
 SqueezeExcite squeeze(const Variant& v, int in, int mid) {
   return SqueezeExcite(mid, static_cast<int>(std::nearbyint(in * v.se_ratio)),
                        SqueezeExciteOptions{.act = v.act});
@@ -58,29 +63,17 @@ class BottleneckImpl : public nn::Module {
  public:
   BottleneckImpl(const Variant& v, const Stage& stage, int in, int stride, double drop)
       : act_(v.block == Block::inverted ? Act::identity : v.act), drop_(drop) {
-    const int mid = stage.mid, out = stage.width, norm_group = v.group_norm ? 16 : 0;
-    conv1_ = register_module("conv1", ConvNorm(in, mid,
-                                               ConvNormOptions{
-                                                   .act = v.act,
-                                                   .norm_group = norm_group,
-                                               }));
-    conv2_ = register_module("conv2", ConvNorm(mid, mid,
-                                               ConvNormOptions{
-                                                   .kernel = 3,
-                                                   .stride = stride,
-                                                   .groups = stage.groups,
-                                                   .act = v.act,
-                                                   .norm_group = norm_group,
-                                               }));
+    const int mid = stage.mid, out = stage.width;
+    conv1_ = register_module("conv1", conv_norm(v, in, mid, {.act = v.act}));
+    conv2_ = register_module(
+        "conv2", conv_norm(v, mid, mid,
+                           {.kernel = 3, .stride = stride, .groups = stage.groups, .act = v.act}));
     if (v.se_ratio > 0) se_ = register_module("se", squeeze(v, in, mid));
     // The block starts as the identity.
-    conv3_ = register_module(
-        "conv3", ConvNorm(mid, out, ConvNormOptions{.norm_group = norm_group, .initial = 0}));
+    conv3_ = register_module("conv3", conv_norm(v, mid, out, {.initial = 0}));
     add_ = stride == 1 || v.block != Block::inverted;
     if (add_ && stride > 1)
-      downsample_ = register_module(
-          "downsample",
-          ConvNorm(in, out, ConvNormOptions{.stride = stride, .norm_group = norm_group}));
+      downsample_ = register_module("downsample", conv_norm(v, in, out, {.stride = stride}));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
@@ -152,13 +145,7 @@ class RegNet : public Network {
     if (pre_norm)
       stem_ = nn::AnyModule(conv(o.in_chans, in, 3, 2));
     else
-      stem_ = nn::AnyModule(ConvNorm(o.in_chans, in,
-                                     ConvNormOptions{
-                                         .kernel = 3,
-                                         .stride = 2,
-                                         .act = v.act,
-                                         .norm_group = v.group_norm ? 16 : 0,
-                                     }));
+      stem_ = nn::AnyModule(conv_norm(v, o.in_chans, in, {.kernel = 3, .stride = 2, .act = v.act}));
     register_module("stem", stem_.ptr());
     int block = 0;
     for (const auto& stage : stages_of(v)) {
@@ -175,8 +162,7 @@ class RegNet : public Network {
     }
     firsts_.push_back(1 + block);
     if (v.head_width > 0) {
-      final_conv_ =
-          register_module("final_conv", ConvNorm(in, v.head_width, ConvNormOptions{.act = v.act}));
+      final_conv_ = register_module("final_conv", conv_norm(v, in, v.head_width, {.act = v.act}));
       in = v.head_width;
     } else if (v.block != Block::bottleneck) {
       final_act_ = v.act;

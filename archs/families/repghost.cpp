@@ -4,6 +4,7 @@
 
 #include "archs/layers/activation.h"
 #include "archs/layers/channels.h"
+#include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
 #include "archs/layers/pool.h"
 #include "archs/layers/squeeze_excite.h"
@@ -23,23 +24,22 @@ struct Plan {
 };
 
 // One a block. A stage ends where the stride changes.
+// clang-format off
 constexpr Plan plan[] = {
-    {3, 8, 16},        {3, 24, 24, 0, 2},   {3, 36, 24},         {5, 36, 40, 0.25, 2},
-    {5, 60, 40, 0.25}, {3, 120, 80, 0, 2},  {3, 100, 80},        {3, 120, 80},
-    {3, 120, 80},      {3, 240, 112, 0.25}, {3, 336, 112, 0.25}, {5, 336, 160, 0.25, 2},
-    {5, 480, 160},     {5, 480, 160, 0.25}, {5, 480, 160},       {5, 480, 160, 0.25},
+    {3, 8, 16},
+    {3, 24, 24, 0, 2},
+    {3, 36, 24},
+    {5, 36, 40, 0.25, 2},
+    {5, 60, 40, 0.25},
+    {3, 120, 80, 0, 2},
+    {3, 100, 80}, {3, 120, 80}, {3, 120, 80}, {3, 240, 112, 0.25}, {3, 336, 112, 0.25},
+    {5, 336, 160, 0.25, 2},
+    {5, 480, 160}, {5, 480, 160, 0.25}, {5, 480, 160}, {5, 480, 160, 0.25},
 };
-constexpr int last_hidden = 960, head_width = 1280;
+// clang-format on
+constexpr int block_count = std::size(plan), last_hidden = 960, head_width = 1280;
 
-nn::Conv2d conv(int in, int out, int kernel = 1, int stride = 1, int groups = 1) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel)
-                        .stride(stride)
-                        .padding(kernel / 2)
-                        .groups(groups)
-                        .bias(false));
-}
-
-// act(depthwise(y) + norm(y)), where y is a pointwise convolution's output.
+// act(depthwise(y) + norm(y)), where y = act(pointwise(x)); both convolutions have norms.
 class GhostModuleImpl : public nn::Module {
  public:
   GhostModuleImpl(int in, int out, Act act) : act_(act) {
@@ -83,7 +83,7 @@ class BottleneckImpl : public nn::Module {
     if (p.stride > 1 || in != out)
       shortcut_ = register_module(
           "shortcut", nn::Sequential(conv(in, in, p.kernel, p.stride, in), nn::BatchNorm2d(in),
-                                     conv(in, out), nn::BatchNorm2d(out)));
+                                     conv(in, out, 1), nn::BatchNorm2d(out)));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
@@ -113,21 +113,19 @@ class RepGhostNet : public Network {
     stem_ = register_module("conv_stem", conv(o.in_chans, in, 3, 2));
     norm_ = register_module("bn1", nn::BatchNorm2d(in));
     auto blocks = register_module("blocks", nn::ModuleList());
-    int before = 1;
-    auto next_stage = [&] {
-      stages_.emplace_back();
-      blocks->push_back(stages_.back());
-      first_.push_back(before);
+    auto next_stage = [&](int layer) {
+      first_layer_.push_back(layer);
+      blocks->push_back(stages_.emplace_back());
     };
-    for (const Plan& p : plan) {
-      if (before == 1 || p.stride != plan[before - 2].stride) next_stage();
+    for (int i = 0; i < block_count; ++i) {
+      const Plan& p = plan[i];
+      if (i == 0 || p.stride != plan[i - 1].stride) next_stage(i + 1);
       const int out = scaled(p.width);
       stages_.back()->push_back(Bottleneck(p, in, scaled(p.hidden), out));
       in = out;
-      ++before;
     }
+    next_stage(block_count + 1);
     num_features = scaled(last_hidden);
-    next_stage();
     stages_.back()->push_back(
         ConvNorm(in, num_features, ConvNormOptions{.act = Act::relu, .norm = "bn1"}));
     head_ =
@@ -152,14 +150,14 @@ class RepGhostNet : public Network {
 
   int layer_of(std::string_view key) const override {
     if (key.starts_with("conv_stem") || key.starts_with("bn1")) return 0;
-    if (key.starts_with("classifier")) return first_.back() + 1;
-    if (!key.starts_with("blocks.")) return first_.back();  // the head's convolution
+    if (key.starts_with("classifier")) return block_count + 2;
+    if (!key.starts_with("blocks.")) return block_count + 1;  // of the head
     std::size_t stage = 0;
     int block = 0;
     const char* end = key.data() + key.size();
     const char* dot = std::from_chars(key.data() + 7, end, stage).ptr;
     std::from_chars(dot + 1, end, block);
-    return first_[stage] + block;
+    return first_layer_[stage] + block;
   }
 
  private:
@@ -168,7 +166,7 @@ class RepGhostNet : public Network {
   nn::Conv2d stem_{nullptr}, head_{nullptr};
   nn::BatchNorm2d norm_{nullptr};
   std::vector<nn::Sequential> stages_;
-  std::vector<int> first_;  // layer of each stage's first block
+  std::vector<int> first_layer_;  // of each stage
   nn::Linear classifier_{nullptr};
 };
 

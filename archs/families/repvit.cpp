@@ -29,13 +29,10 @@ class TokenMixerImpl : public nn::Module {
  public:
   TokenMixerImpl(int width, bool legacy) {
     conv_ = register_module("conv", depthwise(width, 3));
-    if (legacy) {
-      register_module("conv1", (point_ = nn::AnyModule(depthwise(width, 1))).ptr());
-      return;
-    }
-    point_ = nn::AnyModule(nn::Conv2d(nn::Conv2dOptions(width, width, 1).groups(width)));
+    point_ = legacy ? nn::AnyModule(depthwise(width, 1))
+                    : nn::AnyModule(nn::Conv2d(nn::Conv2dOptions(width, width, 1).groups(width)));
     register_module("conv1", point_.ptr());
-    norm_ = register_module("bn", nn::BatchNorm2d(width));
+    if (!legacy) norm_ = register_module("bn", nn::BatchNorm2d(width));
   }
 
   torch::Tensor forward(const torch::Tensor& x) {

@@ -15,7 +15,7 @@ namespace {
 
 namespace nn = torch::nn;
 
-// Halves the map after a convolution that did not; nullptr where it is not wanted.
+// Halves the map after a convolution that did not.
 nn::AnyModule anti_alias(const Variant& v, int channels) {
   if (v.anti_alias == AntiAlias::blur) return nn::AnyModule(BlurPool(channels));
   return nn::AnyModule(nn::AvgPool2d(nn::AvgPool2dOptions(2)));
@@ -60,6 +60,7 @@ class PlainBlock : public Residual {
     torch::nn::init::zeros_(norms_.back().ptr()->named_parameters()["weight"]);
   }
 
+ private:
   torch::Tensor path(const torch::Tensor& input) override {
     auto x = input;
     for (std::size_t i = 0; i < convs_.size(); ++i) {
@@ -71,7 +72,6 @@ class PlainBlock : public Residual {
     return eca_ ? eca_(x) : x;
   }
 
- private:
   void add(const Variant& v, nn::Conv2d conv, int channels) {
     const auto number = std::to_string(convs_.size() + 1);
     convs_.push_back(register_module("conv" + number, conv));

@@ -2,6 +2,7 @@
 
 #include "archs/families/resnet_block.h"
 #include "archs/layers/channels.h"
+#include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
 
 namespace archsweep::archs::sknet {
@@ -13,11 +14,9 @@ namespace nn = torch::nn;
 class SelectImpl : public nn::Module {
  public:
   SelectImpl(int channels, int squeezed) {
-    fc_reduce_ = register_module("fc_reduce",
-                                 nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1).bias(false)));
+    fc_reduce_ = register_module("fc_reduce", conv(channels, squeezed, 1));
     bn_ = register_module("bn", nn::BatchNorm2d(squeezed));
-    fc_select_ = register_module(
-        "fc_select", nn::Conv2d(nn::Conv2dOptions(squeezed, 2 * channels, 1).bias(false)));
+    fc_select_ = register_module("fc_select", conv(squeezed, 2 * channels, 1));
   }
   torch::Tensor forward(const torch::Tensor& maps) {
     const auto means = maps.sum(1).mean({2, 3}, /*keepdim=*/true);

@@ -57,22 +57,19 @@ class Squeeze {
     if (ratio == 0) return;
     if (style.squeeze_from_input) ratio /= spec.expansion;
     if (spec.packs) ratio /= 4;
-    if (style.global_context) {
-      const int squeezed = squeezed_width(channels, ratio, /*divisor=*/1);
-      module_ = nn::AnyModule(GlobalContext(channels, squeezed, spec.act()));
-    } else {
-      // Ties to even, as Python rounds.
-      int squeezed = style.squeeze_rounding == SqueezeRounding::nearest
-                         ? static_cast<int>(std::nearbyint(channels * ratio))
-                         : make_divisible(channels * ratio, 8, 0, style.round_limit);
-      if (spec.pruned) squeezed = spec.pruned->squeezed;
-      module_ = nn::AnyModule(
-          SqueezeExcite(channels, squeezed,
-                        SqueezeExciteOptions{.act = style.squeeze_relu ? Act::relu : spec.act(),
-                                             .gate = style.squeeze_gate,
-                                             .reduce = "conv_reduce",
-                                             .expand = "conv_expand"}));
-    }
+    // Ties to even, as Python rounds.
+    int squeezed = style.squeeze_rounding == SqueezeRounding::nearest
+                       ? static_cast<int>(std::nearbyint(channels * ratio))
+                       : make_divisible(channels * ratio, 8, 0, style.round_limit);
+    if (spec.pruned) squeezed = spec.pruned->squeezed;
+    const SqueezeExciteOptions options{.act = style.squeeze_relu ? Act::relu : spec.act(),
+                                       .gate = style.squeeze_gate,
+                                       .reduce = "conv_reduce",
+                                       .expand = "conv_expand"};
+    module_ = style.global_context
+                  ? nn::AnyModule(GlobalContext(
+                        channels, squeezed_width(channels, ratio, /*divisor=*/1), options.act))
+                  : nn::AnyModule(SqueezeExcite(channels, squeezed, options));
     owner.register_module("se", module_.ptr());
   }
 
@@ -147,16 +144,13 @@ class InvertedBlock final : public SkipBlock {
  public:
   explicit InvertedBlock(const Spec& s) : SkipBlock(s) {
     const Extra& extra = s.block.extra;
-    const auto pointwise = [&](bool split) {
-      return Conv{.kernels = split ? 2 : 1, .experts = extra.experts};
-    };
+    const Conv expand{.kernels = extra.split_expansion ? 2 : 1, .experts = extra.experts};
+    const Conv project{.kernels = extra.split_projection ? 2 : 1, .experts = extra.experts};
     const int mid = s.expanded();
-    expand_ = {*this,   "conv_pw", "bn1", s.in, mid, pointwise(extra.split_expansion),
-               s.act(), s.style};
+    expand_ = {*this, "conv_pw", "bn1", s.in, mid, expand, s.act(), s.style};
     depthwise_ = {*this, "conv_dw", "bn2", mid, mid, s.depthwise(mid), s.act(), s.style};
     squeeze_ = {*this, mid, s};
-    project_ = {*this,        "conv_pwl", "bn3", mid, s.out, pointwise(extra.split_projection),
-                std::nullopt, s.style};
+    project_ = {*this, "conv_pwl", "bn3", mid, s.out, project, std::nullopt, s.style};
     if (extra.experts > 0)
       routing_ = register_module("routing_fn", nn::Linear(s.in, extra.experts));
   }

@@ -35,8 +35,7 @@ struct Trunk {
   int channels;  // of the output
 };
 
-// The convolution before the trunk, conv_stem and bn1; it strides by itself, whatever the blocks
-// do.
+// The convolution before the trunk, conv_stem and bn1; it strides by itself in any style.
 ConvNorm make_stem(torch::nn::Module& owner, int in, int width, int kernel, Style style);
 
 // Initial weights as in TensorFlow's implementations; attention as its authors found stable.

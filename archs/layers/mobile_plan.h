@@ -28,7 +28,7 @@ struct Block {
   Op op = Op::conv;
   int repeats = 0;
   int kernel = 1;   // of the (middle) depthwise convolution; 0: none
-  int kernels = 1;  // MixNet: so many, of sizes `kernel`, kernel + 2 ..., each on its channels
+  int kernels = 1;  // so many, of sizes `kernel`, kernel + 2 ..., each on its share of channels
   int stride = 1;
   double expansion = 1;
   int width = 0;  // channels out, before the variant's multiplier

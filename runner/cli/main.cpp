@@ -51,8 +51,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& e) {  // --help, --version
     return app.exit(e);
   } catch (const CLI::ParseError& e) {
-    return usage_error(fmt::format("{} (archsweep {} --help shows how)", e.what(),
-                                   argc > 1 && known(argv[1]) ? argv[1] : ""));
+    return usage_error(fmt::format("{} (archsweep {}--help shows how)", e.what(),
+                                   argc > 1 && known(argv[1]) ? argv[1] + std::string(" ") : ""));
   }
   return action();
 }
@@ -63,6 +63,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   using archsweep::Exit;
   std::signal(SIGPIPE, SIG_DFL);  // `archsweep list | head` ends quietly
+  std::signal(SIGXFSZ, SIG_IGN);  // a file over its limit is an error to report
   try {
     const int code = archsweep::cli::run(argc, argv);
     if (std::fflush(stdout) != 0)

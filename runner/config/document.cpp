@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -117,7 +118,7 @@ class Builder : public YAML::EventHandler {
       level.key = std::move(node);
       level.has_key = true;
     } else {
-      level.node.members.emplace_back(std::move(level.key), std::move(node));
+      level.node.members.push_back({std::move(level.key), std::move(node)});
       level.has_key = false;
     }
   }
@@ -161,8 +162,8 @@ Node parse(const std::string& text, const std::string& file) {
 
 const Node* Node::find(std::string_view key) const {
   const auto at =
-      std::ranges::find_if(members, [&](const auto& member) { return member.first.text == key; });
-  return at == members.end() ? nullptr : &at->second;
+      std::ranges::find_if(members, [&](const auto& member) { return member.key.text == key; });
+  return at == members.end() ? nullptr : &at->value;
 }
 
 Node read_document(const std::filesystem::path& path) {

@@ -5,21 +5,25 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace archsweep::runner {
 
 struct Node {
   enum class Kind { null, scalar, list, map };
+  struct Member;
   Kind kind = Kind::null;
-  std::string text;                            // of a scalar
-  bool quoted = false;                         // a quoted scalar is text, never a number
-  std::vector<Node> items;                     // of a list
-  std::vector<std::pair<Node, Node>> members;  // of a map, in order; keys are scalars, none twice
-  std::string place;                           // "file:line:column"
+  std::string text;             // of a scalar
+  bool quoted = false;          // a quoted scalar is text, never a number
+  std::vector<Node> items;      // of a list
+  std::vector<Member> members;  // of a map, in order; keys are scalars, none twice
+  std::string place;            // "file:line:column"
 
   const Node* find(std::string_view key) const;
+};
+
+struct Node::Member {
+  Node key, value;
 };
 
 // Throws Error "file:line:column: what is wrong" for what is not one YAML mapping: broken syntax,

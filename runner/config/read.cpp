@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -23,6 +24,8 @@ namespace fs = std::filesystem;
 
 using Kind = Node::Kind;
 
+constexpr std::size_t most_trials = 100'000;
+
 std::optional<double> to_number(const Node& node) {
   if (node.kind != Kind::scalar || node.quoted || node.text.empty()) return std::nullopt;
   const char* begin = node.text.data() + (node.text[0] == '+');
@@ -35,15 +38,15 @@ std::optional<double> to_number(const Node& node) {
 
 // Values of `over` in place of `base`'s; maps are merged, everything else replaced.
 void merge(Node& base, const Node& over) {
-  for (const auto& [key, value] : over.members) {
-    const auto at =
-        std::ranges::find_if(base.members, [&](const auto& m) { return m.first.text == key.text; });
+  for (const auto& member : over.members) {
+    const auto at = std::ranges::find_if(
+        base.members, [&](const auto& m) { return m.key.text == member.key.text; });
     if (at == base.members.end())
-      base.members.emplace_back(key, value);
-    else if (at->second.kind == Kind::map && value.kind == Kind::map)
-      merge(at->second, value);
+      base.members.push_back(member);
+    else if (at->value.kind == Kind::map && member.value.kind == Kind::map)
+      merge(at->value, member.value);
     else
-      *at = {key, value};
+      *at = member;
   }
 }
 
@@ -76,6 +79,7 @@ class Reader {
     seeds(document, config);
     architectures(document, config);
     settle_rest(document, path, config);
+    limit(document, config);
     if (!faults_.empty()) throw Error(fmt::format("{}", fmt::join(faults_, "\n")));
     return config;
   }
@@ -93,6 +97,7 @@ class Reader {
     source_ += fmt::format("# {}\n{}\n", path.string(),
                            std::string(std::istreambuf_iterator<char>(text), {}));
     chain.push_back(fs::weakly_canonical(path));
+    settle_root(document, path);
     const auto* base = document.find("extends");
     if (!base) return document;
     if (base->kind != Kind::scalar)
@@ -103,9 +108,16 @@ class Reader {
     if (!fs::is_regular_file(file))
       throw Error(fmt::format("{}: extends: no file '{}'", base->place, file.string()));
     auto result = load(file, chain);
-    // Relative paths mean the folder of the file that they stand in; all configs here share one.
     merge(result, document);
     return result;
+  }
+
+  // A relative data folder means the folder of the file that it stands in, whoever extends it.
+  static void settle_root(Node& document, const fs::path& file) {
+    for (auto& [section, values] : document.members)
+      for (auto& [key, value] : values.members)
+        if (section.text == "dataset" && key.text == "root" && !value.text.empty())
+          value.text = (fs::absolute(file).parent_path() / value.text).string();
   }
 
   void override_with(Node& document, const std::string& option) {
@@ -120,7 +132,7 @@ class Reader {
       Node key, level;
       key.kind = Kind::scalar, key.text = part, key.place = place;
       level.kind = Kind::map, level.place = place;
-      level.members.emplace_back(key, std::move(tree));
+      level.members.push_back({key, std::move(tree)});
       tree = std::move(level);
     }
     merge(document, tree);
@@ -217,7 +229,8 @@ class Reader {
     const auto one = [&](const Node& n) {
       const auto value = to_number(n);
       if (!value || *value <= 0 || *value > 1000)
-        fault(n, fmt::format("learning_rate: expected a number above 0, not {}", shown(n)));
+        fault(n, fmt::format("learning_rate: expected a number above 0 and up to 1000, not {}",
+                             shown(n)));
       else if (std::ranges::find(rates, *value) == rates.end())
         rates.push_back(*value);
     };
@@ -234,23 +247,26 @@ class Reader {
       const auto number = [&](const char* word, double& out) {
         const auto* n = node->find(word);
         const auto value = n ? to_number(*n) : std::nullopt;
-        if (!value || *value <= 0)
+        if (!value || *value <= 0 || *value > 1000)
           fault(
               n ? *n : *node,
               fmt::format("learning_rate: a range is {{from: 1e-4, to: 1e-2, points: 3}}; '{}' is "
-                          "missing or not a number above 0",
+                          "missing or not a number above 0 and up to 1000",
                           word));
         else
           out = *value;
       };
       number("from", bounds[0]), number("to", bounds[1]), number("points", points);
-      if (points > 1000 || (points > 0 && (points < 2 || points != std::floor(points))))
+      if (points > 0 && (points < 2 || points != std::floor(points)))
         fault(*node, "learning_rate: points must be a whole number from 2 to 1000");
       else if (bounds[0] > 0 && bounds[1] > 0)
         for (int i = 0; i < points; ++i)
           // Six digits: what a person would write.
-          rates.push_back(std::stod(fmt::format(
-              "{:.6g}", bounds[0] * std::pow(bounds[1] / bounds[0], i / (points - 1)))));
+          rates.push_back(std::strtod(
+              fmt::format("{:.6g}", std::exp(std::lerp(std::log(bounds[0]), std::log(bounds[1]),
+                                                       i / (points - 1))))
+                  .c_str(),
+              nullptr));
     } else {
       one(*node);
     }
@@ -302,12 +318,12 @@ class Reader {
         fault(item, "augmentation: a step is a name, or {name: {parameter: value}}");
         continue;
       }
-      const auto& name = item.kind == Kind::scalar ? item : item.members[0].first;
+      const auto& name = item.kind == Kind::scalar ? item : item.members[0].key;
       if (std::ranges::find(names, name.text) == names.end())
         fault(name, fmt::format("augmentation: unknown step {}{}", shown(name),
                                 did_you_mean(name.text, names)));
       else
-        add_step(name.text, item.kind == Kind::map ? &item.members[0].second : nullptr, item,
+        add_step(name.text, item.kind == Kind::map ? &item.members[0].value : nullptr, item,
                  config);
     }
   }
@@ -429,6 +445,17 @@ class Reader {
             fmt::format("training.weights: no file '{}' (or say none or pretrained)", weights));
     else
       weights = fs::canonical(weights).string();
+  }
+
+  // A slip of the pen in three axes must not fill the memory with trials.
+  void limit(const Node& document, const Config& config) {
+    std::size_t trials = 0;
+    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    if (trials > most_trials)
+      fault(
+          *document.find("architectures"),
+          fmt::format("{} trials (architectures x learning rates x seeds); a sweep has at most {}",
+                      trials, most_trials));
   }
 
   Candidate entry(const Node& item) {

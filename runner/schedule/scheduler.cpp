@@ -39,7 +39,8 @@ void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
-    throw Error(fmt::format("{}: cannot be made: {}", folder.string(), error.message()),
+    throw Error(fmt::format("{}: cannot be made: {}; give another output.folder", folder.string(),
+                            error.message()),
                 Exit::environment);
 }
 

@@ -15,7 +15,8 @@ TEST_CASE("TensorFlow's padding puts the odd pixel at the far end") {
 }
 
 TEST_CASE("MobileNets follow the options") {
-  for (const char* name : {"mobilenetv3_small_050", "lcnet_050", "mobilenetv4_hybrid_medium_075"}) {
+  for (const char* name : {"mobilenetv3_small_050", "lcnet_050", "mobilenetv4_hybrid_medium_075",
+                           "mixnet_s", "efficientnet_cc_b0_4e", "efficientnet_x_b3"}) {
     CAPTURE(name);
     auto network = build(name, {.num_classes = 10,
                                 .in_chans = 1,

@@ -15,7 +15,7 @@ ask() { sqlite3 -readonly smoke.db "$1"; }
 (exec "${command[@]}" > first.log 2>&1) &  # exec: the process to kill is archsweep, not a shell
 scheduler=$!
 # Until one trial is done and the next has an epoch to lose.
-for _ in $(seq 600); do
+for _ in $(seq 3000); do
   [ -e smoke.db ] && [ "$(ask "SELECT count(*) FROM epochs" 2> /dev/null || echo 0)" -ge 4 ] && break
   sleep 0.05
 done

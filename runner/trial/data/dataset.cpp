@@ -36,15 +36,15 @@ std::string hash_split(const Source& source, const std::vector<std::uint32_t>& w
 void check_classes(const Dataset& dataset, const std::string& root) {
   std::vector<bool> seen(std::size_t(dataset.classes));
   for (const std::uint32_t i : dataset.train) seen[std::size_t(dataset.label(i))] = true;
-  for (const std::uint32_t i : dataset.valid)
-    if (!seen[std::size_t(dataset.label(i))])
-      throw Error(
-          fmt::format("{}: class {} is in the validation images but has no image to train "
-                      "on; add images or raise dataset.train_samples",
-                      root, dataset.class_names[std::size_t(dataset.label(i))]));
   if (dataset.train.empty() || dataset.valid.empty())
     throw Error(fmt::format("{}: no readable image is left to {}", root,
                             dataset.train.empty() ? "train on" : "validate with"));
+  for (std::size_t c = 0; c < seen.size(); ++c)
+    if (!seen[c])
+      throw Error(
+          fmt::format("{}: class {} has no readable image to train on; add images, remove the "
+                      "class or raise dataset.train_samples",
+                      root, dataset.class_names[c]));
 }
 
 }  // namespace

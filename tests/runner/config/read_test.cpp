@@ -1,0 +1,349 @@
+#include "runner/config/config.h"
+
+#include <catch2/catch.hpp>
+
+#include "runner/support/error.h"
+#include "tests/runner/data/folder.h"
+
+using namespace archsweep;
+using namespace archsweep::runner;
+using Catch::Matchers::Contains;
+using Names = std::vector<std::string>;
+using Rates = std::vector<double>;
+
+namespace {
+
+// A folder with data/ in which configs are written.
+struct Place : Folder {
+  Place() { std::filesystem::create_directories(path / "data"); }
+
+  Config read(const std::string& text, const Names& overrides = {}) const {
+    write("c.yaml", text);
+    return read_config(path / "c.yaml", overrides);
+  }
+  // The faults, with the folder's own name cut away.
+  std::string faults(const std::string& text, const Names& overrides = {}) const {
+    try {
+      read(text, overrides);
+      return "";
+    } catch (const Error& e) {
+      CHECK(e.code() == Exit::usage);
+      std::string message = e.what();
+      const auto folder = path.string() + "/";
+      for (std::size_t at; (at = message.find(folder)) != message.npos;)
+        message.erase(at, folder.size());
+      return message;
+    }
+  }
+};
+
+const std::string data = "dataset: {kind: idx, root: data, image_size: 32}\n";
+const std::string one = data + "architectures: [test_resnet]\n";
+
+Names names(const Config& config) {
+  Names found;
+  for (const auto& c : config.candidates) found.push_back(c.name);
+  return found;
+}
+
+Rates rates(const Place& place, const std::string& value) {
+  return place.read(one + "learning_rate: " + value).candidates.at(0).learning_rates;
+}
+
+}  // namespace
+
+TEST_CASE("the least config: defaults for all the rest") {
+  const Place place;
+  const auto config = place.read(one);
+  CHECK(names(config) == Names{"test_resnet"});
+  const auto& c = config.candidates[0];
+  CHECK(c.learning_rates == Rates{1e-3});
+  CHECK(c.training.epochs == 5);
+  CHECK(c.dataset.image_size == 32);
+  CHECK(c.dataset.stored_size == 32);
+  CHECK(c.dataset.root == std::filesystem::canonical(place.path / "data"));
+  CHECK(config.seeds == std::vector<std::uint64_t>{0});
+  CHECK(config.augmentation.empty());
+  CHECK(config.measurement.batch_sizes == std::vector{1, 32});
+  CHECK(config.output.name == "c");
+  CHECK(config.output.database == "c.db");
+  CHECK(config.output.folder == "c-files");
+  CHECK(config.output.plots.empty());
+  CHECK(config.scheduler.slots == 0);
+  CHECK(config.scheduler.trial_time_limit == 0);
+}
+
+TEST_CASE("architectures: names, globs and exclusions, in natural order, none twice") {
+  const Place place;
+  const auto of = [&](const std::string& list) {
+    return names(place.read(data + "architectures: " + list));
+  };
+  CHECK(of("[resnet101, resnet18]") == Names{"resnet18", "resnet101"});
+  CHECK(of("['test_convnext*', test_convnext2]") ==
+        Names{"test_convnext", "test_convnext2", "test_convnext3"});
+  CHECK(of("['test_convnext*', '!*2']") == Names{"test_convnext", "test_convnext3"});
+  CHECK(of("['test_convnext[23]', '!test_convnext[!2]']") == Names{"test_convnext2"});
+  CHECK(of("['test_convnext?', '!*3', test_convnext3]") ==
+        Names{"test_convnext2", "test_convnext3"});
+  CHECK_THAT(place.faults(data + "architectures: [test_vit, '!test_*']"),
+             Contains("c.yaml:2:16: architectures: everything is excluded"));
+}
+
+TEST_CASE("an entry's own values hold for it alone; the later entry decides") {
+  const Place place;
+  const auto config = place.read(data + R"(
+learning_rate: [0.1, 0.2]
+training: {epochs: 3, batch_size: 16}
+architectures:
+  - "test_convnext*"
+  - {name: test_convnext2, learning_rate: 0.5, epochs: 9, optimizer: sgd, image_size: 64}
+  - {name: "test_convnext[3]", learning_rate: {from: 0.001, to: 0.1, points: 3}, drop_rate: 0.5}
+)");
+  REQUIRE(names(config) == Names{"test_convnext", "test_convnext2", "test_convnext3"});
+  const auto &plain = config.candidates[0], &second = config.candidates[1],
+             &third = config.candidates[2];
+  CHECK(plain.learning_rates == Rates{0.1, 0.2});
+  CHECK(plain.training.epochs == 3);
+  CHECK(plain.training.optimizer == "adamw");
+  CHECK(plain.dataset.image_size == 32);
+  CHECK(second.learning_rates == Rates{0.5});
+  CHECK(second.training.epochs == 9);
+  CHECK(second.training.batch_size == 16);
+  CHECK(second.training.optimizer == "sgd");
+  CHECK(second.dataset.image_size == 64);
+  CHECK(second.dataset.stored_size == 64);
+  CHECK(third.learning_rates == Rates{0.001, 0.01, 0.1});
+  CHECK(third.training.drop_rate == 0.5);
+  CHECK(third.training.epochs == 3);
+}
+
+TEST_CASE("a learning rate is a value, a list or a log range") {
+  const Place place;
+  CHECK(rates(place, "3e-4") == Rates{3e-4});
+  CHECK(rates(place, "[1e-2, 0.01, 2]") == Rates{0.01, 2});
+  CHECK(rates(place, "{from: 1e-4, to: 1e-2, points: 3}") == Rates{1e-4, 1e-3, 1e-2});
+  CHECK(rates(place, "{from: 0.1, to: 0.001, points: 2}") == Rates{0.1, 0.001});
+  CHECK(rates(place, "{from: 0.001, to: 0.004, points: 3}") == Rates{0.001, 0.002, 0.004});
+  for (const auto* wrong :
+       {"0", "-1", "fast", "'0.1'", "nan", "inf", "2000", "[]", "[0.1, x]", "[[0.1]]",
+        "{from: 0.1, to: 0.2}", "{from: 0, to: 0.2, points: 2}", "{from: 0.1, to: 0.2, points: 1}",
+        "{from: 0.1, to: 0.2, points: 2.5}", "{from: 0.1, to: 0.2, points: 2, step: 1}",
+        "{from: 1e-300, to: 1e300, points: 5}", "{from: 0.1, to: 1, points: 2000}",
+        "{from: 0.1, to: 2000, points: 2}", "{}"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "learning_rate: " + wrong),
+               Contains("c.yaml:3:") && Contains("learning_rate"));
+  }
+}
+
+TEST_CASE("augmentation: a preset or a list of steps; zooming needs larger stored images") {
+  const Place place;
+  const auto of = [&](const std::string& text) {
+    return place.read(one + "augmentation: " + text);
+  };
+  CHECK(of("none").augmentation.empty());
+  const auto light = of("light").augmentation;
+  REQUIRE(light.size() == 2);
+  CHECK(light[0].name == "random_crop");
+  CHECK(light[0].parameters.at("padding") == 4);
+  CHECK(light[1].name == "horizontal_flip");
+  const auto steps =
+      of("[{random_crop: 2}, {random_resized_crop: {min_scale: 0.5}}, horizontal_flip]");
+  REQUIRE(steps.augmentation.size() == 3);
+  CHECK(steps.augmentation[0].parameters.at("padding") == 2);
+  CHECK(steps.augmentation[1].parameters.at("min_scale") == 0.5);
+  CHECK(steps.augmentation[1].parameters.at("max_scale") == 1);
+  CHECK(steps.candidates[0].dataset.stored_size == 37);
+  CHECK_THAT(place.faults(one + "augmentation: ligt"),
+             Contains("c.yaml:3:15: augmentation: 'ligt'") && Contains("did you mean 'light'"));
+  CHECK_THAT(place.faults(one + "augmentation: [{random_crop: {pad: 1}}]"),
+             Contains("c.yaml:3:31: unknown key 'augmentation.random_crop.pad'"));
+  CHECK_THAT(
+      place.faults(one + "augmentation: [{horizontal_flip: 2}]"),
+      Contains("c.yaml:3:34: augmentation.horizontal_flip.probability: must be from 0 to 1"));
+  CHECK_THAT(place.faults(one + "augmentation: [flip]"), Contains("unknown step 'flip'"));
+}
+
+TEST_CASE("seeds: how many, or which") {
+  const Place place;
+  using Seeds = std::vector<std::uint64_t>;
+  const auto of = [&](const std::string& text) {
+    return place.read(one + "training: {seeds: " + text + "}").seeds;
+  };
+  CHECK(of("3") == Seeds{0, 1, 2});
+  CHECK(of("[7, 42, 7]") == Seeds{7, 42});
+  for (const auto* wrong : {"0", "-1", "1.5", "many", "[]", "[-1]", "{a: 1}", "2000"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "training: {seeds: " + wrong + "}"),
+               Contains("c.yaml:3:") && Contains("training.seeds"));
+  }
+}
+
+TEST_CASE("extends: maps are merged, all else is replaced, and the nearer file decides") {
+  const Place place;
+  place.write("base.yaml", one + "training: {epochs: 1, batch_size: 8, seeds: 2}\n");
+  place.write("middle.yaml",
+              "extends: base.yaml\ntraining: {epochs: 2}\nlearning_rate: [0.1, 0.2]\n");
+  const auto config =
+      place.read("extends: middle.yaml\narchitectures: [test_vit]\nlearning_rate: 0.3\n");
+  CHECK(names(config) == Names{"test_vit"});
+  CHECK(config.candidates[0].learning_rates == Rates{0.3});
+  CHECK(config.candidates[0].training.epochs == 2);
+  CHECK(config.candidates[0].training.batch_size == 8);
+  CHECK(config.seeds.size() == 2);
+  CHECK(config.output.name == "c");
+  CHECK_THAT(config.source, Contains("batch_size: 8") && Contains("architectures: [test_vit]"));
+
+  CHECK_THAT(place.faults("extends: none.yaml"), Contains("c.yaml:1:10: extends: no file"));
+  CHECK_THAT(place.faults("extends: c.yaml"), Contains("c.yaml:1:10:") && Contains("circle"));
+  CHECK_THAT(place.faults("extends: [base.yaml]"), Contains("c.yaml:1:10: extends: expected"));
+  // A fault is told where it stands, not where it is taken over.
+  place.write("base.yaml", one + "training: {epochs: no}\n");
+  CHECK_THAT(place.faults("extends: base.yaml"), Contains("base.yaml:3:20: training.epochs"));
+}
+
+TEST_CASE("a data folder is looked for from the file that names it") {
+  const Place place;
+  place.write("studies/deep/c.yaml", "extends: ../base.yaml\n");
+  std::filesystem::create_directories(place.path / "studies/data");
+  place.write("studies/base.yaml", one);
+  const auto config = read_config(place.path / "studies/deep/c.yaml");
+  CHECK(config.dataset.root == std::filesystem::canonical(place.path / "studies/data"));
+}
+
+TEST_CASE("--set replaces values, in order, and is named in faults") {
+  const Place place;
+  const auto config = place.read(
+      one + "training: {epochs: 1}\n",
+      {"training.epochs=2", "training.epochs=3", "output.name=other", "learning_rate=[0.1, 0.2]",
+       "architectures=['test_convnext*']", "scheduler.slots=2"});
+  CHECK(config.candidates.size() == 3);
+  CHECK(config.candidates[0].training.epochs == 3);
+  CHECK(config.candidates[0].learning_rates == Rates{0.1, 0.2});
+  CHECK(config.output.database == "other.db");
+  CHECK(config.scheduler.slots == 2);
+  CHECK_THAT(config.source, Contains("# --set training.epochs=3"));
+
+  CHECK(place.faults(one, {"training.epoch=2"}) ==
+        "--set training.epoch: unknown key 'training.epoch'; did you mean 'epochs'?");
+  CHECK_THAT(place.faults(one, {"training.epochs=two"}),
+             Contains("--set training.epochs: training.epochs: expected a whole number"));
+  CHECK_THAT(place.faults(one, {"training=5"}), Contains("training: expected a mapping"));
+  for (const auto* wrong :
+       {"training.epochs", "=2", "training.epochs=[1", "training..epochs=1", "=", ""}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one, {wrong}), Contains("--set"));
+  }
+}
+
+TEST_CASE("limits, slots and places of output") {
+  const Place place;
+  const auto config =
+      place.read(one + "scheduler: {slots: 4, trial_time_limit: 1.5h, threads: 2, device: cpu}\n" +
+                 "output: {name: n, database: d.db, folder: f, plots: [a.html, b.svg, c.png]}\n");
+  CHECK(config.scheduler.slots == 4);
+  CHECK(config.scheduler.trial_time_limit == 5400);
+  CHECK(config.scheduler.device == "cpu");
+  CHECK(config.output.database == "d.db");
+  CHECK(config.output.folder == "f");
+  CHECK(config.output.plots.size() == 3);
+  for (const auto* wrong :
+       {"slots: 0", "slots: 2x", "slots: many", "trial_time_limit: 5", "trial_time_limit: 2d",
+        "trial_time_limit: -1s", "trial_time_limit: h", "device: tpu", "threads: -1"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "scheduler: {" + wrong + "}"), Contains("c.yaml:3:"));
+  }
+  for (const auto* wrong : {"name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
+                            "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));
+  }
+}
+
+TEST_CASE("quoted numbers are words, and absent values are named") {
+  const Place place;
+  CHECK_THAT(place.faults(one + "training: {epochs: '3'}"),
+             Contains("expected a whole number, not '3'"));
+  CHECK_THAT(place.faults(one + "training: {epochs: }"),
+             Contains("expected a whole number, not nothing"));
+  CHECK_THAT(place.faults(one + "training: {epochs: 1e99}"),
+             Contains("c.yaml:3:20: training.epochs"));
+  CHECK_THAT(place.faults(one + "training:"), Contains("expected a mapping of keys, not nothing"));
+  CHECK_THAT(place.faults("dataset: {kind: idx}\narchitectures: [test_vit]"),
+             Contains("c.yaml:1:10: dataset.root is missing"));
+  CHECK_THAT(place.faults("dataset: {root: data}\narchitectures: [test_vit]"),
+             Contains("c.yaml:1:10: dataset.kind is missing"));
+  CHECK_THAT(place.faults(one + "measurement: {batch_sizes: 8}"), Contains("expected a list"));
+}
+
+TEST_CASE("a sweep has an end") {
+  const Place place;
+  const auto many = [&](const std::string& points) {
+    return place.faults(data + "architectures: ['resnet*']\ntraining: {seeds: 1000}\n" +
+                        "learning_rate: {from: 1e-4, to: 1e-2, points: " + points + "}");
+  };
+  CHECK_THAT(many("1000"), Contains("c.yaml:2:16: ") && Contains("a sweep has at most 100000"));
+  CHECK(place
+            .faults(one +
+                    "training: {seeds: 1000}\nlearning_rate: {from: 1e-4, to: 1e-2, points: 100}")
+            .empty());
+}
+
+TEST_CASE("every fault is told at once, each with its place") {
+  const Place place;
+  CHECK(place.faults(R"(extends: base.yaml
+datset: 1
+training:
+  epochs: 0
+  batch_siz: 8
+  optimizer: adam
+  warmup: lots
+learning_rate:
+  - 0.1
+  - -0.1
+measurement: {enabled: yes, batch_sizes: [1, 0]}
+scheduler: fast
+architectures:
+  - resnet1
+  - "nothing_*"
+  - {name: test_vit, epoch: 3, learning_rate: x}
+  - {learning_rate: 0.1}
+  - [test_vit]
+)") == "c.yaml:1:10: extends: no file 'base.yaml'");
+  place.write("base.yaml", "dataset: {kind: idx, root: gone, channels: 2}\n");
+  CHECK(place.faults(R"(extends: base.yaml
+datset: 1
+training:
+  epochs: 0
+  batch_siz: 8
+  optimizer: adam
+  warmup: lots
+learning_rate:
+  - 0.1
+  - -0.1
+measurement: {enabled: yes, batch_sizes: [1, 0]}
+scheduler: fast
+architectures:
+  - resnet1
+  - "nothing_*"
+  - {name: test_vit, epoch: 3, learning_rate: x}
+  - {learning_rate: 0.1}
+  - [test_vit]
+)") == R"(c.yaml:2:1: unknown key 'datset'; did you mean 'dataset'?
+c.yaml:4:11: training.epochs: must be from 1 to 100000, not 0
+c.yaml:5:3: unknown key 'training.batch_siz'; did you mean 'batch_size'?
+c.yaml:6:14: training.optimizer: 'adam' is none of adamw, sgd; did you mean 'adamw'?
+c.yaml:7:11: training.warmup: expected a number, not 'lots'
+c.yaml:11:24: measurement.enabled: expected true or false, not 'yes'
+c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0
+c.yaml:12:12: scheduler: expected a mapping of keys, not 'fast'
+base.yaml:1:28: dataset.root: no folder 'gone'
+base.yaml:1:10: dataset.channels: must be 1 or 3
+c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, not '-0.1'
+c.yaml:14:5: architectures: 'resnet1' matches nothing; did you mean 'resnet18'?
+c.yaml:15:5: architectures: 'nothing_*' matches nothing
+c.yaml:16:22: unknown key 'architectures.epoch'; did you mean 'epochs'?
+c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, not 'x'
+c.yaml:17:5: architectures: an entry is a name, or {name: ..., learning_rate: ...}
+c.yaml:18:5: architectures: an entry is a name, or {name: ..., learning_rate: ...})");
+}

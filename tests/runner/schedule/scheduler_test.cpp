@@ -1,0 +1,363 @@
+#include "runner/schedule/scheduler.h"
+
+#include <catch2/catch.hpp>
+
+#include "results/query.h"
+#include "runner/support/error.h"
+#include "tests/runner/data/folder.h"
+#include "tests/runner/schedule/fake_runner.h"
+
+using namespace archsweep;
+using namespace archsweep::runner;
+using Catch::Matchers::Contains;
+using results::Cause;
+using Names = std::vector<std::string>;
+
+namespace {
+
+Event epoch(int number, double top1) {
+  return results::Epoch{.number = number, .train_loss = 1, .valid_top1 = top1, .seconds = 2};
+}
+
+const Event hello = Hello{.environment = {.device = "cpu", .device_name = "Fake", .threads = 1}};
+const Event latency = results::Measurement{.kind = "latency",
+                                           .dtype = "float32",
+                                           .layout = "contiguous",
+                                           .image_size = 32,
+                                           .protocol = 1,
+                                           .seconds = {0.001, 0.002, 0.003}};
+const Event done = results::Summary{.parameters = 7, .split_hash = "s"};
+
+Script good(double top1 = 0.8) {
+  return {hello, epoch(1, top1 / 2), epoch(2, top1), latency, done, Ended{}};
+}
+Script prepared() {
+  return {hello,
+          Event(Prepared{
+              .train_samples = 8, .valid_samples = 2, .classes = 2, .bad_files = {"x: cut"}}),
+          Ended{}};
+}
+Script failing(Cause cause, const std::string& message) {
+  return {hello, epoch(1, 0.5), Event(results::Failure{cause, message, ""}),
+          Ended{.exit_code = 1, .tail = "last words"}};
+}
+
+PlannedTrial trial(const std::string& name, const std::string& root = "/data") {
+  PlannedTrial t{.family = "fake", .cost = 1};
+  t.spec.architecture = name;
+  t.spec.dataset.kind = "idx";
+  t.spec.dataset.root = root;
+  t.fingerprint = fingerprint(t.spec);
+  return t;
+}
+
+// A database and a config in a folder; each run() is a new scheduler, as after a restart.
+struct Sweep {
+  Folder folder;
+  Config config;
+  FakeRunner runner;
+  std::map<std::string, Script> scripts;  // by architecture; good() where there is none
+
+  Sweep() {
+    config.output.name = "test";
+    config.output.folder = folder.path / "files";
+    config.scheduler.device = "cpu";
+    config.scheduler.threads = 3;
+  }
+  std::filesystem::path database() const { return folder.path / "a.db"; }
+
+  Outcome run(const Names& names, bool retry_failed = false) {
+    std::vector<PlannedTrial> plan;
+    for (const auto& name : names) plan.push_back(trial(name));
+    return run(plan, retry_failed);
+  }
+  Outcome run(const std::vector<PlannedTrial>& plan, bool retry_failed = false) {
+    runner = {};
+    runner.script = [this](const Launch& launch) {
+      if (launch.job.kind == "prepare")
+        return scripts.contains("prepare") ? scripts["prepare"] : prepared();
+      const auto at = scripts.find(launch.job.spec.architecture);
+      return at == scripts.end() ? good() : at->second;
+    };
+    results::Store store(database());
+    return run_sweep(config, plan, store, runner, retry_failed);
+  }
+
+  // The first column, as text.
+  Names ask(const std::string& sql) const {
+    Names found;
+    for (const auto& row : results::Reader(database()).ask(sql).rows)
+      found.push_back(std::visit(
+          [](const auto& v) -> std::string {
+            using T = std::decay_t<decltype(v)>;
+            if constexpr (std::is_same_v<T, std::monostate>)
+              return "null";
+            else if constexpr (std::is_same_v<T, std::string>)
+              return v;
+            else
+              return std::to_string(v).substr(0, 6);
+          },
+          row[0]));
+    return found;
+  }
+  std::string state(const std::string& architecture) const {
+    return ask("SELECT state FROM trials WHERE architecture = '" + architecture + "'").at(0);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a sweep runs its trials in the plan's order and records what they tell") {
+  Sweep sweep;
+  sweep.config.scheduler.trial_time_limit = 60;
+  sweep.scripts["b"] = good(0.9);
+  const auto outcome = sweep.run(Names{"c", "a", "b"});
+  CHECK(outcome.done == 3);
+  CHECK(outcome.failed == 0);
+  CHECK(outcome.finished_before == 0);
+  CHECK_FALSE(outcome.interrupted);
+  CHECK(sweep.runner.trained() == Names{"c", "a", "b"});
+  CHECK(sweep.ask("SELECT architecture FROM sweep_trials JOIN trials USING (trial) ORDER BY "
+                  "position") == Names{"c", "a", "b"});
+  CHECK(sweep.ask("SELECT architecture FROM leaderboard")[0] == "b");
+  CHECK(sweep.ask("SELECT top1 FROM leaderboard WHERE architecture = 'b'") == Names{"0.9000"});
+  CHECK(sweep.ask("SELECT latency FROM leaderboard LIMIT 1") == Names{"0.0020"});
+  CHECK(sweep.ask("SELECT device_name FROM leaderboard LIMIT 1") == Names{"Fake"});
+  CHECK(sweep.ask("SELECT count(*) FROM epochs") == Names{"6"});
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"finished"});
+  CHECK(sweep.ask("SELECT pid FROM attempts ORDER BY pid") == Names{"101", "102", "103"});
+
+  CHECK(sweep.runner.started.size() == 4);
+  CHECK(sweep.runner.started[0].job.kind == "prepare");
+  const auto& launch = sweep.runner.started[1];
+  CHECK(launch.job.device == "cpu");
+  CHECK(launch.job.threads == 3);
+  CHECK(launch.time_limit == 60);
+  CHECK(launch.job.cache_folder == (sweep.config.output.folder / "cache").string());
+  CHECK(sweep.ask("SELECT journal FROM attempts WHERE pid = 101") == Names{launch.job.journal});
+  CHECK(launch.files.parent_path() == sweep.config.output.folder / "trials");
+  CHECK(std::filesystem::is_directory(launch.files.parent_path()));
+}
+
+TEST_CASE("a failed trial is recorded with its cause, and the sweep goes on") {
+  struct Case {
+    Script script;
+    const char *cause, *message;
+  };
+  const std::vector<Case> cases{
+      {failing(Cause::out_of_memory, "12 GiB asked for"), "out_of_memory", "12 GiB asked for"},
+      {failing(Cause::diverged, "loss is NaN"), "diverged", "loss is NaN"},
+      {failing(Cause::bad_data, "a.jpg"), "bad_data", "a.jpg"},
+      {failing(Cause::bad_config, "no such size"), "bad_config", "no such size"},
+      {{hello, Ended{.signal = 11, .tail = "last words"}}, "crashed", "signal 11"},
+      {{hello, Ended{.signal = 9, .out_of_memory = true, .tail = "last words"}},
+       "out_of_memory",
+       "kernel"},
+      {{hello, epoch(1, 0.1), Ended{.signal = 15, .timed_out = true, .tail = "last words"}},
+       "timeout",
+       "60 s"},
+      {{hello, Ended{.exit_code = 3, .tail = "last words"}}, "crashed", "exit code 3 without"},
+      {{Ended{.tail = "last words"}}, "crashed", "exit code 0 without a result"},
+  };
+  for (const auto& c : cases) {
+    Sweep sweep;
+    sweep.config.scheduler.trial_time_limit = 60;
+    sweep.scripts["bad"] = c.script;
+    INFO(c.cause << ": " << c.message);
+    const auto outcome = sweep.run(Names{"bad", "after"});
+    CHECK(outcome.failed == 1);
+    CHECK(outcome.done == 1);
+    CHECK(sweep.state("bad") == "failed");
+    CHECK(sweep.state("after") == "done");
+    CHECK(sweep.ask("SELECT cause FROM attempts WHERE outcome = 'failed'") == Names{c.cause});
+    CHECK_THAT(sweep.ask("SELECT message FROM attempts WHERE outcome = 'failed'")[0],
+               Contains(c.message));
+    CHECK(sweep.ask("SELECT stderr_tail FROM attempts WHERE outcome = 'failed'") ==
+          Names{"last words"});
+    CHECK(sweep.ask("SELECT architecture FROM leaderboard") == Names{"after"});
+  }
+}
+
+TEST_CASE("a result that came counts, however the worker ends") {
+  Sweep sweep;
+  sweep.scripts["a"] = {hello, epoch(1, 0.7), done, Ended{.signal = 6}};
+  CHECK(sweep.run(Names{"a"}).done == 1);
+  CHECK(sweep.state("a") == "done");
+}
+
+TEST_CASE("failed trials run again when asked, finished ones never") {
+  Sweep sweep;
+  sweep.scripts["bad"] = failing(Cause::diverged, "once");
+  sweep.run(Names{"good", "bad"});
+  sweep.scripts.erase("bad");
+  SECTION("not asked") {
+    const auto outcome = sweep.run(Names{"good", "bad"});
+    CHECK(sweep.runner.started.empty());
+    CHECK(outcome.failed == 1);
+    CHECK(outcome.finished_before == 1);
+    CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"finished", "finished"});
+  }
+  SECTION("asked") {
+    const auto outcome = sweep.run(Names{"good", "bad"}, /*retry_failed=*/true);
+    CHECK(sweep.runner.trained() == Names{"bad"});
+    CHECK(outcome.failed == 0);
+    CHECK(outcome.done == 1);
+    CHECK(sweep.state("bad") == "done");
+    CHECK(sweep.ask("SELECT outcome FROM attempts JOIN trials USING (trial) WHERE architecture = "
+                    "'bad' ORDER BY attempts.attempt") == Names{"failed", "done"});
+    // The first attempt's epochs stay under its number; the leaderboard reads the second's.
+    CHECK(sweep.ask("SELECT count(*) FROM epochs JOIN trials USING (trial) WHERE architecture = "
+                    "'bad'") == Names{"3"});
+    CHECK(sweep.ask("SELECT top1 FROM leaderboard WHERE architecture = 'bad'") == Names{"0.8000"});
+  }
+}
+
+TEST_CASE("a longer plan runs only what is new, and reads only its data") {
+  Sweep sweep;
+  sweep.run({trial("a"), trial("b")});
+  const auto outcome = sweep.run({trial("a"), trial("c", "/more"), trial("b")});
+  CHECK(outcome.finished_before == 2);
+  CHECK(outcome.done == 1);
+  CHECK(sweep.runner.trained() == Names{"c"});
+  CHECK(sweep.runner.started.size() == 2);
+  CHECK(sweep.runner.started[0].job.spec.dataset.root == "/more");
+  CHECK(sweep.ask("SELECT count(*) FROM trials") == Names{"3"});
+  CHECK(sweep.ask("SELECT count(*) FROM attempts") == Names{"3"});
+  CHECK(sweep.ask("SELECT count(*) FROM sweep_trials") == Names{"5"});
+}
+
+TEST_CASE("an interrupted sweep keeps what it has and is continued") {
+  Sweep sweep;
+  sweep.scripts["b"] = {hello, epoch(1, 0.4), Interrupted{}, epoch(2, 0.8), done, Ended{}};
+  auto outcome = sweep.run(Names{"a", "b", "c"});
+  CHECK(outcome.interrupted);
+  CHECK(outcome.done == 1);
+  CHECK(outcome.failed == 0);
+  CHECK(sweep.runner.stops == std::vector<bool>{false});
+  CHECK(sweep.runner.trained() == Names{"a", "b"});
+  CHECK(sweep.state("a") == "done");
+  CHECK(sweep.state("b") == "planned");
+  CHECK(sweep.state("c") == "planned");
+  CHECK(sweep.ask("SELECT cause FROM attempts WHERE outcome = 'released'") == Names{"killed"});
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"interrupted"});
+  CHECK(sweep.ask("SELECT count(*) FROM epochs") == Names{"3"});
+
+  sweep.scripts.clear();
+  outcome = sweep.run(Names{"a", "b", "c"});
+  CHECK(outcome.finished_before == 1);
+  CHECK(outcome.done == 2);
+  CHECK(sweep.runner.trained() == Names{"b", "c"});
+  CHECK(sweep.ask("SELECT count(*) FROM epochs") == Names{"7"});
+}
+
+TEST_CASE("the second Ctrl-C ends workers at once; who had finished counts") {
+  Sweep sweep;
+  sweep.config.scheduler.slots = 2;
+  sweep.scripts["deaf"] = {hello, Interrupted{}, Interrupted{}, epoch(1, 0.5), Ended{}};
+  sweep.scripts["ready"] = {done, Ended{}};
+  const auto outcome = sweep.run(Names{"deaf", "ready", "never"});
+  CHECK(outcome.interrupted);
+  CHECK(sweep.runner.stops == std::vector<bool>{false, true});
+  CHECK(sweep.state("deaf") == "planned");
+  CHECK(sweep.state("ready") == "done");
+  CHECK(sweep.runner.trained() == Names{"deaf", "ready"});
+}
+
+TEST_CASE("as many trials run at once as there are slots, to the end") {
+  Sweep sweep;
+  sweep.config.scheduler.slots = 3;
+  Names names;
+  for (int i = 0; i < 8; ++i) names.push_back("n" + std::to_string(i));
+  sweep.scripts["n1"] = failing(Cause::crashed, "early");
+  CHECK(sweep.run(names).done == 7);
+  CHECK(sweep.runner.most_running == 3);
+  CHECK(sweep.runner.trained() == names);
+}
+
+TEST_CASE("noise changes nothing") {
+  Sweep sweep;
+  sweep.scripts["a"] = {Tick{},
+                        hello,
+                        Event(Progress{"train", 1, 2, 3, 4, 0.5, 10}),
+                        epoch(1, 0.3),
+                        Tick{},
+                        epoch(1, 0.9),  // said twice: the first stays
+                        Event(Prepared{}),
+                        hello,
+                        latency,
+                        latency,
+                        done,
+                        Tick{},
+                        Ended{}};
+  CHECK(sweep.run(Names{"a"}).done == 1);
+  CHECK(sweep.ask("SELECT top1 FROM leaderboard") == Names{"0.3000"});
+  CHECK(sweep.ask("SELECT count(*) FROM measurements") == Names{"1"});
+  CHECK(sweep.ask("SELECT count(*) FROM environments") == Names{"1"});
+}
+
+TEST_CASE("data that cannot be used stop the sweep before its first trial") {
+  Sweep sweep;
+  const auto refused = [&] {
+    try {
+      sweep.run(Names{"a"});
+    } catch (const Error& e) {
+      return std::pair{std::string(e.what()), e.code()};
+    }
+    return std::pair{std::string(), Exit::done};
+  };
+  SECTION("bad data") {
+    sweep.scripts["prepare"] = failing(Cause::bad_data, "/data: no class folders");
+    CHECK(refused().second == Exit::usage);
+    CHECK_THAT(refused().first, Contains("/data: no class folders"));
+  }
+  SECTION("a worker that crashes over it") {
+    sweep.scripts["prepare"] = {Ended{.signal = 11, .tail = "last words"}};
+    CHECK(refused().second == Exit::environment);
+    CHECK_THAT(refused().first, Contains("signal 11") && Contains("last words"));
+  }
+  CHECK(sweep.runner.trained().empty());
+  CHECK(sweep.state("a") == "planned");
+}
+
+TEST_CASE("Ctrl-C while data are read starts nothing") {
+  Sweep sweep;
+  sweep.scripts["prepare"] = {hello, Interrupted{}, Event(Prepared{}), Ended{}};
+  const auto outcome = sweep.run(Names{"a"});
+  CHECK(outcome.interrupted);
+  CHECK(sweep.runner.trained().empty());
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"interrupted"});
+}
+
+TEST_CASE("each data set of a plan is read once") {
+  Sweep sweep;
+  sweep.run({trial("a", "/x"), trial("b", "/y"), trial("c", "/x")});
+  Names roots;
+  for (const auto& launch : sweep.runner.started)
+    if (launch.job.kind == "prepare") roots.push_back(launch.job.spec.dataset.root);
+  CHECK(roots == Names{"/x", "/y"});
+}
+
+TEST_CASE("a worker that cannot be started ends the sweep, and loses nothing") {
+  Sweep sweep;
+  FakeRunner runner;
+  runner.script = [](const Launch& launch) {
+    if (launch.job.spec.architecture == "b") throw Error("no more processes", Exit::environment);
+    return launch.job.kind == "prepare" ? prepared() : good();
+  };
+  {
+    results::Store store(sweep.database());
+    const std::vector plan{trial("a"), trial("b")};
+    CHECK_THROWS_WITH(run_sweep(sweep.config, plan, store, runner, false), "no more processes");
+  }
+  CHECK(sweep.state("a") == "done");
+  results::Store store(sweep.database());
+  REQUIRE(store.unfinished().size() == 1);  // what the next run takes up
+  CHECK(store.unfinished()[0].pid == 0);
+}
+
+TEST_CASE("slots: as many as asked for, on the device asked for") {
+  CHECK(slots({.device = "cpu"}) == Names{"cpu"});
+  CHECK(slots({.slots = 2, .device = "cpu"}) == Names{"cpu", "cpu"});
+  if (!std::filesystem::exists("/dev/nvidia0"))
+    CHECK_THROWS_WITH(slots({.device = "cuda"}), Contains("no NVIDIA GPU"));
+}
