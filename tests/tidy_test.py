@@ -31,12 +31,12 @@ may_include = {
     "runner/trial/protocol": protocol + ["results/trial.h", "runner/support/", "runner/trial/json_fields.h"],
     "runner/trial/spec": protocol + ["runner/support/", "runner/trial/json_fields.h"],
     "runner/trial/json_fields.h": ["runner/support/"],
-    "runner/config/": tables + protocol + ["runner/support/"],
+    "runner/config/": tables + protocol + ["archs/weights/pretrained.h", "runner/support/"],
     "runner/plan/": tables + protocol + ["runner/config/", "runner/support/"],
     "runner/schedule/": protocol + ["runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/cli/": tables + protocol + ["archs/weights/", "runner/schedule/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
-    "runner/trial/": ["archs/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/support/"],
-    "runner/trial/data/": protocol + ["runner/trial/augment/", "runner/support/"],
+    "runner/trial/": ["archs/", "results/export/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/support/"],
+    "runner/trial/data/": protocol + ["archs/family.h", "runner/trial/augment/", "runner/support/"],
     "runner/trial/augment/": protocol + ["runner/trial/data/", "runner/support/"],
 }
 
@@ -59,7 +59,7 @@ no_torch = ["archs/catalog", "archs/facts.cpp", "archs/families.h", "results/", 
 
 most_lines = 500
 # Longer today; none may grow, and one that has shrunk leaves the list.
-longer = {"runner/config/read.cpp": 545}
+longer = {"runner/config/read.cpp": 533}
 table = re.compile(r"archs/families/.*\.h$|archs/facts\.cpp$|_table\.cpp$|results/schema\.cpp$")
 
 unfinished = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")

@@ -139,9 +139,9 @@ Remote ask(const Hub& hub, const std::string& repository, const std::string& fil
     if (response.status == 0 || !response.failure.empty()) unreachable(request, response);
     if (response.status >= 400) refused(hub, repository, request, response);
     Remote remote{.url = head.url, .commit = response.header("x-repo-commit")};
-    const auto first_of = [&](const char* a, const char* b) {
-      const auto value = response.header(a);
-      return value.empty() ? response.header(b) : value;
+    const auto first_of = [&headers = response](const char* a, const char* b) {
+      const auto value = headers.header(a);
+      return value.empty() ? headers.header(b) : value;
     };
     auto etag = first_of("x-linked-etag", "etag");
     if (etag.starts_with("W/")) etag.erase(0, 2);

@@ -18,8 +18,8 @@ std::string Pretrained::name() const {
 
 std::span<const Pretrained> tags_of(std::string_view arch) {
   const auto all = pretrained();
-  const auto [first, last] = std::ranges::equal_range(all, arch, {}, &Pretrained::arch);
-  return {first, last};
+  return {std::ranges::lower_bound(all, arch, {}, &Pretrained::arch),
+          std::ranges::upper_bound(all, arch, {}, &Pretrained::arch)};
 }
 
 const Pretrained& find_pretrained(std::string_view name) {

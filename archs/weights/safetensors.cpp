@@ -235,12 +235,6 @@ Safetensors parse(std::span<const std::byte> file) {
               Exit::environment);
 }
 
-struct Mapping {
-  void* start;
-  std::size_t size;
-  ~Mapping() { ::munmap(start, size); }
-};
-
 }  // namespace
 
 std::string_view name_of(Dtype dtype) {
@@ -273,10 +267,9 @@ MappedSafetensors::MappedSafetensors(const std::filesystem::path& path) {
   if (status.st_size == 0) throw Error(path.string() + ": the file is empty");
   errno = error;
   if (start == MAP_FAILED) cannot("map it", path);
-  const auto mapping = std::make_shared<Mapping>(start, std::size_t(status.st_size));
-  mapping_ = mapping;
-  content_ =
-      parse_safetensors({static_cast<const std::byte*>(start), mapping->size}, path.string());
+  const auto size = std::size_t(status.st_size);
+  mapping_ = {start, [start, size](const void*) { ::munmap(start, size); }};
+  content_ = parse_safetensors({static_cast<const std::byte*>(start), size}, path.string());
 }
 
 void write_safetensors(const std::filesystem::path& path, std::vector<StoredTensor> tensors,

@@ -10,10 +10,10 @@
 #include <fmt/ranges.h>
 
 #include "archs/catalog.h"
-#include "archs/weights/pretrained.h"
 #include "runner/config/config.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
+#include "runner/config/weights.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -419,7 +419,8 @@ class Reader {
       for (const auto* architecture : found) {
         auto one = candidate;
         one.name = architecture->name;
-        settle_weights(*name, config.path.parent_path(), one);
+        const auto wrong = settle_weights(one, config.path.parent_path());
+        if (!wrong.empty()) fault(*name, wrong);
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
         chosen.push_back(std::move(one));
@@ -428,34 +429,6 @@ class Reader {
     std::ranges::sort(chosen, natural_less, &Candidate::name);
     if (chosen.empty() && faults_.empty()) fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
-  }
-
-  void settle_weights(const Node& name, const fs::path& folder, Candidate& candidate) {
-    auto& weights = candidate.training.weights;
-    if (weights == "none") return;
-    if (weights == "pretrained") {
-      if (archs::tags_of(candidate.name).empty())
-        fault(name, fmt::format("training.weights: timm has no pretrained weights of {}",
-                                candidate.name));
-      return;
-    }
-    weights = (folder / weights).lexically_normal().string();
-    if (std::error_code error; !fs::is_regular_file(weights, error))
-      fault(name,
-            fmt::format("training.weights: no file '{}' (or say none or pretrained)", weights));
-    else
-      weights = fs::canonical(weights).string();
-  }
-
-  // A slip of the pen in three axes must not fill the memory with trials.
-  void limit(const Node& document, const Config& config) {
-    std::size_t trials = 0;
-    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
-    if (trials > most_trials)
-      fault(
-          *document.find("architectures"),
-          fmt::format("{} trials (architectures x learning rates x seeds); a sweep has at most {}",
-                      trials, most_trials));
   }
 
   Candidate entry(const Node& item) {
@@ -502,15 +475,11 @@ class Reader {
       settings_.scheduler.slots = slots;
     }
     if (settings_.trial_time_limit != "none") {
-      double value = 0;
-      const auto& text = settings_.trial_time_limit;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-      const std::string unit(end, text.data() + text.size());
-      const double scale = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
-      if (error != std::errc() || scale == 0 || !(value > 0))
+      const auto limit = parse_duration(settings_.trial_time_limit);
+      if (!limit)
         fault(place_of("scheduler", "trial_time_limit"),
               "scheduler.trial_time_limit: expected none, or such as 90s, 30m, 2h");
-      settings_.scheduler.trial_time_limit = value * scale;
+      settings_.scheduler.trial_time_limit = limit.value_or(0);
     }
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     config.dataset = settings_.dataset;

@@ -43,14 +43,14 @@ class Hub(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/log":
             return self.answer(200, body="\n".join(log).encode())
-        repository = self.path.split("/resolve/")[0].strip("/").split("/")[-1]
+        repository = self.path.split("?")[0].split("/resolve/")[0].split("/")[-1]
         authorization = self.headers.get("Authorization", "-")
         with lock:
             log.append(f"{self.server.name} {self.command} {repository} range={self.headers.get('Range', '-')} token={authorization}")
             seen[self.command, repository] = seen.get((self.command, repository), 0) + 1
             times = seen[self.command, repository]
         headers = [("X-Repo-Commit", COMMIT), ("X-Linked-ETag", f'"{SHA256}"'), ("X-Linked-Size", str(len(CONTENT)))]
-        if repository == "private" and authorization != "Bearer hf_secret":
+        if repository == "private" and self.server is Hub.hub and authorization != "Bearer hf_secret":
             return self.answer(401)
         if repository == "gated":
             return self.answer(403)

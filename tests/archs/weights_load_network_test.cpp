@@ -29,13 +29,13 @@ NamedTensors tensors_of(const Network& from) {
   return tensors;
 }
 
-torch::Tensor& at(NamedTensors& tensors, const std::string& key) {
+torch::Tensor& get(NamedTensors& tensors, const std::string& key) {
   for (auto& [name, tensor] : tensors)
     if (name == key) return tensor;
   throw std::out_of_range(key);
 }
 
-void erase(NamedTensors& tensors, const std::string& key) {
+void drop(NamedTensors& tensors, const std::string& key) {
   std::erase_if(tensors, [&](const auto& entry) { return entry.first == key; });
 }
 
@@ -45,13 +45,13 @@ std::string fault_of(Network& into, const NamedTensors& tensors, const LoadOptio
     load_weights(into, tensors, "x", options);
   } catch (const archsweep::Error& e) {
     auto after = tensors_of(into);
-    for (const auto& [key, tensor] : before) CHECK(torch::equal(tensor, at(after, key)));
+    for (const auto& [key, tensor] : before) CHECK(torch::equal(tensor, get(after, key)));
     return e.what();
   }
   return "no fault";
 }
 
-torch::Tensor values(std::initializer_list<float> list, at::IntArrayRef shape) {
+torch::Tensor values(std::initializer_list<float> list, torch::IntArrayRef shape) {
   return torch::tensor(std::vector<float>(list)).reshape(shape);
 }
 
@@ -65,32 +65,32 @@ TEST_CASE("weights go to a file and into another network unchanged") {
   const auto into = build("test_resnet", {.num_classes = 10});
   CHECK(load_weights(*into, scratch.path).empty());
   auto loaded = tensors_of(*into);
-  for (const auto& [key, tensor] : tensors_of(*from)) CHECK(torch::equal(tensor, at(loaded, key)));
+  for (const auto& [key, tensor] : tensors_of(*from)) CHECK(torch::equal(tensor, get(loaded, key)));
 }
 
 TEST_CASE("every dtype that Python writes becomes the tensor it was") {
   auto tensors = read_tensors(TEST_DATA "/weights/every_dtype.safetensors");
-  CHECK(torch::equal(at(tensors, "f32"), values({1, 2, 3, 4, 5, 6}, {2, 3})));
-  CHECK(at(tensors, "scalar").item<float>() == 7);
+  CHECK(torch::equal(get(tensors, "f32"), values({1, 2, 3, 4, 5, 6}, {2, 3})));
+  CHECK(get(tensors, "scalar").item<float>() == 7);
   for (const char* name : {"f16", "bf16", "f64", "i8", "u8", "i16", "u16", "i32", "u32", "i64",
                            "u64", "e4m3", "e5m2"}) {
     INFO(name);
-    CHECK(torch::equal(at(tensors, name).to(torch::kFloat32), values({1, 2, 3}, {3})));
+    CHECK(torch::equal(get(tensors, name).to(torch::kFloat32), values({1, 2, 3}, {3})));
   }
-  CHECK(at(tensors, "boolean").dtype() == torch::kBool);
-  at(tensors, "f32").fill_(8);  // a private page: the file stays as it is
+  CHECK(get(tensors, "boolean").dtype() == torch::kBool);
+  get(tensors, "f32").fill_(8);  // a private page: the file stays as it is
   auto again = read_tensors(TEST_DATA "/weights/every_dtype.safetensors");
-  CHECK(at(again, "f32")[0][0].item<float>() == 1);
+  CHECK(get(again, "f32")[0][0].item<float>() == 1);
 }
 
 TEST_CASE("missing, unexpected and misshapen keys are all named, and nothing is loaded") {
   const auto into = network({.num_classes = 10});
   auto tensors = tensors_of(*into);
-  erase(tensors, "conv1.0.weight");
-  erase(tensors, "bn1.running_mean");
+  drop(tensors, "conv1.0.weight");
+  drop(tensors, "bn1.running_mean");
   tensors.emplace_back("extra", torch::zeros(1));
-  at(tensors, "bn1.weight") = torch::zeros(3);
-  at(tensors, "bn1.bias") = torch::zeros(at(tensors, "bn1.bias").sizes(), torch::kInt64);
+  get(tensors, "bn1.weight") = torch::zeros(3);
+  get(tensors, "bn1.bias") = torch::zeros(get(tensors, "bn1.bias").sizes(), torch::kInt64);
   const auto fault = fault_of(*into, tensors);
   CHECK(fault.starts_with(
       "x: does not fit the network: 2 keys are missing (conv1.0.weight, bn1.running_mean); 1 key "
@@ -128,7 +128,7 @@ TEST_CASE("a classifier of other classes is refused, or left at its initial weig
         INFO(key);
         const bool of_classifier = key.starts_with(into->classifier + ".");
         if (of_classifier && classes == 0) continue;
-        CHECK(torch::equal(at(after, key), of_classifier ? at(before, key) : tensor));
+        CHECK(torch::equal(get(after, key), of_classifier ? get(before, key) : tensor));
       }
     }
     const auto headless = tensors_of(*network({.num_classes = 0}, name));
@@ -153,7 +153,7 @@ TEST_CASE("a first convolution is adapted to other channels") {
   const auto grey = network({.in_chans = 1});
   CHECK(load_weights(*grey, three, "x").size() == 1);
   auto loaded = tensors_of(*grey);
-  CHECK(torch::equal(at(loaded, "conv1.0.weight"), at(three, "conv1.0.weight").sum(1, true)));
+  CHECK(torch::equal(get(loaded, "conv1.0.weight"), get(three, "conv1.0.weight").sum(1, true)));
   const auto five = tensors_of(*network({.in_chans = 5}));
   CHECK(fault_of(*grey, five) != "no fault");
 }
@@ -174,5 +174,5 @@ TEST_CASE("position embeddings are resized as timm resizes them") {
   REQUIRE(notes.size() == 1);
   CHECK(notes[0] == "pos_embed: resized from a grid of 10x10 to 4x4");
   auto loaded = tensors_of(*other);
-  CHECK(torch::equal(at(loaded, "pos_embed"), resample_pos_embed(at(own, "pos_embed"), 4, 1)));
+  CHECK(torch::equal(get(loaded, "pos_embed"), resample_pos_embed(get(own, "pos_embed"), 4, 1)));
 }
