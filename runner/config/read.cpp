@@ -431,6 +431,17 @@ class Reader {
     config.candidates = std::move(chosen);
   }
 
+  // A slip of the pen in three axes must not fill the memory with trials.
+  void limit(const Node& document, const Config& config) {
+    std::size_t trials = 0;
+    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    if (trials > most_trials)
+      fault(
+          *document.find("architectures"),
+          fmt::format("{} trials (architectures x learning rates x seeds); a sweep has at most {}",
+                      trials, most_trials));
+  }
+
   Candidate entry(const Node& item) {
     Candidate candidate{"", rates_, settings_.training, settings_.dataset};
     if (item.kind != Kind::map) return candidate;
@@ -475,11 +486,11 @@ class Reader {
       settings_.scheduler.slots = slots;
     }
     if (settings_.trial_time_limit != "none") {
-      const auto limit = parse_duration(settings_.trial_time_limit);
-      if (!limit)
+      const auto seconds = parse_duration(settings_.trial_time_limit);
+      if (!seconds)
         fault(place_of("scheduler", "trial_time_limit"),
               "scheduler.trial_time_limit: expected none, or such as 90s, 30m, 2h");
-      settings_.scheduler.trial_time_limit = limit.value_or(0);
+      settings_.scheduler.trial_time_limit = seconds.value_or(0);
     }
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     config.dataset = settings_.dataset;
