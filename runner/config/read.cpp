@@ -486,11 +486,11 @@ class Reader {
       settings_.scheduler.slots = slots;
     }
     if (settings_.trial_time_limit != "none") {
-      const auto limit = parse_duration(settings_.trial_time_limit);
-      if (!limit)
+      const auto seconds = parse_duration(settings_.trial_time_limit);
+      if (!seconds)
         fault(place_of("scheduler", "trial_time_limit"),
               "scheduler.trial_time_limit: expected none, or such as 90s, 30m, 2h");
-      settings_.scheduler.trial_time_limit = limit.value_or(0);
+      settings_.scheduler.trial_time_limit = seconds.value_or(0);
     }
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     config.dataset = settings_.dataset;
