@@ -431,6 +431,17 @@ class Reader {
     config.candidates = std::move(chosen);
   }
 
+  // A slip of the pen in three axes must not fill the memory with trials.
+  void limit(const Node& document, const Config& config) {
+    std::size_t trials = 0;
+    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    if (trials > most_trials)
+      fault(
+          *document.find("architectures"),
+          fmt::format("{} trials (architectures x learning rates x seeds); a sweep has at most {}",
+                      trials, most_trials));
+  }
+
   Candidate entry(const Node& item) {
     Candidate candidate{"", rates_, settings_.training, settings_.dataset};
     if (item.kind != Kind::map) return candidate;
