@@ -399,24 +399,31 @@ class Reader {
           *node,
           "architectures: expected a list of names or globs, such as [resnet18, \"convnext_*\"]");
     std::vector<Candidate> chosen;
+    // Wherever an exclusion stands, globs do not bring its names; a name written out after it does.
+    std::vector<std::string> excluded;
     for (const auto& item : node->items) {
       const auto* name = item.kind == Kind::map ? item.find("name") : &item;
       if (!name || name->kind != Kind::scalar || name->text.empty()) {
         fault(item, "architectures: an entry is a name, or {name: ..., learning_rate: ...}");
         continue;
       }
-      if (name->text[0] == '!') {
-        std::erase_if(chosen,
-                      [&](const auto& c) { return glob_match(name->text.substr(1), c.name); });
-        continue;
-      }
-      const std::vector<std::string> glob{name->text};
+      const bool excludes = name->text[0] == '!';
+      const std::vector<std::string> glob{name->text.substr(excludes)};
       const auto found = archs::select(glob);
       if (found.empty())
         fault(*name, fmt::format("architectures: {} matches nothing{}", shown(*name),
-                                 archs::suggest(name->text)));
+                                 archs::suggest(glob[0])));
+      if (excludes) {
+        excluded.push_back(glob[0]);
+        std::erase_if(chosen, [&](const auto& c) { return glob_match(glob[0], c.name); });
+        continue;
+      }
       const auto candidate = entry(item);
       for (const auto* architecture : found) {
+        if (is_glob(glob[0]) && std::ranges::any_of(excluded, [&](const auto& e) {
+              return glob_match(e, architecture->name);
+            }))
+          continue;
         auto one = candidate;
         one.name = architecture->name;
         const auto wrong = settle_weights(one, config.path.parent_path());

@@ -85,6 +85,10 @@ TEST_CASE("architectures: names, globs and exclusions, in natural order, none tw
   CHECK(of("['test_convnext[23]', '!test_convnext[!2]']") == Names{"test_convnext2"});
   CHECK(of("['test_convnext?', '!*3', test_convnext3]") ==
         Names{"test_convnext2", "test_convnext3"});
+  CHECK(of("['!*3', 'test_convnext?']") == Names{"test_convnext2"});
+  CHECK_THAT(place.faults(data + "architectures: [test_vit, '!tset_vit']"),
+             Contains("c.yaml:2:27: architectures: '!tset_vit' matches nothing; did you mean "
+                      "'test_vit'?"));
   CHECK_THAT(place.faults(data + "architectures: [test_vit, '!test_*']"),
              Contains("c.yaml:2:16: architectures: everything is excluded"));
 }
