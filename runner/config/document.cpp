@@ -5,6 +5,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -14,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/support/text.h"
 
 namespace archsweep::runner {
 namespace {
@@ -197,6 +200,42 @@ Node read_value(const std::string& yaml, const std::string& place) {
   };
   relabel(relabel, node);
   return node;
+}
+
+std::optional<double> to_number(const Node& node) {
+  if (node.kind != Node::Kind::scalar || node.quoted || node.text.empty()) return std::nullopt;
+  const char* begin = node.text.data() + (node.text[0] == '+');
+  const char* end = node.text.data() + node.text.size();
+  double value = 0;
+  const auto [at, error] = std::from_chars(begin, end, value);
+  if (error != std::errc() || at != end || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+void merge(Node& base, const Node& over) {
+  for (const auto& member : over.members) {
+    const auto at = std::ranges::find_if(
+        base.members, [&](const auto& m) { return m.key.text == member.key.text; });
+    if (at == base.members.end())
+      base.members.push_back(member);
+    else if (at->value.kind == Node::Kind::map && member.value.kind == Node::Kind::map)
+      merge(at->value, member.value);
+    else
+      *at = member;
+  }
+}
+
+std::string shown(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a mapping";
+    case Node::Kind::null:
+      return "nothing";
+    default:
+      return "'" + printable(node.text, 60) + "'";
+  }
 }
 
 }  // namespace archsweep::runner

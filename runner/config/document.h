@@ -3,6 +3,7 @@
 // YAML as written: nodes that know their line and column. The only user of yaml-cpp.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,14 @@ Node read_document(const std::filesystem::path& path);
 
 // One value of the command line, such as "[1, 2]" or "0.1"; `place` stands for file:line:column.
 Node read_value(const std::string& yaml, const std::string& place);
+
+// What a plain, unquoted scalar says, where that is a finite number.
+std::optional<double> to_number(const Node& node);
+
+// Values of `over` in place of `base`'s; maps are merged, everything else replaced.
+void merge(Node& base, const Node& over);
+
+// For messages: "'text'", "a list", "a mapping", "nothing".
+std::string shown(const Node& node);
 
 }  // namespace archsweep::runner

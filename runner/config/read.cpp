@@ -26,43 +26,6 @@ using Kind = Node::Kind;
 
 constexpr std::size_t most_trials = 100'000;
 
-std::optional<double> to_number(const Node& node) {
-  if (node.kind != Kind::scalar || node.quoted || node.text.empty()) return std::nullopt;
-  const char* begin = node.text.data() + (node.text[0] == '+');
-  const char* end = node.text.data() + node.text.size();
-  double value = 0;
-  const auto [at, error] = std::from_chars(begin, end, value);
-  if (error != std::errc() || at != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-// Values of `over` in place of `base`'s; maps are merged, everything else replaced.
-void merge(Node& base, const Node& over) {
-  for (const auto& member : over.members) {
-    const auto at = std::ranges::find_if(
-        base.members, [&](const auto& m) { return m.key.text == member.key.text; });
-    if (at == base.members.end())
-      base.members.push_back(member);
-    else if (at->value.kind == Kind::map && member.value.kind == Kind::map)
-      merge(at->value, member.value);
-    else
-      *at = member;
-  }
-}
-
-std::string shown(const Node& node) {
-  switch (node.kind) {
-    case Kind::list:
-      return "a list";
-    case Kind::map:
-      return "a mapping";
-    case Kind::null:
-      return "nothing";
-    default:
-      return "'" + printable(node.text, 60) + "'";
-  }
-}
-
 class Reader {
  public:
   Config read(const fs::path& path, std::span<const std::string> overrides) {

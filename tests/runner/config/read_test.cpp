@@ -215,7 +215,7 @@ TEST_CASE("a data folder is looked for from the file that names it") {
   CHECK(config.dataset.root == std::filesystem::canonical(place.path / "studies/data"));
 }
 
-TEST_CASE("--set replaces values, in order, and is named in faults") {
+TEST_CASE("overrides by --set replace values, in order, and are named in faults") {
   const Place place;
   const auto config = place.read(
       one + "training: {epochs: 1}\n",
