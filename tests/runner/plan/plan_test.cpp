@@ -103,7 +103,7 @@ training:
   epochs: 3
   seeds: 1
 learning_rate: [1e-3]
-architectures: ["test_resne?", "!test_resnetz"]
+architectures: ["test_resne?", "!test_resnetz*"]
 dataset:
   image_size: 32
   stored_size: 32
