@@ -1,14 +1,15 @@
 #include "archs/families/convnext.h"
 
-#include <charconv>
 #include <numeric>
 
 #include "archs/layers/activation.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/drop_path.h"
+#include "archs/layers/layer_groups.h"
 #include "archs/layers/mlp.h"
 #include "archs/layers/norm.h"
 #include "archs/layers/pool.h"
+#include "archs/layers/stage.h"
 #include "archs/network.h"
 
 namespace archsweep::archs::convnext {
@@ -49,7 +50,7 @@ class BlockImpl : public nn::Module {
 TORCH_MODULE(Block);
 
 // Norm and a strided 2x2 where the width changes, then the blocks.
-class StageImpl : public nn::Module {
+class StageImpl : public DownsampledBlocks {
  public:
   // The network's block i drops its path with probability i * drop.
   StageImpl(const Variant& v, int stage, int in, int first_block, double drop) {
@@ -64,13 +65,6 @@ class StageImpl : public nn::Module {
       blocks_->push_back(Block(v, width, v.kernels[stage], (first_block + i) * drop));
     register_module("blocks", blocks_);
   }
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    return blocks_->forward(downsample_.is_empty() ? x : downsample_->forward(x));
-  }
-
- private:
-  nn::Sequential downsample_{nullptr}, blocks_;
 };
 TORCH_MODULE(Stage);
 
@@ -147,14 +141,7 @@ class ConvNeXt : public Network {
   torch::Tensor head(const torch::Tensor& features) override { return head_(features); }
 
   int layer_of(std::string_view key) const override {
-    const int blocks = std::accumulate(depths_.begin(), depths_.end(), 0);
-    if (key.starts_with("stem")) return 0;
-    if (!key.starts_with("stages.")) return blocks + 1;
-    const int stage = key[7] - '0';
-    int block = 0;
-    if (const auto at = key.find("blocks."); at != key.npos)
-      std::from_chars(key.data() + at + 7, key.data() + key.size(), block);
-    return std::accumulate(depths_.begin(), depths_.begin() + stage, 1) + block;
+    return layer_in_stages(key, "stem", depths_);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include "archs/layers/map_attention.h"
 #include "archs/layers/norm_linear.h"
 #include "archs/layers/pool.h"
+#include "archs/layers/stage.h"
 #include "archs/network.h"
 
 namespace archsweep::archs::efficientvit_msra {
@@ -131,7 +132,7 @@ class LocalImpl : public nn::Module {
 TORCH_MODULE(Local);
 
 // Half the side, except in the first stage, then the blocks. `side`: of the stage's maps.
-class StageImpl : public nn::Module {
+class StageImpl : public DownsampledBlocks {
  public:
   StageImpl(const Variant& v, int stage, int side) {
     const int width = v.widths[stage];
@@ -147,13 +148,6 @@ class StageImpl : public nn::Module {
       blocks_->push_back(Block(v, width, v.heads[stage], side));
     register_module("blocks", blocks_);
   }
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    return blocks_->forward(downsample_.is_empty() ? x : downsample_->forward(x));
-  }
-
- private:
-  nn::Sequential downsample_{nullptr}, blocks_;
 };
 TORCH_MODULE(Stage);
 

@@ -1,7 +1,7 @@
 #include "archs/families/res2net.h"
 
-#include "archs/families/resnet_block.h"
 #include "archs/layers/conv.h"
+#include "archs/layers/resnet_block.h"
 
 namespace archsweep::archs::res2net {
 namespace {

@@ -3,13 +3,13 @@
 // Res2Net and Res2NeXt: ResNet with bottlenecks whose 3x3 convolutions form a hierarchy.
 // Paper: https://arxiv.org/abs/1904.01169. Source: timm/models/res2net.py.
 
-#include "archs/families/resnet.h"
+#include "archs/layers/resnet_plan.h"
 
 namespace archsweep::archs::res2net {
 
 using resnet::Block;
 using resnet::Stem;
-using Variant = resnet::Variant;  // built by that family
+using Variant = resnet::Variant;  // built by resnet
 
 inline constexpr resnet::Blocks blocks = resnet::in_every_stage(Block::res2net);
 
@@ -28,5 +28,7 @@ inline constexpr Variant variants[] = {
 // clang-format on
 
 inline constexpr Family family{"res2net", variants};
+
+std::shared_ptr<resnet::Residual> block(const Variant& variant, const resnet::Place& place);
 
 }  // namespace archsweep::archs::res2net

@@ -1,8 +1,8 @@
 #include "archs/families/resnest.h"
 
-#include "archs/families/resnet_block.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv.h"
+#include "archs/layers/resnet_block.h"
 
 namespace archsweep::archs::resnest {
 namespace {

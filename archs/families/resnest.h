@@ -4,13 +4,13 @@
 // Paper: https://arxiv.org/abs/2004.08955. Source: timm/models/resnest.py. Unlike there, stochastic
 // depth drops the residual path, not the projected input.
 
-#include "archs/families/resnet.h"
+#include "archs/layers/resnet_plan.h"
 
 namespace archsweep::archs::resnest {
 
 using resnet::Block;
 using resnet::Stem;
-using Variant = resnet::Variant;  // built by that family
+using Variant = resnet::Variant;  // built by resnet
 
 inline constexpr resnet::Blocks blocks = resnet::in_every_stage(Block::resnest);
 
@@ -28,5 +28,7 @@ inline constexpr Variant variants[] = {
 // clang-format on
 
 inline constexpr Family family{"resnest", variants};
+
+std::shared_ptr<resnet::Residual> block(const Variant& variant, const resnet::Place& place);
 
 }  // namespace archsweep::archs::resnest

@@ -3,10 +3,13 @@
 #include <charconv>
 #include <numeric>
 
-#include "archs/families/resnet_block.h"
+#include "archs/families/res2net.h"
+#include "archs/families/resnest.h"
+#include "archs/families/sknet.h"
 #include "archs/layers/blur_pool.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/pool.h"
+#include "archs/layers/resnet_block.h"
 #include "archs/layers/squeeze_excite.h"
 #include "archs/network.h"
 

@@ -6,6 +6,7 @@
 #include "archs/layers/map_attention.h"
 #include "archs/layers/norm_linear.h"
 #include "archs/layers/pool.h"
+#include "archs/layers/stage.h"
 #include "archs/network.h"
 
 namespace archsweep::archs::shvit {
@@ -68,7 +69,7 @@ class BlockImpl : public nn::Module {
 TORCH_MODULE(Block);
 
 // Half the side between two depthwise convolutions and MLPs, except in the first stage; the blocks.
-class StageImpl : public nn::Module {
+class StageImpl : public DownsampledBlocks {
  public:
   StageImpl(const Variant& v, int stage) {
     const int out = v.widths[stage];
@@ -82,13 +83,6 @@ class StageImpl : public nn::Module {
     for (int i = 0; i < v.depths[stage]; ++i) blocks_->push_back(Block(out, v.attended[stage]));
     register_module("blocks", blocks_);
   }
-
-  torch::Tensor forward(const torch::Tensor& x) {
-    return blocks_->forward(downsample_.is_empty() ? x : downsample_->forward(x));
-  }
-
- private:
-  nn::Sequential downsample_{nullptr}, blocks_;
 };
 TORCH_MODULE(Stage);
 

@@ -1,9 +1,9 @@
 #include "archs/families/sknet.h"
 
-#include "archs/families/resnet_block.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
+#include "archs/layers/resnet_block.h"
 
 namespace archsweep::archs::sknet {
 namespace {

@@ -4,13 +4,13 @@
 // Papers: https://arxiv.org/abs/1903.06586; https://arxiv.org/abs/2001.06268. Source:
 // timm/models/sknet.py, where each kernel sees half of the input, to keep the network small.
 
-#include "archs/families/resnet.h"
+#include "archs/layers/resnet_plan.h"
 
 namespace archsweep::archs::sknet {
 
 using resnet::Block;
 using resnet::Stem;
-using Variant = resnet::Variant;  // built by that family
+using Variant = resnet::Variant;  // built by resnet
 
 inline constexpr resnet::Blocks basic_blocks = resnet::in_every_stage(Block::sk_basic);
 inline constexpr resnet::Blocks bottleneck_blocks = resnet::in_every_stage(Block::sk_bottleneck);
@@ -26,5 +26,8 @@ inline constexpr Variant variants[] = {
 // clang-format on
 
 inline constexpr Family family{"sknet", variants};
+
+std::shared_ptr<resnet::Residual> basic(const Variant& variant, const resnet::Place& place);
+std::shared_ptr<resnet::Residual> bottleneck(const Variant& variant, const resnet::Place& place);
 
 }  // namespace archsweep::archs::sknet

@@ -3,25 +3,12 @@
 // What the blocks of ResNet share with those of Res2Net, ResNeSt and SKNet, which put other blocks
 // into its network.
 
-#include <memory>
-
 #include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/container/sequential.h>
 
-#include "archs/families/resnet.h"
+#include "archs/layers/resnet_plan.h"
 
 namespace archsweep::archs::resnet {
-
-// Where in the network a block stands.
-struct Place {
-  int in;     // channels
-  int out;    // channels
-  int width;  // of the stage
-  int stride;
-  bool project;  // the shortcut needs a convolution: the shape changes
-  double drop_path;
-  const Pruned* pruned;  // nullptr: not
-};
 
 // relu(x + path(x)); key `downsample` where x is projected.
 class Residual : public torch::nn::Module {
@@ -46,15 +33,3 @@ inline int inner_width(const Variant& v, int width) {
 }
 
 }  // namespace archsweep::archs::resnet
-
-// Defined by the families of these names.
-namespace archsweep::archs::res2net {
-std::shared_ptr<resnet::Residual> block(const resnet::Variant& v, const resnet::Place& place);
-}
-namespace archsweep::archs::resnest {
-std::shared_ptr<resnet::Residual> block(const resnet::Variant& v, const resnet::Place& place);
-}
-namespace archsweep::archs::sknet {
-std::shared_ptr<resnet::Residual> basic(const resnet::Variant& v, const resnet::Place& place);
-std::shared_ptr<resnet::Residual> bottleneck(const resnet::Variant& v, const resnet::Place& place);
-}  // namespace archsweep::archs::sknet

@@ -1,4 +1,4 @@
-#include "archs/families/resnet_block.h"
+#include "archs/layers/resnet_block.h"
 
 #include "archs/layers/conv.h"
 #include "archs/layers/drop_path.h"
