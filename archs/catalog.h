@@ -15,8 +15,8 @@ namespace archsweep::archs {
 
 std::span<const Entry> catalog();  // in natural order of the names
 const Entry* find(std::string_view name);
-const Entry& get(
-    std::string_view name);  // throws Error, with the nearest name, where there is none
+// Throws Error, with the nearest name, where there is none.
+const Entry& get(std::string_view name);
 
 // Parameters and multiply-accumulates of the architecture as timm builds it (1,000 classes or
 // what its weights have, own input size). Data, generated from the built networks and tested

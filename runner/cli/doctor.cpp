@@ -1,14 +1,13 @@
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include "results/plot/draw.h"
 #include "runner/cli/command.h"
@@ -83,7 +82,7 @@ Finding working_folder() {
 }
 
 Finding fashion_mnist() {
-  const fs::path folder = "/usr/share/datasets/fashion-mnist";
+  const fs::path folder = runner::fashion_mnist_folder;
   if (fs::is_directory(folder)) return {Verdict::good, "Fashion-MNIST", folder.string()};
   return {Verdict::lacking, "Fashion-MNIST",
           "not there; the quickstart needs it: apt-get install dataset-fashion-mnist"};

@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::vector<std::string> globs;
   std::string family, max_parameters, format = "table";
+  double most_parameters = INFINITY;  // what max_parameters says
   bool pretrained = false;
 };
 
@@ -43,10 +44,9 @@ results::Value count(std::int64_t value, const Options& o) {
 
 // What --family and --max-params leave of the architectures.
 bool is_wanted(const archs::Entry& entry, const Options& o) {
-  const double most = o.max_parameters.empty() ? INFINITY : parse_count(o.max_parameters);
   const auto facts = archs::facts(entry.name);
   return (o.family.empty() || entry.family == o.family) &&
-         !(facts && static_cast<double>(facts->parameters) > most);
+         !(facts && static_cast<double>(facts->parameters) > o.most_parameters);
 }
 
 results::Rows architectures(const Options& o) {
@@ -99,7 +99,10 @@ Action declare(CLI::App& app) {
   app.add_flag("--pretrained", o->pretrained, "timm's pretrained weights of them, as NAME.TAG");
   app.add_option("--format", o->format, "table, csv, json or md; exact numbers in csv and json")
       ->check(CLI::IsMember({"table", "csv", "json", "md"}));
-  return [o] { return list(*o); };
+  return [o] {
+    if (!o->max_parameters.empty()) o->most_parameters = parse_count(o->max_parameters);
+    return list(*o);
+  };
 }
 
 }  // namespace

@@ -12,6 +12,9 @@
 
 namespace archsweep::runner {
 
+// Where Debian's package dataset-fashion-mnist puts the images.
+inline constexpr const char* fashion_mnist_folder = "/usr/share/datasets/fashion-mnist";
+
 // An architecture of the sweep, globs expanded, with the values that hold for it alone.
 struct Candidate {
   std::string name;

@@ -333,7 +333,7 @@ class Reader {
     }
     const bool fashion = d.kind == "fashion_mnist";
     if (d.root.empty() && fashion)
-      d.root = "/usr/share/datasets/fashion-mnist";
+      d.root = fashion_mnist_folder;
     else if (d.root.empty())
       return fault(*node, "dataset.root is missing: the folder of the data");
     else

@@ -139,4 +139,8 @@ std::string printable(std::string_view text, std::size_t bytes) {
   return out;
 }
 
+std::string first_line(std::string_view text, std::size_t bytes) {
+  return printable(text.substr(0, text.find('\n')), bytes);
+}
+
 }  // namespace archsweep

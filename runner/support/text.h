@@ -36,4 +36,7 @@ std::string human_count(double count);                        // "11.7 M"
 // replaced by '?', so that foreign text can be printed.
 std::string printable(std::string_view text, std::size_t bytes = 4096);
 
+// The first line of it, printable: LibTorch's messages go on with a stack.
+std::string first_line(std::string_view text, std::size_t bytes = 500);
+
 }  // namespace archsweep

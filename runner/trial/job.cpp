@@ -26,11 +26,6 @@ bool is_out_of_memory(std::string_view message) {
   return false;
 }
 
-// Only what a person can read of it: the first line, without LibTorch's stack.
-std::string first_line(const std::string& text) {
-  return printable(text.substr(0, text.find('\n')), 500);
-}
-
 }  // namespace
 
 int run_job(std::string_view json) {

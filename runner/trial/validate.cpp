@@ -24,6 +24,7 @@
 #include "runner/trial/data/files.h"
 #include "runner/trial/data/image.h"
 #include "runner/trial/device.h"
+#include "runner/trial/images.h"
 
 namespace archsweep::runner {
 namespace {
@@ -111,16 +112,8 @@ class Validation {
       fmt::print(stderr, "{}\n", note);
     network_->eval();
     network_->to(device_);
-    for (auto& parameter : network_->parameters())
-      if (parameter.dim() == 4)
-        parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    const auto per_channel = [&](const archs::Rgb& rgb) {
-      return torch::tensor({rgb[0] * 255, rgb[1] * 255, rgb[2] * 255}, torch::kFloat64)
-          .to(device_, torch::kFloat32)
-          .view({1, 3, 1, 1});
-    };
-    mean_ = per_channel(preprocessing_.mean);
-    std_ = per_channel(preprocessing_.std);
+    to_channels_last(*network_);
+    normalize_ = Normalize(preprocessing_, 3, device_);
   }
 
   // Spread over all classes, which lie one after the other.
@@ -169,14 +162,7 @@ class Validation {
     unreadable_ += std::int64_t(batch.unreadable.size());
     const auto n = std::int64_t(batch.labels.size());
     if (n == 0) return;
-    // NHWC bytes seen as NCHW: that is channels_last already.
-    auto images = torch::from_blob(const_cast<std::uint8_t*>(batch.pixels.data()),
-                                   {n, side_, side_, 3}, torch::kUInt8)
-                      .permute({0, 3, 1, 2})
-                      .to(device_, torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
-    images.sub_(mean_).div_(std_);
-    const auto logits =
-        network_->forward(images.contiguous(torch::MemoryFormat::ChannelsLast)).to(torch::kCPU);
+    const auto logits = network_->forward(normalize_(batch.pixels, n, side_)).to(torch::kCPU);
     const auto labels = torch::tensor(batch.labels).unsqueeze(1);
     const auto right = std::get<1>(logits.topk(std::min<std::int64_t>(5, classes_), 1)).eq(labels);
     top1_ += right.select(1, 0).sum().item<std::int64_t>();
@@ -213,7 +199,7 @@ class Validation {
   archs::Preprocessing preprocessing_;
   int side_ = 0, classes_ = 0;
   std::shared_ptr<archs::Network> network_;
-  torch::Tensor mean_, std_;
+  Normalize normalize_;
   ClassFolders images_;
   std::int64_t samples_ = 0, top1_ = 0, top5_ = 0, unreadable_ = 0;
   std::vector<torch::Tensor> logits_;
@@ -227,10 +213,8 @@ int validate(const ValidateJob& job) {
     Validation(job).run();
     return 0;
   } catch (const c10::Error& e) {
-    const std::string message = e.what_without_backtrace();
-    throw Error(
-        fmt::format("{}: {}", job.name, printable(message.substr(0, message.find('\n')), 500)),
-        Exit::environment);
+    throw Error(fmt::format("{}: {}", job.name, first_line(e.what_without_backtrace())),
+                Exit::environment);
   }
 }
 

@@ -15,6 +15,7 @@
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
 #include "runner/trial/device.h"
+#include "runner/trial/images.h"
 #include "runner/trial/measure/macs.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/train/optimizer.h"
@@ -125,16 +126,11 @@ class Trial {
     network_->to(device_);
     // Convolutions are faster on channels_last (lcnet_100 at 32 pixels 1.6 times), none was slower.
     channels_last_ = spec_.training.layout != "contiguous";
-    if (channels_last_)
-      for (auto& parameter : network_->parameters())
-        if (parameter.dim() == 4)
-          parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+    if (channels_last_) to_channels_last(*network_);
     // On CPU bfloat16 is a gain for some networks and a loss for others, so there it is asked for.
     bfloat16_ = spec_.training.precision == "bfloat16" ||
                 (spec_.training.precision == "auto" && !device_.is_cpu());
-    const auto& p = entry.preprocessing;
-    mean_ = per_channel(p.mean);
-    std_ = per_channel(p.std);
+    normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
     summary_.dtype = bfloat16_ ? "bfloat16" : "float32";
     summary_.layout = channels_last_ ? "channels_last" : "contiguous";
     summary_.split_hash = dataset_.split_hash;
@@ -144,7 +140,6 @@ class Trial {
     summary_.parameters = archs::count_parameters(*network_);
   }
 
-  // Normalisation of uint8 values; one channel gets the mean of the three.
   // A classifier of other classes is left as it is; what is adapted goes to the log.
   void load_weights() {
     const auto& from = spec_.training.weights;
@@ -157,12 +152,6 @@ class Trial {
     }
     for (const auto& note : archs::load_weights(*network_, file, {.other_classes = true}))
       fmt::print(stderr, "{}\n", note);
-  }
-
-  torch::Tensor per_channel(const archs::Rgb& values) const {
-    auto three = torch::tensor(at::ArrayRef<double>(values.data(), values.size()), torch::kFloat64);
-    if (dataset_.channels == 1) three = three.mean(0, /*keepdim=*/true);
-    return (three * 255).to(device_, torch::kFloat32).view({1, -1, 1, 1});
   }
 
   BatchOptions batch_options(bool training, int epoch) const {
@@ -179,15 +168,9 @@ class Trial {
   }
 
   torch::Tensor to_images(const Batch& batch) const {
-    const int side = spec_.dataset.image_size;
-    // NHWC bytes seen as NCHW: that is channels_last already.
-    auto images = torch::from_blob(const_cast<std::uint8_t*>(batch.pixels.data()),
-                                   {batch.count, side, side, dataset_.channels}, torch::kUInt8)
-                      .permute({0, 3, 1, 2})
-                      .to(device_, torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
-    images.sub_(mean_).div_(std_);
-    return images.contiguous(channels_last_ ? torch::MemoryFormat::ChannelsLast
-                                            : torch::MemoryFormat::Contiguous);
+    return normalize_(batch.pixels, batch.count, spec_.dataset.image_size)
+        .contiguous(channels_last_ ? torch::MemoryFormat::ChannelsLast
+                                   : torch::MemoryFormat::Contiguous);
   }
 
   torch::Tensor to_labels(const Batch& batch) const {
@@ -313,7 +296,7 @@ class Trial {
   torch::Device device_;
   Dataset dataset_;
   std::shared_ptr<archs::Network> network_;
-  torch::Tensor mean_, std_;
+  Normalize normalize_;
   bool channels_last_ = false, bfloat16_ = false;
   results::Summary summary_;
 };

@@ -1,0 +1,32 @@
+#include "runner/trial/images.h"
+
+namespace archsweep::runner {
+
+static torch::Tensor per_channel(const archs::Rgb& values, int channels,
+                                 const torch::Device& device) {
+  auto three = torch::tensor(at::ArrayRef<double>(values.data(), values.size()), torch::kFloat64);
+  if (channels == 1) three = three.mean(0, /*keepdim=*/true);
+  return (three * 255).to(device, torch::kFloat32).view({1, -1, 1, 1});
+}
+
+Normalize::Normalize(const archs::Preprocessing& p, int channels, const torch::Device& device)
+    : mean_(per_channel(p.mean, channels, device)), std_(per_channel(p.std, channels, device)) {}
+
+torch::Tensor Normalize::operator()(std::span<const std::uint8_t> pixels, std::int64_t count,
+                                    int side) const {
+  // NHWC bytes seen as NCHW: that is channels_last already.
+  auto images = torch::from_blob(const_cast<std::uint8_t*>(pixels.data()),
+                                 {count, side, side, mean_.size(1)}, torch::kUInt8)
+                    .permute({0, 3, 1, 2})
+                    .to(mean_.device(), torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
+  images.sub_(mean_).div_(std_);
+  return images.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+void to_channels_last(torch::nn::Module& network) {
+  for (auto& parameter : network.parameters())
+    if (parameter.dim() == 4)
+      parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
+}
+
+}  // namespace archsweep::runner
