@@ -8,34 +8,41 @@
 namespace archsweep::results {
 
 enum class Better { lower, higher, neither };
+// What two values of the metric must share to be compared.
+enum class Within { anything, speed_key, accuracy_key, both_keys };
 
 struct Metric {
   std::string_view
       key;  // column of the view `leaderboard`, and word on the command line; never renamed
-  std::string_view unit;  // "s", "B", "1/s", "" for a share
+  std::string_view alias;  // a shorter word for it on the command line, or ""
+  std::string_view unit;   // "s", "B", "1/s", "" for counts, "%" for shares (stored as 0..1)
   Better better;
+  Within within;
   std::string_view help;
 };
 
 // clang-format off
 inline constexpr Metric metrics[] = {
-    {"top1",                   "",    Better::higher,  "share of validation images whose best guess is right, last epoch"},
-    {"top5",                   "",    Better::higher,  "share of validation images with the right class among the five best guesses"},
-    {"error",                  "",    Better::lower,   "1 - top1"},
-    {"valid_loss",             "",    Better::lower,   "mean cross-entropy on the validation images, last epoch"},
-    {"train_loss",             "",    Better::lower,   "mean training loss of the last epoch"},
-    {"latency",                "s",   Better::lower,   "seconds per sample at batch 1, median"},
-    {"latency_p90",            "s",   Better::lower,   "seconds per sample at batch 1, 90th percentile"},
-    {"latency_p99",            "s",   Better::lower,   "seconds per sample at batch 1, 99th percentile"},
-    {"throughput",             "1/s", Better::higher,  "samples per second at the best of the measured batch sizes"},
-    {"seconds_per_sample",     "s",   Better::lower,   "1 / throughput"},
-    {"train_seconds",          "s",   Better::lower,   "training time of all epochs, validation excluded"},
-    {"train_throughput",       "1/s", Better::higher,  "training samples per second, last epoch"},
-    {"train_memory_bytes",     "B",   Better::lower,   "peak memory while training: the device allocator's on a GPU, the process's resident set on CPU"},
-    {"inference_memory_bytes", "B",   Better::lower,   "peak memory while measuring inference, same meaning"},
-    {"parameters",             "",    Better::lower,   "numbers in the weights"},
-    {"macs",                   "",    Better::lower,   "multiply-accumulates of one sample"},
-    {"data_wait_share",        "",    Better::lower,   "share of the training time spent waiting for data"},
+    {"top1",                   "accuracy",   "%",   Better::higher,  Within::accuracy_key, "share of validation images whose best guess is right, last epoch"},
+    {"top5",                   "",           "%",   Better::higher,  Within::accuracy_key, "share of validation images with the right class among the five best guesses"},
+    {"error",                  "",           "%",   Better::lower,   Within::accuracy_key, "1 - top1"},
+    {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean cross-entropy on the validation images, last epoch"},
+    {"train_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean training loss of the last epoch"},
+    {"latency",                "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, median"},
+    {"latency_p90",            "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, 90th percentile"},
+    {"latency_p99",            "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, 99th percentile"},
+    {"throughput",             "",           "1/s", Better::higher,  Within::speed_key,    "samples per second at the best of the measured batch sizes"},
+    {"seconds_per_sample",     "secs",       "s",   Better::lower,   Within::speed_key,    "1 / throughput"},
+    {"train_seconds",          "train_time", "s",   Better::lower,   Within::both_keys,    "training time of all epochs, validation excluded"},
+    {"fit_time",               "",           "s",   Better::lower,   Within::both_keys,    "training time of all epochs, validation included"},
+    {"score",                  "",           "",    Better::lower,   Within::both_keys,    "error * (fit_time + 80): the fine-tuning study's, its author calls it somewhat arbitrary"},
+    {"train_throughput",       "",           "1/s", Better::higher,  Within::speed_key,    "training samples per second, last epoch"},
+    {"train_memory_bytes",     "memory",     "B",   Better::lower,   Within::speed_key,    "peak memory while training: the device allocator's on a GPU, the process's resident set on CPU"},
+    {"inference_memory_bytes", "",           "B",   Better::lower,   Within::speed_key,    "peak memory while measuring inference, same meaning"},
+    {"parameters",             "params",     "",    Better::lower,   Within::anything,     "numbers in the weights"},
+    {"macs",                   "",           "",    Better::lower,   Within::anything,     "multiply-accumulates of one sample"},
+    {"activations",            "",           "",    Better::lower,   Within::anything,     "values that convolutions and matrix products write, of one sample"},
+    {"data_wait_share",        "",           "%",   Better::lower,   Within::speed_key,    "share of the training time spent waiting for data"},
 };
 // clang-format on
 

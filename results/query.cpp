@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "results/database.h"
+#include "results/schema.h"
+#include "results/store.h"
 #include "runner/support/text.h"
 
 namespace archsweep::results {
@@ -88,6 +90,18 @@ Value value(sqlite3_stmt* statement, int i) {
   }
 }
 
+// The schema of an older archsweep, while no sweep is writing.
+void bring_up_to_date(const fs::path& path) {
+  try {
+    Store store(path);
+  } catch (const Error& e) {
+    throw Error(
+        fmt::format("{}: was written by an older archsweep and cannot be brought up to date: {}",
+                    path.string(), e.what()),
+        e.code());
+  }
+}
+
 using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
 
 }  // namespace
@@ -95,6 +109,15 @@ using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
 struct Reader::Connection {
   fs::path path;
   std::unique_ptr<SQLite::Database> sqlite;
+
+  // From here on nothing that is asked can do more than read.
+  void guard() const {
+    // Table functions declare themselves at first use, which the authorizer would take for writing.
+    sqlite->exec("SELECT 1 FROM json_each('[]'), json_tree('[]'), pragma_table_info('trials')");
+    // Views and functions of the file itself are trusted with nothing either.
+    sqlite3_db_config(sqlite->getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+    sqlite3_set_authorizer(sqlite->getHandle(), authorize, nullptr);
+  }
 
   Error fault() const {
     auto* handle = sqlite->getHandle();
@@ -131,14 +154,16 @@ Reader::Reader(const fs::path& database) {
     connection_ = std::make_unique<Connection>(Connection{database, open(database)});
     auto& sqlite = *connection_->sqlite;
     check_is_ours(sqlite, database);
-    if (sqlite.execAndGet("PRAGMA user_version").getInt() == 0)
+    const int version = sqlite.execAndGet("PRAGMA user_version").getInt();
+    if (version == 0)
       throw Error(
           fmt::format("{}: is empty; `archsweep run` fills one with results", database.string()));
-    // Table functions declare themselves at first use, which the authorizer would take for writing.
-    sqlite.exec("SELECT 1 FROM json_each('[]'), json_tree('[]'), pragma_table_info('trials')");
-    // Views and functions of the file itself are trusted with nothing either.
-    sqlite3_db_config(sqlite.getHandle(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-    sqlite3_set_authorizer(sqlite.getHandle(), authorize, nullptr);
+    if (version < static_cast<int>(migrations().size())) {
+      connection_.reset();
+      bring_up_to_date(database);
+      connection_ = std::make_unique<Connection>(Connection{database, open(database)});
+    }
+    connection_->guard();
   } catch (const SQLite::Exception& e) {
     throw explain(e, database);
   }

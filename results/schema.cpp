@@ -120,7 +120,140 @@ CREATE VIEW frontier AS          -- rows of the leaderboard that no other row of
   ORDER BY speed_key, accuracy_key, latency;
 )sql";
 
-constexpr const char* all[] = {version_1};
+// Numbers from elsewhere (benchmarks without training, published tables) stand beside trained ones;
+// `results` holds all that the views show, so that they read one table.
+constexpr const char* version_2 = R"sql(
+DROP VIEW frontier;
+DROP VIEW leaderboard;
+CREATE TABLE trials_2 (          -- one row a distinct experiment, whatever sweeps ask for it
+  trial INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,  -- SHA-256 of the spec: equal means the same experiment
+  source TEXT NOT NULL DEFAULT 'sweep' CHECK (source IN ('sweep', 'bench', 'import')),
+  state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done', 'failed')),
+  architecture TEXT NOT NULL,
+  tag TEXT NOT NULL DEFAULT '',  -- of pretrained weights, where the numbers are of given ones
+  family TEXT NOT NULL,
+  dataset TEXT NOT NULL DEFAULT '',  -- its folder's name, or the published table's word for it
+  learning_rate REAL,            -- this and the next three: null where a published table does not say
+  seed INTEGER,
+  epochs INTEGER,
+  image_size INTEGER,
+  recipe_hash TEXT NOT NULL,     -- of the spec without architecture, learning rate and seed
+  spec TEXT NOT NULL,            -- JSON: what `archsweep-trial` runs by hand, or the published row
+  attempt INTEGER                -- the attempt whose results count
+);
+INSERT INTO trials_2 (trial, fingerprint, state, architecture, family, dataset, learning_rate, seed, epochs,
+                      image_size, recipe_hash, spec, attempt)
+  SELECT trial, fingerprint, state, architecture, family, coalesce(json_extract(spec, '$.dataset.root'), ''),
+         learning_rate, seed, epochs, image_size, recipe_hash, spec, attempt FROM trials;
+DROP TABLE trials;
+ALTER TABLE trials_2 RENAME TO trials;
+
+ALTER TABLE measurements ADD COLUMN mad REAL;         -- median absolute deviation, seconds a batch
+ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval of p50
+ALTER TABLE measurements ADD COLUMN high REAL;
+ALTER TABLE measurements ADD COLUMN conditions TEXT;  -- JSON: clocks, temperature, throttling, load; before, after
+
+CREATE TABLE comparability_keys (  -- what a speed_key or an accuracy_key stands for
+  key TEXT PRIMARY KEY,
+  description TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE imports (           -- files that `archsweep import` read
+  import INTEGER PRIMARY KEY,
+  sha256 TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('accuracy', 'inference', 'training', 'runs')),
+  rows INTEGER NOT NULL,
+  imported_at TEXT NOT NULL      -- UTC, ISO 8601
+);
+CREATE TABLE published_accuracies (  -- rows of timm's results-*.csv
+  import INTEGER NOT NULL REFERENCES imports,
+  line INTEGER NOT NULL,         -- in the file
+  architecture TEXT NOT NULL, tag TEXT NOT NULL, image_size INTEGER NOT NULL,
+  top1 REAL, top5 REAL, parameters INTEGER, crop_pct REAL, interpolation TEXT,
+  PRIMARY KEY (import, line)
+) WITHOUT ROWID;
+CREATE TABLE published_speeds (  -- rows of timm's benchmark-*.csv
+  import INTEGER NOT NULL REFERENCES imports,
+  line INTEGER NOT NULL,
+  architecture TEXT NOT NULL, image_size INTEGER NOT NULL, batch_size INTEGER,
+  samples_per_second REAL, macs INTEGER, activations INTEGER, parameters INTEGER,
+  PRIMARY KEY (import, line)
+) WITHOUT ROWID;
+
+CREATE TABLE results_2 (         -- one row a finished trial: all that the views read
+  trial INTEGER PRIMARY KEY REFERENCES trials,
+  attempt INTEGER,               -- null: imported
+  source TEXT NOT NULL,          -- sweep, bench, import
+  experiment TEXT NOT NULL,      -- equal for trials that differ by their seed alone
+  architecture TEXT NOT NULL, tag TEXT NOT NULL, family TEXT NOT NULL, dataset TEXT NOT NULL,
+  learning_rate REAL, seed INTEGER, epochs INTEGER, image_size INTEGER,
+  top1 REAL, top5 REAL, valid_loss REAL, train_loss REAL,      -- last epoch
+  latency REAL, latency_low REAL, latency_high REAL,           -- seconds, batch 1: median, its 95 % interval
+  latency_mad REAL, latency_p90 REAL, latency_p99 REAL,
+  throughput REAL,               -- samples a second, best batch size
+  train_seconds REAL, fit_time REAL,                           -- seconds without and with validation
+  train_throughput REAL, data_wait_share REAL,
+  train_memory_bytes REAL, inference_memory_bytes REAL,
+  parameters INTEGER, macs INTEGER, activations INTEGER,
+  classes INTEGER, train_samples INTEGER, valid_samples INTEGER,
+  dtype TEXT, layout TEXT, split_hash TEXT, device_name TEXT,
+  speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
+  accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
+  finished_at TEXT               -- UTC, ISO 8601
+);
+INSERT INTO results_2 (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed,
+    epochs, image_size, top1, top5, valid_loss, train_loss, latency, latency_p90, latency_p99, throughput,
+    train_seconds, fit_time, train_throughput, data_wait_share, train_memory_bytes, inference_memory_bytes,
+    parameters, macs, classes, train_samples, valid_samples, dtype, layout, split_hash, device_name, speed_key,
+    accuracy_key, finished_at)
+  SELECT r.trial, r.attempt, 'sweep', printf('%s|%s|%.17g', t.architecture, t.tag, t.learning_rate), t.architecture,
+         t.tag, t.family, t.dataset, t.learning_rate, t.seed, t.epochs, t.image_size, r.top1, r.top5, r.valid_loss,
+         r.train_loss, r.latency, r.latency_p90, r.latency_p99, r.throughput, r.train_seconds,
+         (SELECT sum(e.seconds + coalesce(e.valid_seconds, 0)) FROM epochs e
+          WHERE (e.trial, e.attempt) = (r.trial, r.attempt)),
+         r.train_throughput, r.data_wait_share, r.train_memory_bytes, r.inference_memory_bytes, r.parameters, r.macs,
+         r.classes, r.train_samples, r.valid_samples, r.dtype, r.layout, r.split_hash, r.device_name,
+         coalesce(r.speed_key, ''), coalesce(r.accuracy_key, ''),
+         (SELECT ended_at FROM attempts a WHERE (a.trial, a.attempt) = (r.trial, r.attempt))
+  FROM results r JOIN trials t USING (trial) WHERE t.state = 'done';
+DROP TABLE results;
+ALTER TABLE results_2 RENAME TO results;
+CREATE INDEX results_by_key ON results (accuracy_key, speed_key, experiment, top1, latency);
+CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
+CREATE VIEW leaderboard AS       -- one row a finished trial, best accuracy first
+  SELECT trial,
+         (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = r.trial
+          ORDER BY st.sweep DESC LIMIT 1) AS sweep,  -- the latest that asked for the trial
+         source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,
+         top1, top5, 1 - top1 AS error, valid_loss, train_loss,
+         latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99,
+         throughput, 1 / throughput AS seconds_per_sample,
+         train_seconds, fit_time, (1 - top1) * (fit_time + 80) AS score,  -- of the fine-tuning study: lower is better
+         train_throughput, train_memory_bytes, inference_memory_bytes,
+         parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
+         -- the same in a person's units, as the commands print them
+         100 * top1 AS top1_percent, 1e3 * latency AS latency_ms, throughput AS samples_per_s, train_seconds AS train_s,
+         train_memory_bytes / 1048576.0 AS train_mib, inference_memory_bytes / 1048576.0 AS infer_mib,
+         parameters / 1e6 AS params_m, macs / 1e9 AS gmacs, learning_rate AS lr, experiment,
+         speed_key,              -- speeds compare only between rows of one key
+         accuracy_key            -- accuracies likewise; table comparability_keys says what they stand for
+  FROM results r
+  ORDER BY top1 DESC, latency, trial;
+CREATE VIEW frontier AS          -- rows of the leaderboard that no other row of the same keys beats on latency and top1
+  SELECT * FROM leaderboard WHERE trial IN (
+    SELECT trial FROM (
+      SELECT trial, top1,
+             max(top1) OVER (PARTITION BY speed_key, accuracy_key ORDER BY latency
+                             GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS best_of_faster,
+             max(top1) OVER (PARTITION BY speed_key, accuracy_key, latency) AS best_as_fast
+      FROM results WHERE latency IS NOT NULL AND top1 IS NOT NULL)
+    WHERE top1 = best_as_fast AND (best_of_faster IS NULL OR top1 > best_of_faster))
+  ORDER BY speed_key, accuracy_key, latency;
+)sql";
+
+constexpr const char* all[] = {version_1, version_2};
 
 }  // namespace
 

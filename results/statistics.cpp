@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 #include <vector>
 
 namespace archsweep::results {
@@ -26,6 +27,19 @@ double median_absolute_deviation(std::span<const double> samples) {
   std::vector<double> distances;
   for (const double s : samples) distances.push_back(std::abs(s - middle));
   return median(distances);
+}
+
+Interval bootstrap_median(std::span<const double> samples, int draws) {
+  if (samples.empty()) return {std::nan(""), std::nan("")};
+  std::mt19937_64 random(samples.size());
+  // Not std::uniform_int_distribution: its results differ between libraries.
+  const auto pick = [&] { return samples[random() % samples.size()]; };
+  std::vector<double> medians, draw(samples.size());
+  for (int i = 0; i < draws; ++i) {
+    std::ranges::generate(draw, pick);
+    medians.push_back(median(draw));
+  }
+  return {quantile(medians, 0.025), quantile(medians, 0.975)};
 }
 
 }  // namespace archsweep::results

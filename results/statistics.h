@@ -14,4 +14,12 @@ double median(std::span<const double> samples);
 // Median of the distances from the median: a spread that a few stalls do not move.
 double median_absolute_deviation(std::span<const double> samples);
 
+struct Interval {
+  double low, high;
+};
+
+// Percentile bootstrap of the median: what it would be in 95 of 100 repetitions, if the samples are
+// independent. Seeded by nothing but the samples' number: the same samples give the same interval.
+Interval bootstrap_median(std::span<const double> samples, int draws = 500);
+
 }  // namespace archsweep::results

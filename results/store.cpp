@@ -103,7 +103,6 @@ Store::Store(const std::filesystem::path& database) {
     check_is_ours(sqlite, database);
     sqlite.exec("PRAGMA journal_mode = WAL");
     sqlite.exec("PRAGMA synchronous = FULL");  // a power cut loses at most the call in flight
-    sqlite.exec("PRAGMA foreign_keys = ON");
     for (auto version = static_cast<std::size_t>(sqlite.execAndGet("PRAGMA user_version").getInt());
          version < migrations().size(); ++version)
       db_->transaction([&] {
@@ -111,6 +110,7 @@ Store::Store(const std::filesystem::path& database) {
         sqlite.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}",
                                 application_id, version + 1));
       });
+    sqlite.exec("PRAGMA foreign_keys = ON");  // after the migrations, which replace tables
   } catch (const SQLite::Exception& e) {
     throw explain(e, database);
   }
@@ -144,11 +144,11 @@ std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> tri
     std::int64_t position = count.getColumn(0).getInt64();  // a later rung comes after the first
     for (const auto& t : trials) {
       db_->run(
-          "INSERT INTO trials (fingerprint, architecture, family, learning_rate, seed, epochs, "
-          "image_size, recipe_hash, "
-          "spec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
-          t.fingerprint, t.architecture, t.family, t.learning_rate, t.seed, t.epochs, t.image_size,
-          t.recipe_hash, t.spec);
+          "INSERT INTO trials (fingerprint, source, architecture, tag, family, dataset, "
+          "learning_rate, seed, epochs, image_size, recipe_hash, spec) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+          t.fingerprint, t.source, t.architecture, t.tag, t.family, t.dataset, t.learning_rate,
+          t.seed, t.epochs, t.image_size, t.recipe_hash, t.spec);
       auto row = db_->statement(
           "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) FROM "
           "trials t "
@@ -213,14 +213,15 @@ void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
 
 void Store::add_measurement(TrialId trial, int attempt, const Measurement& m) {
   db_->transaction([&] {
-    const double p50 = quantile(m.seconds, 0.5);
+    const double p50 = median(m.seconds);
+    const auto interval = bootstrap_median(m.seconds);
     db_->run(
         "INSERT INTO measurements (trial, attempt, kind, batch_size, dtype, layout, image_size, "
-        "protocol, p50, p90, p99, "
-        "samples_per_second, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
-        "DO NOTHING",
+        "protocol, p50, p90, p99, mad, low, high, samples_per_second, conditions, seconds) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         trial, attempt, m.kind, m.batch_size, m.dtype, m.layout, m.image_size, m.protocol, p50,
-        quantile(m.seconds, 0.9), quantile(m.seconds, 0.99), m.batch_size / p50,
+        quantile(m.seconds, 0.9), quantile(m.seconds, 0.99), median_absolute_deviation(m.seconds),
+        interval.low, interval.high, m.batch_size / p50, m.conditions,
         nlohmann::json(m.seconds).dump());
   });
 }
@@ -232,27 +233,46 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.torch, ''), "
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0) "
+        "(a.trial, a.attempt)), 0), t.dataset, t.epochs "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
     if (!about.executeStep()) throw Error("the database has no such attempt", Exit::environment);
     const auto text = [&](int i) { return about.getColumn(i).getString(); };
     const auto device_name = text(2);
+    // Hashed, and told in words: what an old database has of them must not change.
+    const auto key = [&](const std::string& hashed, const std::string& description) {
+      const auto hash = short_hash(hashed);
+      db_->run(
+          "INSERT INTO comparability_keys (key, description) VALUES (?, ?) ON CONFLICT DO NOTHING",
+          hash, description);
+      return hash;
+    };
     const auto speed_key =
-        short_hash(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype,
-                               s.layout, text(1), text(5), text(6)));
-    const auto accuracy_key = short_hash(s.split_hash + "|" + text(0));
+        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
+                        text(1), text(5), text(6)),
+            fmt::format("{}, {}, {}, {} px, {} threads, LibTorch {}, timing protocol {}",
+                        device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
+                        text(1), text(5), text(4), text(6)));
+    const auto accuracy_key =
+        key(s.split_hash + "|" + text(0),
+            fmt::format("{}, {} training and {} validation images, {} px, {} epochs, recipe {}",
+                        text(7), s.train_samples, s.valid_samples, text(1), text(8),
+                        text(0).substr(0, 6)));
     db_->run("DELETE FROM results WHERE trial = ?", trial);
     db_->run(
-        "INSERT INTO results (trial, attempt, train_memory_bytes, inference_memory_bytes, "
-        "parameters, macs, classes, "
-        "train_samples, valid_samples, dtype, layout, split_hash, device_name, speed_key, "
-        "accuracy_key) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        trial, attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
-        s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash, device_name,
-        speed_key, accuracy_key);
+        "INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, "
+        "dataset, learning_rate, seed, epochs, image_size, train_memory_bytes, "
+        "inference_memory_bytes, parameters, macs, activations, classes, train_samples, "
+        "valid_samples, dtype, layout, split_hash, device_name, speed_key, accuracy_key, "
+        "finished_at) "
+        "SELECT trial, ?, source, printf('%s|%s|%.17g', architecture, tag, learning_rate), "
+        "architecture, tag, family, dataset, learning_rate, seed, epochs, image_size, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " +
+            std::string(now) + " FROM trials WHERE trial = ?",
+        attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
+        s.activations, s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash,
+        device_name, speed_key, accuracy_key, trial);
     // From the rows of the attempt: its last epoch, its timings.
     db_->run(
         "UPDATE results SET (top1, top5, valid_loss, train_loss, train_throughput) = (SELECT "
@@ -260,11 +280,12 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = "
         "results.attempt ORDER BY epoch DESC LIMIT 1), "
-        "(train_seconds, data_wait_share) = (SELECT sum(seconds), sum(data_wait_share * seconds) / "
-        "sum(seconds) FROM "
-        "epochs e WHERE e.trial = results.trial AND e.attempt = results.attempt), "
-        "(latency, latency_p90, latency_p99) = (SELECT p50, p90, p99 FROM measurements m WHERE "
-        "m.trial = results.trial "
+        "(train_seconds, fit_time, data_wait_share) = (SELECT sum(seconds), "
+        "sum(seconds + coalesce(valid_seconds, 0)), "
+        "sum(data_wait_share * seconds) / sum(seconds) FROM epochs e WHERE e.trial = results.trial "
+        "AND e.attempt = results.attempt), "
+        "(latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99) = (SELECT "
+        "p50, low, high, mad, p90, p99 FROM measurements m WHERE m.trial = results.trial "
         "AND m.attempt = results.attempt AND kind = 'latency'), "
         "throughput = (SELECT max(samples_per_second) FROM measurements m WHERE m.trial = "
         "results.trial AND m.attempt = "

@@ -31,8 +31,11 @@ Cause cause(std::string_view);
 
 struct NewTrial {
   std::string fingerprint;  // SHA-256 of the canonical spec: everything that can change the outcome
+  std::string source = "sweep";  // or "bench"
   std::string architecture;
+  std::string tag;  // of pretrained weights that are measured as they are
   std::string family;
+  std::string dataset;  // a word for it
   double learning_rate = 0;
   std::uint64_t seed = 0;
   int epochs = 0;
@@ -77,12 +80,15 @@ struct Measurement {
   int image_size = 0;
   int protocol = 0;             // version of how it was measured
   std::vector<double> seconds;  // each timed forward of a batch, in order: the raw samples
+  std::string conditions;  // JSON: clocks, temperature, load before and after; "" where unknown
 };
 
 // What a finished trial reports at its end. Per-epoch numbers are in its epochs.
 struct Summary {
   std::int64_t parameters = 0;
   std::int64_t macs = 0;
+  std::int64_t activations =
+      0;  // values that convolutions and matrix products write, of one sample
   double train_memory_bytes = not_measured;
   double inference_memory_bytes = not_measured;
   std::string dtype;  // that training chose

@@ -48,6 +48,7 @@ results::NewTrial row_of(const PlannedTrial& t) {
   return {.fingerprint = t.fingerprint,
           .architecture = t.spec.architecture,
           .family = t.family,
+          .dataset = fs::path(t.spec.dataset.root).filename().string(),
           .learning_rate = t.spec.training.learning_rate,
           .seed = t.spec.training.seed,
           .epochs = t.spec.training.epochs,

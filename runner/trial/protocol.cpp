@@ -43,6 +43,7 @@ void fields(T& m, auto&& visit) {
   visit("image_size", m.image_size);
   visit("protocol", m.protocol);
   visit("seconds", m.seconds);
+  visit("conditions", m.conditions);
 }
 
 template <typename T>
@@ -50,6 +51,7 @@ requires std::is_same_v<std::remove_const_t<T>, Summary>
 void fields(T& s, auto&& visit) {
   visit("parameters", s.parameters);
   visit("macs", s.macs);
+  visit("activations", s.activations);
   visit("train_memory_bytes", s.train_memory_bytes);
   visit("inference_memory_bytes", s.inference_memory_bytes);
   visit("dtype", s.dtype);

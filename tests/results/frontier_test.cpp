@@ -78,8 +78,9 @@ TEST_CASE("the database's view and the picture's frontier are one") {
               "INSERT INTO trials (trial, fingerprint, state, architecture, family, learning_rate, "
               "seed, epochs, image_size, recipe_hash, spec) VALUES ({0}, '{0}', 'done', 'a', 'f', "
               "1, 1, 1, 1, '', '');"
-              "INSERT INTO results (trial, attempt, top1, latency, speed_key, accuracy_key) VALUES "
-              "({0}, 1, {1}, {2}, 'speed{3}', 'accuracy');",
+              "INSERT INTO results (trial, source, experiment, architecture, tag, family, dataset, "
+              "top1, latency, speed_key, accuracy_key) VALUES "
+              "({0}, 'sweep', '{0}', 'a', '', 'f', '', {1}, {2}, 'speed{3}', 'accuracy');",
               key * 1000 + i, all[key][i].quality, all[key][i].cost, key);
       }
       sqlite.exec(sql + "COMMIT");

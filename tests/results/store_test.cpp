@@ -108,6 +108,40 @@ TEST_CASE("the views: every metric is a column; the beaten are not on the fronti
   CHECK(std::get<std::string>(frontier[1][0]) == "best");
 }
 
+TEST_CASE("a database of the first schema is brought up to date by whoever opens it") {
+  Folder folder;
+  {
+    SQLite::Database old(folder.db().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    old.exec(migrations()[0]);
+    old.exec(
+        "PRAGMA application_id = 1634886504; PRAGMA user_version = 1;"
+        "INSERT INTO sweeps VALUES (1, 'night', 'c.yaml', '', '2026-01-01', NULL, NULL);"
+        "INSERT INTO trials VALUES (7, 'f', 'done', 'resnet18', 'resnet', 0.001, 3, 2, 32, 'r', "
+        "'{\"dataset\":{\"root\":\"/data/pets\"}}', 1), "
+        "(8, 'g', 'planned', 'resnet34', 'resnet', 0.001, 3, 2, 32, 'r', '{}', NULL);"
+        "INSERT INTO sweep_trials VALUES (1, 0, 7), (1, 1, 8);"
+        "INSERT INTO attempts (trial, attempt, started_at, device, journal) VALUES (7, 1, '', "
+        "'cpu', 'j');"
+        "INSERT INTO epochs (trial, attempt, epoch, seconds, valid_seconds) VALUES (7, 1, 1, 3, 1);"
+        "INSERT INTO measurements VALUES (7, 1, 'latency', 1, 'float32', 'contiguous', 32, 1, 0.1, "
+        "0.2, 0.3, "
+        "10, '[0.1]');"
+        "INSERT INTO results (trial, attempt, top1, latency, speed_key, accuracy_key) VALUES (7, "
+        "1, "
+        "0.9, 0.1, 's', 'a');");
+  }
+  const Reader reader(folder.db());
+  const auto rows =
+      reader.ask("SELECT sweep, source, experiment, fit_time, dataset, latency_ms FROM leaderboard")
+          .rows;
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0] ==
+        std::vector<Value>{"night", "sweep", "resnet18||0.001", 4.0, "/data/pets", 100.0});
+  CHECK(reader.ask("SELECT trial FROM frontier").rows.size() == 1);
+  Store store(folder.db());
+  CHECK(store.plan(store.begin_sweep("s", "c.yaml", ""), std::vector{trial("a")}).size() == 1);
+}
+
 TEST_CASE("one writer; its pid is named") {
   Folder folder;
   Store store(folder.db());
