@@ -1,11 +1,10 @@
-// Commands that read the results: leaderboard, frontier, status, query and plot.
+// Commands that read the results: leaderboard, frontier, status and query.
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include "results/export/table.h"
 #include "results/metric.h"
-#include "results/plot/draw.h"
 #include "results/query.h"
 #include "runner/cli/database.h"
 #include "runner/config/config.h"
@@ -45,8 +44,8 @@ void warn_of_keys(const results::Reader& reader, const char* what) {
 }
 
 struct Options {
-  std::string database, format = "table", where, sort, sql, output;
-  int limit = 0, width = 1000;
+  std::string database, format = "table", where, sort, sql;
+  int limit = 0;
 };
 
 void add_common(CLI::App& app, Options& o) {
@@ -127,31 +126,6 @@ Action status(CLI::App& app) {
   };
 }
 
-void plot_to(const std::string& database, const std::string& title, const std::string& file,
-             int width) {
-  std::size_t left_out = 0;
-  const auto chart = results::frontier_chart(results::Reader(database), title, left_out);
-  results::draw(chart, file, width);
-  if (left_out)
-    fmt::print(stderr, "{}: {} trials of another machine, precision or recipe are left out\n", file,
-               left_out);
-}
-
-Action plot(CLI::App& app) {
-  auto o = std::make_shared<Options>();
-  app.add_option("database", o->database,
-                 "Results database; by default the only *.db in this folder");
-  app.add_option("-o,--output", o->output, "Picture: .html, .svg or .png")->required();
-  app.add_option("--width", o->width, "Of SVG and PNG, in pixels")->check(CLI::Range(500, 4000));
-  return [o] {
-    const auto database = find_database(o->database);
-    plot_to(database, fs::path(database).stem().string() + ": speed against accuracy", o->output,
-            o->width);
-    fmt::print("{}\n", o->output);
-    return 0;
-  };
-}
-
 }  // namespace
 
 void show_results(const runner::Config& config) {
@@ -174,8 +148,7 @@ void show_results(const runner::Config& config) {
   fmt::print("\n");
 }
 
-extern const Command leaderboard_command, frontier_command, query_command, status_command,
-    plot_command;
+extern const Command leaderboard_command, frontier_command, query_command, status_command;
 const Command leaderboard_command{
     "leaderboard", "Finished trials, best accuracy first",
     "  archsweep leaderboard quickstart.db --sort latency --where \"top1 > 0.85\" --limit 10\n",
@@ -190,7 +163,4 @@ const Command query_command{"query", "Ask the database in SQL; it cannot be chan
 const Command status_command{"status",
                              "How many trials are planned, running, done and failed, and why",
                              "  archsweep status quickstart.db\n", status};
-const Command plot_command{"plot", "Draw speed against accuracy, with the frontier",
-                           "  archsweep plot quickstart.db -o frontier.html\n", plot};
-
 }  // namespace archsweep::cli
