@@ -9,7 +9,7 @@
 //           scheduler that died reads afterwards
 //   stdout, stderr  free for libraries to write on; the scheduler keeps the tail of stderr
 //
-//   {"event":"hello","protocol":1,"environment":{...}}
+//   {"event":"hello","protocol":2,"environment":{...}}
 //   {"event":"progress","phase":"train","epoch":1,"step":12,"steps":157,...}
 //   {"event":"epoch","number":1,"train_loss":1.24,...}
 //   {"event":"measurement","kind":"latency","batch_size":1,"seconds":[...]}
@@ -29,7 +29,7 @@
 
 namespace archsweep::runner {
 
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 inline constexpr int event_fd = 3;
 
 struct Job {
