@@ -209,6 +209,7 @@ CREATE TABLE results_2 (         -- one row a finished trial: all that the views
   parameters INTEGER, macs INTEGER, activations INTEGER,
   classes INTEGER, train_samples INTEGER, valid_samples INTEGER,
   dtype TEXT, layout TEXT, split_hash TEXT, device_name TEXT,
+  micro_batch INTEGER,           -- images a forward pass in training, where the worker told
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
   finished_at TEXT               -- UTC, ISO 8601
@@ -243,6 +244,7 @@ CREATE VIEW leaderboard AS       -- one row a finished trial, best accuracy firs
          train_seconds, fit_time, (1 - top1) * (fit_time + 80) AS score,  -- of the fine-tuning study: lower is better
          train_throughput, train_memory_bytes, inference_memory_bytes,
          parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
+         micro_batch,            -- less than the batch: batch norm's statistics are of so many images
          -- the same in a person's units, as the commands print them
          100 * top1 AS top1_percent, 1e3 * latency AS latency_ms, throughput AS samples_per_s, train_seconds AS train_s,
          train_memory_bytes / 1048576.0 AS train_mib, inference_memory_bytes / 1048576.0 AS infer_mib,

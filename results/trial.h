@@ -94,6 +94,8 @@ struct Summary {
   double inference_memory_bytes = not_measured;
   std::string dtype;  // that training chose
   std::string layout;
+  int micro_batch = 0;  // images a forward pass in training; less than the batch where memory was
+                        // short: batch norm's statistics are of so many
   std::string split_hash;  // of the images and the division into train and validation
   int train_samples = 0;
   int valid_samples = 0;

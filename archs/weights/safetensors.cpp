@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <set>
@@ -235,6 +234,16 @@ Safetensors parse(std::span<const std::byte> file) {
               Exit::environment);
 }
 
+bool write_all(int file, const void* data, std::size_t bytes) {
+  for (const auto* at = static_cast<const char*>(data); bytes > 0;) {
+    const auto n = ::write(file, at, bytes);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    at += n, bytes -= std::size_t(n);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string_view name_of(Dtype dtype) {
@@ -287,25 +296,29 @@ void write_safetensors(const std::filesystem::path& path, std::vector<StoredTens
   auto text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');
 
+  std::string head;
+  for (std::size_t i = 0; i < length_bytes; ++i) head += char(text.size() >> (8 * i));
+
   auto partial = path;
   partial += fmt::format(".{}.partial", ::getpid());
-  std::ofstream out(partial, std::ios::binary);
-  char length[length_bytes];
-  for (std::size_t i = 0; i < length_bytes; ++i) length[i] = char(text.size() >> (8 * i));
-  out.write(length, sizeof length);
-  out.write(text.data(), std::streamsize(text.size()));
-  for (const auto& t : tensors)
-    out.write(reinterpret_cast<const char*>(t.data.data()), std::streamsize(t.data.size()));
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(partial, path, error);
-  if (!out || error) {
-    if (error) errno = error.value();
+  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) cannot("write it", path);
+  bool whole =
+      write_all(file, head.data(), head.size()) && write_all(file, text.data(), text.size());
+  for (const auto& t : tensors) whole = whole && write_all(file, t.data.data(), t.data.size());
+  // On the disk before it has the name, so that no power cut leaves half a file under it.
+  whole = whole && ::fsync(file) == 0;
+  whole = ::close(file) == 0 && whole;
+  if (!whole || ::rename(partial.c_str(), path.c_str()) != 0) {
     const int why = errno;
-    std::filesystem::remove(partial, error);
+    ::unlink(partial.c_str());
     errno = why;
     cannot("write it", path);
   }
+  const auto parent = path.parent_path();
+  const int folder =
+      ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder >= 0) ::fsync(folder), ::close(folder);
 }
 
 }  // namespace archsweep::archs

@@ -73,8 +73,8 @@ class MappedSafetensors {
 };
 
 // Writes the bytes that Python's safetensors writes for these tensors: ordered by dtype, then by
-// name; the header padded with blanks to a multiple of 8. The file appears whole or not at all.
-// Throws Error (Exit::environment) when it cannot be written.
+// name; the header padded with blanks to a multiple of 8. The file appears whole or not at all,
+// and is on the disk when this returns. Throws Error (Exit::environment) when it cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::vector<StoredTensor> tensors,
                        const Metadata& metadata = {});
 

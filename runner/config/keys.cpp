@@ -11,6 +11,7 @@ std::vector<Key> training_keys(TrainingSpec& t) {
   return {
       {"training.epochs", &t.epochs, "passes over the training images", {}, 1, 100000},
       {"training.batch_size", &t.batch_size, "images a step", {}, 1, 65536},
+      {"training.micro_batch", &t.micro_batch, "images a forward pass, gradients summed up to batch_size; auto: batch_size, halved while the memory is short", {"auto"}, 0, 65536},
       {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
       {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
       {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},

@@ -32,7 +32,7 @@ struct Key {
   std::string_view path;  // "training.epochs"
   Target target;          // its default, and where the value goes
   std::string_view help;
-  std::vector<std::string> words = {};  // of a text: the only ones allowed
+  std::vector<std::string> words = {};  // of a text: all that are allowed; of a number: one for 0
   double min = 0;
   double max = std::numeric_limits<double>::max();
   bool above_min = false;  // min itself is not allowed

@@ -30,9 +30,7 @@ class Reader {
   Config read(const fs::path& path, std::span<const std::string> overrides) {
     auto document = load(path, {});
     for (const auto& option : overrides) override_with(document, option);
-    Config config;
-    config.path = path;
-    config.source = source_;
+    Config config{.source = source_, .path = path};
     read_plain(document);
     augmentation(document, config);
     settle_dataset(document, path, config);
@@ -146,10 +144,11 @@ class Reader {
   template <typename T>
   requires std::is_arithmetic_v<T>
   void set(const Key& key, const Node& node, T& target) {
-    const auto value = to_number(node);
+    const auto value = std::ranges::count(key.words, node.text) ? 0.0 : to_number(node);
     constexpr bool whole = std::is_integral_v<T>;
     if (!value || (whole && (*value != std::floor(*value) || std::abs(*value) > 9e15)))
-      return fault(node, fmt::format("{}: expected a {}number, not {}", key.path,
+      return fault(node, fmt::format("{}: expected {}{}a {}number, not {}", key.path,
+                                     fmt::join(key.words, ""), key.words.empty() ? "" : " or ",
                                      whole ? "whole " : "", shown(node)));
     if (*value < key.min || *value > key.max)
       return fault(

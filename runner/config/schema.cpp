@@ -21,6 +21,10 @@ Json type_of(const Key& key) {
           if (!key.words.empty()) schema["enum"] = key.words;
         } else if constexpr (std::is_arithmetic_v<T>) {
           schema["type"] = std::is_integral_v<T> ? "integer" : "number";
+          if (!key.words.empty()) {
+            schema["type"] = {schema["type"], "string"};
+            schema["pattern"] = "^" + key.words[0] + "$";
+          }
           schema["minimum"] = key.min;
           if (key.max < std::numeric_limits<double>::max()) schema["maximum"] = key.max;
         } else {
@@ -28,6 +32,7 @@ Json type_of(const Key& key) {
           schema["items"] = {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}};
         }
         if constexpr (!std::is_same_v<T, std::string>) schema["default"] = *target;
+        if (schema.contains("pattern")) schema["default"] = key.words[0];
         if constexpr (std::is_same_v<T, std::string>)
           if (!target->empty()) schema["default"] = *target;
       },

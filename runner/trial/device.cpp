@@ -2,6 +2,7 @@
 
 #include <ATen/Context.h>
 #include <ATen/DeviceAccelerator.h>
+#include <c10/util/Exception.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <sys/utsname.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <new>
 
 #include <fmt/format.h>
 
@@ -83,7 +85,7 @@ void synchronize(const torch::Device& device) {
 
 void reset_peak_memory(const torch::Device& device) {
   if (device.is_cpu()) {
-    ::malloc_trim(0);                             // what is free is not in use
+    free_unused_memory(device);                   // what is free is not in use
     std::ofstream("/proc/self/clear_refs") << 5;  // resets VmHWM
   } else {
     at::accelerator::resetPeakStats(device.index());
@@ -96,6 +98,23 @@ double peak_memory(const torch::Device& device) {
         at::accelerator::getDeviceStats(device.index()).allocated_bytes[0].peak);
   const auto kib = line_of("/proc/self/status", "VmHWM");
   return kib.empty() ? results::not_measured : std::stod(kib) * 1024;
+}
+
+bool is_out_of_memory(const std::exception& e) {
+  if (dynamic_cast<const std::bad_alloc*>(&e)) return true;
+  const auto* torch = dynamic_cast<const c10::Error*>(&e);
+  const std::string_view message = torch ? torch->what_without_backtrace() : e.what();
+  for (const auto* phrase : {"out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED",
+                             "could not create a memory object", "bad_alloc"})
+    if (message.find(phrase) != message.npos) return true;
+  return false;
+}
+
+void free_unused_memory(const torch::Device& device) {
+  if (device.is_cpu())
+    ::malloc_trim(0);
+  else
+    at::accelerator::emptyCache();
 }
 
 }  // namespace archsweep::runner

@@ -3,6 +3,7 @@
 // The device a trial runs on. One code for CPU and GPU: CUDA is loaded at run time, when the
 // device asks for it, and reached through LibTorch's device-agnostic interface.
 
+#include <exception>
 #include <string>
 
 #include <torch/types.h>
@@ -22,5 +23,11 @@ void synchronize(const torch::Device& device);
 // process's resident set on CPU. NaN where the platform does not tell.
 void reset_peak_memory(const torch::Device& device);
 double peak_memory(const torch::Device& device);
+
+// LibTorch reports a full memory in several ways, by allocator and by back end.
+bool is_out_of_memory(const std::exception& e);
+
+// Gives back what the allocator keeps for later.
+void free_unused_memory(const torch::Device& device);
 
 }  // namespace archsweep::runner

@@ -1,7 +1,7 @@
 #pragma once
 
-// The worker's main task: reads a job, does it, and ends with exactly one of `done`, `prepared`
-// and `failed`.
+// The worker's main task: reads a job, does it, and ends with exactly one of `done`, `paused`,
+// `prepared`, `preflight` and `failed`.
 
 #include <string_view>
 

@@ -56,6 +56,7 @@ void fields(T& s, auto&& visit) {
   visit("inference_memory_bytes", s.inference_memory_bytes);
   visit("dtype", s.dtype);
   visit("layout", s.layout);
+  visit("micro_batch", s.micro_batch);
   visit("split_hash", s.split_hash);
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);

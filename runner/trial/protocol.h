@@ -84,7 +84,7 @@ struct Prepared {
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.
 struct Paused {
   int epoch = 0;
-  double checkpoint_bytes = 0;
+  double checkpoint_bytes = 0;  // 0: it could not be written; going on trains some epochs again
 };
 
 // End of a `preflight` job. Seconds are medians; memory is the peak.

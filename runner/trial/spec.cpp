@@ -37,6 +37,7 @@ void fields(T& s, auto&& visit) {
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
   visit("clip_grad_norm", s.clip_grad_norm);
+  visit("micro_batch", s.micro_batch);
   visit("weights", s.weights);
   visit("precision", s.precision);
   visit("layout", s.layout);
@@ -83,10 +84,13 @@ const nlohmann::json& member(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 nlohmann::json to_json(const TrialSpec& spec) {
+  auto training = fields_to_json(spec.training);
+  // Younger than the first databases: the fingerprints that they hold stay true.
+  if (spec.training.micro_batch == 0) training.erase("micro_batch");
   return {{"architecture", spec.architecture},
           {"dataset", fields_to_json(spec.dataset)},
           {"augmentation", steps_to_json(spec.augmentation)},
-          {"training", fields_to_json(spec.training)},
+          {"training", std::move(training)},
           {"measurement", fields_to_json(spec.measurement)}};
 }
 
@@ -96,7 +100,9 @@ TrialSpec spec_from_json(const nlohmann::json& json) {
   spec.architecture = json["architecture"].get<std::string>();
   spec.dataset = fields_from_json<DatasetSpec>(member(json, "dataset"), "spec.dataset");
   spec.augmentation = steps_from_json(member(json, "augmentation"));
-  spec.training = fields_from_json<TrainingSpec>(member(json, "training"), "spec.training");
+  auto training = member(json, "training");
+  if (training.is_object()) training.emplace("micro_batch", 0);
+  spec.training = fields_from_json<TrainingSpec>(training, "spec.training");
   spec.measurement =
       fields_from_json<MeasurementSpec>(member(json, "measurement"), "spec.measurement");
   return spec;
@@ -112,6 +118,14 @@ std::string recipe_hash(const TrialSpec& spec) {
   json.erase("measurement");
   json["training"].erase("learning_rate");
   json["training"].erase("seed");
+  return sha256(json.dump());
+}
+
+std::string trajectory_hash(const TrialSpec& spec) {
+  auto json = to_json(spec);
+  json.erase("measurement");
+  if (spec.training.schedule == "constant" && spec.training.warmup == 0)
+    json["training"].erase("epochs");
   return sha256(json.dump());
 }
 

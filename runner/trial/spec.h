@@ -47,7 +47,8 @@ struct TrainingSpec {
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
-  double clip_grad_norm = 0;       // 0: off
+  double clip_grad_norm = 0;  // 0: off
+  int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
   std::string precision = "auto";  // auto, float32, bfloat16
   std::string layout = "auto";     // auto, channels_last, contiguous
@@ -78,6 +79,10 @@ TrialSpec spec_from_json(const nlohmann::json&);
 std::string fingerprint(const TrialSpec&);
 // The same without architecture, learning rate, seed and measurement.
 std::string recipe_hash(const TrialSpec&);
+// Equal for specs whose training is the same as long as both go on: a checkpoint of the one is a
+// checkpoint of the other. Without measurement; without epochs where no learning rate before the
+// last epoch depends on how many there are.
+std::string trajectory_hash(const TrialSpec&);
 
 // The augmentations there are; the config reader, the JSON Schema, the help and the worker read
 // this table.

@@ -67,3 +67,48 @@ TEST_CASE("the recipe leaves out what a sweep varies, the fingerprint does not")
   b.training.epochs = 9;
   CHECK(recipe_hash(a) != recipe_hash(b));
 }
+
+TEST_CASE(
+    "a trajectory is the training without how long it is, where that changes no step before") {
+  TrialSpec a;
+  a.architecture = "resnet18";
+  auto b = a;
+  b.measurement.seconds *= 2;
+  CHECK(trajectory_hash(a) == trajectory_hash(b));
+  b = a;
+  SECTION("another training") {
+    b.training.seed = 7;
+    CHECK(trajectory_hash(a) != trajectory_hash(b));
+    b = a, b.dataset.root = "/elsewhere";
+    CHECK(trajectory_hash(a) != trajectory_hash(b));
+    b = a, b.training.micro_batch = 8;
+    CHECK(trajectory_hash(a) != trajectory_hash(b));
+  }
+  SECTION("a schedule that looks at the end") {
+    for (const auto* schedule : {"one_cycle", "cosine"}) {
+      a.training.schedule = b.training.schedule = schedule;
+      a.training.warmup = b.training.warmup = 0;
+      b.training.epochs = a.training.epochs + 1;
+      CHECK(trajectory_hash(a) != trajectory_hash(b));
+    }
+  }
+  SECTION("a constant rate, but a warm-up that is a share of all steps") {
+    a.training.schedule = b.training.schedule = "constant";
+    b.training.epochs = a.training.epochs + 1;
+    CHECK(trajectory_hash(a) != trajectory_hash(b));
+    a.training.warmup = b.training.warmup = 0;
+    CHECK(trajectory_hash(a) == trajectory_hash(b));
+    CHECK(fingerprint(a) != fingerprint(b));
+  }
+}
+
+TEST_CASE("a spec of before micro-batches is the spec that leaves them to the worker") {
+  TrialSpec spec;
+  const auto json = to_json(spec);
+  CHECK_FALSE(json["training"].contains("micro_batch"));
+  CHECK(fingerprint(spec_from_json(json)) == fingerprint(spec));
+  auto fixed = spec;
+  fixed.training.micro_batch = 4;
+  CHECK(fingerprint(fixed) != fingerprint(spec));
+  CHECK(spec_from_json(to_json(fixed)).training.micro_batch == 4);
+}

@@ -8,11 +8,13 @@ namespace archsweep::runner {
 
 Optimizer::Optimizer(const torch::nn::Module& module, const TrainingSpec& spec)
     : adamw_(spec.optimizer == "adamw") {
-  groups_.push_back({spec.weight_decay, {}, {}, {}, {}});
-  groups_.push_back({0, {}, {}, {}, {}});
-  for (const auto& parameter : module.parameters()) {
+  groups_.push_back({spec.weight_decay, {}, {}, {}, {}, {}});
+  groups_.push_back({0, {}, {}, {}, {}, {}});
+  for (const auto& named : module.named_parameters()) {
+    const auto& parameter = named.value();
     if (!parameter.requires_grad()) continue;
     auto& group = groups_[parameter.dim() <= 1];
+    group.keys.push_back(named.key());
     group.parameters.push_back(parameter);
     group.first.push_back(torch::zeros_like(parameter));
     if (!adamw_) continue;
@@ -58,10 +60,21 @@ void Optimizer::step(const Rates& rates) {
           /*beta2=*/0.99, group.weight_decay, /*eps=*/1e-5, /*amsgrad=*/false, /*maximize=*/false);
     else
       at::_fused_sgd_(parameters, grads, first, group.weight_decay, rates.momentum,
-                      rates.learning_rate,
-                      /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false, first_step_);
+                      rates.learning_rate, /*dampening=*/0, /*nesterov=*/false,
+                      /*maximize=*/false, /*is_first_step=*/false);  // `first` begins as zeros
   }
-  first_step_ = false;
+}
+
+archs::NamedTensors Optimizer::state() const {
+  archs::NamedTensors all;
+  for (const auto& group : groups_) {
+    const auto add = [&](const std::string& what, const std::vector<torch::Tensor>& tensors) {
+      for (std::size_t i = 0; i < tensors.size(); ++i)
+        all.emplace_back(what + "." + group.keys[i], tensors[i]);
+    };
+    add("first", group.first), add("second", group.second), add("steps", group.steps);
+  }
+  return all;
 }
 
 }  // namespace archsweep::runner

@@ -4,12 +4,13 @@
 // instead of a dozen small operators a parameter, which is what limits small networks on CPU.
 // Weight decay leaves norms and biases alone, as timm's and fastai's recipes do.
 
-#include <memory>
+#include <string>
 #include <vector>
 
 #include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "archs/weights/tensors.h"
 #include "runner/trial/spec.h"
 #include "runner/trial/train/schedule.h"
 
@@ -24,15 +25,19 @@ class Optimizer {
   void clip_grad_norm(double limit);
   void step(const Rates& rates);
 
+  // All that it remembers from step to step, by what it is and the parameter's key:
+  // "first.fc.bias".
+  archs::NamedTensors state() const;
+
  private:
   struct Group {
     double weight_decay;
+    std::vector<std::string> keys;  // of the parameters
     std::vector<torch::Tensor> parameters, first, second, steps;
   };
 
   std::vector<Group> groups_;
   bool adamw_;
-  bool first_step_ = true;
 };
 
 }  // namespace archsweep::runner

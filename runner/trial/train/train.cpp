@@ -11,13 +11,17 @@
 #include "archs/network.h"
 #include "archs/weights/hub.h"
 #include "archs/weights/load.h"
+#include "results/statistics.h"
 #include "runner/support/error.h"
+#include "runner/support/text.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
+#include "runner/trial/data/random.h"
 #include "runner/trial/device.h"
 #include "runner/trial/images.h"
 #include "runner/trial/measure/macs.h"
 #include "runner/trial/measure/timing.h"
+#include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/optimizer.h"
 #include "runner/trial/train/schedule.h"
 
@@ -85,19 +89,54 @@ class Trial {
       : job_(job), spec_(job.spec), events_(events), device_(open_device(job.device)) {}
 
   void run() {
-    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
-    // The seed decides the initial weights, dropout and drop path; the loader has it too.
-    torch::manual_seed(spec_.training.seed);
-    reset_peak_memory(device_);
-    build();
+    begin();
     {
       Optimizer optimizer(*network_, spec_.training);
-      for (int epoch = 1; epoch <= spec_.training.epochs; ++epoch) run_epoch(optimizer, epoch);
+      resume(optimizer);
+      while (done() < spec_.training.epochs) {
+        if (job_.until_epoch > 0 && done() >= job_.until_epoch)
+          return events_.send(Paused{done(), checkpoint_bytes_});
+        run_epoch(optimizer, done() + 1);
+        save(optimizer);
+      }
     }
     for (auto& parameter : network_->parameters()) parameter.mutable_grad().reset();
-    summary_.train_memory_bytes = peak_memory(device_);
+    summary_.train_memory_bytes = standing_.train_memory_bytes;
+    summary_.micro_batch = standing_.micro_batch;
     if (spec_.measurement.enabled) measure();
     events_.send(summary_);
+  }
+
+  void preflight() {
+    begin();
+    Optimizer optimizer(*network_, spec_.training);
+    network_->train();
+    const int side = spec_.dataset.image_size;
+    const auto images = static_cast<std::size_t>(
+        std::min<std::int64_t>(spec_.training.batch_size, std::ssize(dataset_.train)));
+    Batch batch{.pixels = std::vector<std::uint8_t>(images * side * side * dataset_.channels),
+                .labels = std::vector<std::int64_t>(images),
+                .count = static_cast<int>(images)};
+    Random random(spec_.training.seed);
+    for (auto& value : batch.pixels) value = static_cast<std::uint8_t>(random.below(256));
+    for (auto& label : batch.labels)
+      label = static_cast<std::int64_t>(random.below(std::uint64_t(dataset_.classes)));
+    Preflight result;
+    result.train_step_seconds = median_of_a_few([&] {
+      const auto [loss, logits] = learn(optimizer, to_images(batch), to_labels(batch));
+      if (!logits.isfinite().all().item<bool>())
+        throw Diverged("the logits of random images are not all numbers before the first step");
+      optimizer.step(rates_at(spec_.training, 0));
+    });
+    result.train_memory_bytes = peak_memory(device_);
+    result.checkpoint_bytes = checkpoint_bytes(training_state(*network_, optimizer, device_));
+    network_->eval();
+    torch::InferenceMode inference;
+    const auto one = to_images(batch).narrow(0, 0, 1);
+    result.latency = median_of_a_few([&] { forward(one); });
+    result.macs = count_macs([&] { network_->forward(one); });
+    result.parameters = summary_.parameters;
+    events_.send(result);
   }
 
   DataProgress data_progress() {
@@ -113,6 +152,77 @@ class Trial {
 
  private:
   static constexpr double progress_seconds = 0.5;
+
+  void begin() {
+    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
+    const auto& t = spec_.training;
+    standing_ = {
+        .spec = spec_,
+        .worker = ARCHSWEEP_VERSION,
+        .device = device_.is_cpu() ? "cpu" : "cuda",
+        .split_hash = dataset_.split_hash,
+        .micro_batch = t.micro_batch ? std::min(t.micro_batch, t.batch_size) : t.batch_size,
+        .epochs = {}};
+    // The seed decides the initial weights, dropout and drop path; the loader has it too.
+    torch::manual_seed(t.seed);
+    reset_peak_memory(device_);
+    build();
+  }
+
+  int done() const { return static_cast<int>(standing_.epochs.size()); }
+
+  // Goes on where the checkpoint ends, if there is one that fits. One that does not changes
+  // nothing: the training is then the same as without it.
+  void resume(const Optimizer& optimizer) {
+    std::error_code error;
+    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return;
+    try {
+      auto [saved, state] = read_checkpoint(job_.checkpoint);
+      if (const auto why = obstacle(saved, standing_); !why.empty())
+        throw Error(job_.checkpoint + ": " + why);
+      restore(state, *network_, optimizer, device_);
+      saved.spec = spec_;
+      standing_ = std::move(saved);
+      checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
+    } catch (const Error& e) {
+      return fmt::print(stderr, "{}; training starts anew\n", e.what());
+    }
+    fmt::print(stderr, "{}: going on after epoch {}\n", job_.checkpoint, done());
+    reset_peak_memory(device_);  // what reading it took is not training's
+    // To this attempt they are new.
+    for (const auto& epoch : standing_.epochs) events_.send(epoch);
+  }
+
+  // Without a checkpoint the training is as good: only a pause or a kill would cost epochs.
+  void save(const Optimizer& optimizer) {
+    standing_.train_memory_bytes = std::fmax(standing_.train_memory_bytes, peak_memory(device_));
+    if (job_.checkpoint.empty()) return;
+    try {
+      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_,
+                                           training_state(*network_, optimizer, device_));
+    } catch (const std::exception& e) {
+      checkpoint_bytes_ = 0;
+      fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
+                 first_line(e.what()), done());
+    }
+    reset_peak_memory(device_);  // nor what writing it took
+  }
+
+  // Median seconds of calls after one that warms up: a few, or fewer if they are slow.
+  template <typename Call>
+  double median_of_a_few(Call call) {
+    call();
+    std::vector<double> seconds;
+    const auto start = Clock::now();
+    while (seconds.size() < 5 && (seconds.empty() || seconds_since(start) < 0.5)) {
+      synchronize(device_);
+      const auto before = Clock::now();
+      call();
+      synchronize(device_);
+      seconds.push_back(seconds_since(before));
+    }
+    return results::median(seconds);
+  }
 
   void build() {
     const auto& entry = archs::get(spec_.architecture);
@@ -157,7 +267,8 @@ class Trial {
   BatchOptions batch_options(bool training, int epoch) const {
     return {.augmentation = training ? spec_.augmentation : std::vector<AugmentStep>{},
             .image_size = spec_.dataset.image_size,
-            .batch_size = spec_.training.batch_size,
+            // Where training has room for so many images, validation has.
+            .batch_size = training ? spec_.training.batch_size : standing_.micro_batch,
             .seed = spec_.training.seed,
             .epoch = epoch,
             .shuffle = training,
@@ -184,6 +295,52 @@ class Trial {
     return network_->forward(images).to(torch::kFloat32);
   }
 
+  // Gradients of a batch, summed over parts of at most micro_batch images, which weigh by their
+  // share: up to rounding those of the whole, but for batch norm. Loss and logits of the batch.
+  std::pair<torch::Tensor, torch::Tensor> backward(const torch::Tensor& images,
+                                                   const torch::Tensor& labels) {
+    const auto n = images.size(0);
+    const auto parts = (n + standing_.micro_batch - 1) / standing_.micro_batch;
+    const auto image_parts = images.tensor_split(parts), label_parts = labels.tensor_split(parts);
+    std::vector<torch::Tensor> losses, logits;
+    for (std::size_t i = 0; i < image_parts.size(); ++i) {
+      const auto of_part = forward(image_parts[i]);
+      const auto loss = torch::nn::functional::cross_entropy(
+                            of_part, label_parts[i],
+                            torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
+                                spec_.training.label_smoothing)) *
+                        (static_cast<double>(label_parts[i].size(0)) / static_cast<double>(n));
+      loss.backward();
+      losses.push_back(loss.detach());
+      logits.push_back(of_part.detach());
+    }
+    return {torch::stack(losses).sum(), torch::cat(logits)};
+  }
+
+  // The same; where the memory is too small for it, again in parts of half the size. (Batch norm's
+  // running statistics may then have seen a part of this batch twice.)
+  std::pair<torch::Tensor, torch::Tensor> learn(Optimizer& optimizer, const torch::Tensor& images,
+                                                const torch::Tensor& labels) {
+    for (;;) {
+      optimizer.zero_grad();
+      try {
+        return backward(images, labels);
+      } catch (const std::exception& e) {
+        if (!is_out_of_memory(e) || spec_.training.micro_batch > 0 || standing_.micro_batch == 1)
+          throw;
+      }
+      // Only now is everything free that the failed pass held.
+      optimizer.zero_grad();
+      free_unused_memory(device_);
+      standing_.micro_batch = (standing_.micro_batch + 1) / 2;
+      fmt::print(
+          stderr,
+          "out of memory: batches of {} in parts of {} images from now on; batch norm, where "
+          "there is one, sees a part at a time\n",
+          spec_.training.batch_size, standing_.micro_batch);
+    }
+  }
+
   void run_epoch(Optimizer& optimizer, int epoch) {
     results::Epoch result{.number = epoch};
     BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
@@ -198,13 +355,7 @@ class Trial {
     for (int step = 0; loader.next(batch); ++step) {
       rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
       const auto labels = to_labels(batch);
-      const auto logits = forward(to_images(batch));
-      const auto loss = torch::nn::functional::cross_entropy(
-          logits, labels,
-          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
-              spec_.training.label_smoothing));
-      optimizer.zero_grad();
-      loss.backward();
+      const auto [loss, logits] = learn(optimizer, to_images(batch), labels);
       if (spec_.training.clip_grad_norm > 0)
         optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
       optimizer.step(rates);
@@ -233,6 +384,7 @@ class Trial {
     check_loss(result.train_loss, epoch, steps);
     validate(result);
     events_.send(result);
+    standing_.epochs.push_back(result);
   }
 
   // NaN, infinity, or a loss far above that of guessing: nothing good comes after it.
@@ -298,6 +450,8 @@ class Trial {
   std::shared_ptr<archs::Network> network_;
   Normalize normalize_;
   bool channels_last_ = false, bfloat16_ = false;
+  Standing standing_;
+  double checkpoint_bytes_ = 0;  // of the last that was written or read
   results::Summary summary_;
 };
 
@@ -315,6 +469,10 @@ void prepare(const Job& job, EventSink& events) {
 
 void train(const Job& job, EventSink& events) {
   Trial(job, events).run();
+}
+
+void preflight(const Job& job, EventSink& events) {
+  Trial(job, events).preflight();
 }
 
 }  // namespace archsweep::runner

@@ -11,9 +11,12 @@ namespace archsweep::runner {
 // Reads, checks, splits and caches the data set; sends Prepared.
 void prepare(const Job& job, EventSink& events);
 
-// Sends an Epoch each epoch, Measurements and a Summary.
-// Throws Diverged, Error, or c10::Error from LibTorch.
+// Sends an Epoch each epoch, those that a checkpoint brings first, then Measurements and a Summary,
+// or Paused. Throws Diverged, Error, or c10::Error from LibTorch.
 void train(const Job& job, EventSink& events);
+
+// A few steps and forwards of the trial on random images; sends Preflight. Throws as train().
+void preflight(const Job& job, EventSink& events);
 
 struct Diverged : std::runtime_error {
   using std::runtime_error::runtime_error;

@@ -336,3 +336,23 @@ c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, not 'x'
 c.yaml:17:5: architectures: an entry is a name, or {name: ..., learning_rate: ...}
 c.yaml:18:5: architectures: an entry is a name, or {name: ..., learning_rate: ...})");
 }
+
+TEST_CASE("a micro-batch is a number, or left to the worker by a word") {
+  const Place place;
+  const auto of = [&](const std::string& value) {
+    return place.read(one + "training: {micro_batch: " + value + "}")
+        .candidates.at(0)
+        .training.micro_batch;
+  };
+  CHECK(place.read(one).candidates.at(0).training.micro_batch == 0);
+  CHECK(of("auto") == 0);
+  CHECK(of("8") == 8);
+  CHECK(place.read(data + "architectures: [{name: test_resnet, micro_batch: 2}]")
+            .candidates.at(0)
+            .training.micro_batch == 2);
+  CHECK_THAT(
+      place.faults(one + "training: {micro_batch: many}"),
+      Contains("c.yaml:3:25: training.micro_batch: expected auto or a whole number, not 'many'"));
+  CHECK_THAT(place.faults(one + "training: {micro_batch: -1}"),
+             Contains("must be from 0 to 65536"));
+}

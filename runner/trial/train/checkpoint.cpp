@@ -1,0 +1,182 @@
+#include "runner/trial/train/checkpoint.h"
+
+#include <ATen/Context.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/support/error.h"
+#include "runner/support/hash.h"
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int format_version = 1;  // raised when an old file would be misread
+constexpr const char* standing_key = "archsweep_checkpoint";
+constexpr const char* checksum_key = "sha256";
+
+std::string to_text(const Standing& s) {
+  auto epochs = nlohmann::json::array();
+  for (const auto& epoch : s.epochs) epochs.push_back(nlohmann::json::parse(encode(Event(epoch))));
+  return nlohmann::json{{"format", format_version},
+                        {"worker", s.worker},
+                        {"device", s.device},
+                        {"split_hash", s.split_hash},
+                        {"micro_batch", s.micro_batch},
+                        {"train_memory_bytes", s.train_memory_bytes},
+                        {"epochs", epochs},
+                        {"fingerprint", fingerprint(s.spec)},  // for a person who looks
+                        {"spec", to_json(s.spec)}}
+      .dump();
+}
+
+Standing from_text(const std::string& text) {
+  const auto json = nlohmann::json::parse(text);
+  if (json.at("format") != format_version) throw Error("another format");
+  const auto& memory = json.at("train_memory_bytes");
+  Standing s{.spec = spec_from_json(json.at("spec")),
+             .worker = json.at("worker").get<std::string>(),
+             .device = json.at("device").get<std::string>(),
+             .split_hash = json.at("split_hash").get<std::string>(),
+             .micro_batch = json.at("micro_batch").get<int>(),
+             .train_memory_bytes = memory.is_null() ? results::not_measured : memory.get<double>(),
+             .epochs = {}};
+  for (const auto& row : json.at("epochs")) {
+    const auto event = decode_event(row.dump());
+    const auto* epoch = event ? std::get_if<results::Epoch>(&*event) : nullptr;
+    if (!epoch) throw Error("an epoch that is none");
+    s.epochs.push_back(*epoch);
+  }
+  return s;
+}
+
+// Of plain tensors: on the CPU and contiguous.
+std::string checksum(const std::string& standing, archs::NamedTensors tensors) {
+  std::ranges::sort(tensors, {}, [](const auto& t) { return t.first; });
+  Sha256 hash;
+  hash.add(standing);
+  for (const auto& [name, tensor] : tensors) {
+    hash.add(fmt::format("\n{} {} {}\n", name, toString(tensor.scalar_type()),
+                         nlohmann::json(tensor.sizes().vec()).dump()));
+    hash.add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+  }
+  return hash.hex();
+}
+
+// What workers that were killed while writing left behind; it can be as large as the checkpoint.
+void remove_partial_files(const fs::path& path) {
+  const auto parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(path.filename().string() + ".") && name.ends_with(".partial"))
+      fs::remove(entry.path(), ignored);
+  }
+}
+
+std::vector<torch::Device> generators(const torch::Device& device) {
+  if (device.is_cpu()) return {device};
+  return {torch::kCPU, device};
+}
+
+}  // namespace
+
+archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
+                                   const torch::Device& device) {
+  archs::NamedTensors all;
+  for (const auto& [key, tensor] : archs::state_dict(network))
+    all.emplace_back("network." + key, tensor);
+  for (const auto& [key, tensor] : optimizer.state()) all.emplace_back("optimizer." + key, tensor);
+  for (const auto& d : generators(device)) {
+    auto generator = at::globalContext().defaultGenerator(d);
+    const std::lock_guard lock(generator.mutex());
+    all.emplace_back("random." + c10::DeviceTypeName(d.type(), true), generator.get_state());
+  }
+  return all;
+}
+
+double checkpoint_bytes(const archs::NamedTensors& state) {
+  double bytes = 4000;  // specs and epochs
+  for (const auto& [name, tensor] : state)
+    bytes += static_cast<double>(tensor.nbytes() + name.size()) + 70;  // 70: its entry's words
+  return bytes;
+}
+
+double write_checkpoint(const fs::path& path, const Standing& standing,
+                        const archs::NamedTensors& state) {
+  archs::NamedTensors plain;
+  for (const auto& [name, tensor] : state)
+    plain.emplace_back(name, tensor.detach().cpu().contiguous());
+  const auto text = to_text(standing);
+  remove_partial_files(path);
+  archs::write_tensors(path, plain, {{standing_key, text}, {checksum_key, checksum(text, plain)}});
+  std::error_code ignored;
+  return static_cast<double>(fs::file_size(path, ignored));
+}
+
+Checkpoint read_checkpoint(const fs::path& path) {
+  archs::Metadata metadata;
+  Checkpoint checkpoint;
+  checkpoint.state = archs::read_tensors(path, &metadata);
+  const auto& text = metadata[standing_key];
+  if (text.empty()) throw Error(path.string() + ": not a checkpoint of archsweep");
+  if (checksum(text, checkpoint.state) != metadata[checksum_key])
+    throw Error(path.string() + ": damaged: its checksum is another");
+  try {
+    checkpoint.standing = from_text(text);
+  } catch (const std::exception& e) {
+    throw Error(fmt::format("{}: of another archsweep: {}", path.string(), e.what()));
+  }
+  return checkpoint;
+}
+
+std::string obstacle(const Standing& saved, const Standing& now) {
+  if (saved.worker != now.worker)
+    return fmt::format("archsweep {} wrote it, this is {}", saved.worker, now.worker);
+  const int had = saved.spec.training.epochs, wanted = now.spec.training.epochs;
+  if (trajectory_hash(saved.spec) != trajectory_hash(now.spec)) {
+    auto same_epochs = saved.spec;
+    same_epochs.training.epochs = wanted;
+    if (trajectory_hash(same_epochs) != trajectory_hash(now.spec))
+      return "it is of another experiment";
+    return fmt::format("it is of {} epochs, and {} have other learning rates from the first on",
+                       had, wanted);
+  }
+  if (std::ssize(saved.epochs) > wanted)
+    return fmt::format("it has {} epochs, more than {}", saved.epochs.size(), wanted);
+  if (saved.split_hash != now.split_hash) return "the data set has changed since";
+  if (saved.device != now.device)
+    return fmt::format("it was trained on {}, this is {}", saved.device, now.device);
+  return "";
+}
+
+void restore(const archs::NamedTensors& saved, const archs::Network& network,
+             const Optimizer& optimizer, const torch::Device& device) {
+  const auto live = training_state(network, optimizer, device);
+  const std::map<std::string, torch::Tensor> by_name(saved.begin(), saved.end());
+  for (const auto& [name, tensor] : live) {
+    const auto at = by_name.find(name);
+    if (at == by_name.end() || at->second.sizes() != tensor.sizes() ||
+        at->second.scalar_type() != tensor.scalar_type())
+      throw Error(fmt::format("the checkpoint has no such tensor '{}'", name));
+  }
+  if (live.size() != saved.size()) throw Error("the checkpoint has tensors that are not needed");
+  torch::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : live)
+    if (!name.starts_with("random.")) tensor.copy_(by_name.at(name));
+  for (const auto& d : generators(device)) {
+    auto generator = at::globalContext().defaultGenerator(d);
+    const std::lock_guard lock(generator.mutex());
+    generator.set_state(by_name.at("random." + c10::DeviceTypeName(d.type(), true)));
+  }
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,64 @@
+#pragma once
+
+// All that a trial needs to go on after an epoch as if it had not stopped: one safetensors file.
+//
+//   network.KEY                     weights and buffers, by timm's keys
+//   optimizer.first.KEY, ...        what the optimizer remembers of a parameter
+//   random.cpu, random.cuda         states of LibTorch's generators: dropout, drop path
+//   header                          the rest as JSON, and a checksum of everything
+//
+// Order and augmentation of the images follow from seed and epoch (data/batches.h), the learning
+// rate from the position (schedule.h): neither has a state. Nothing in the file is executed.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "archs/network.h"
+#include "archs/weights/tensors.h"
+#include "results/trial.h"
+#include "runner/trial/spec.h"
+#include "runner/trial/train/optimizer.h"
+
+namespace archsweep::runner {
+
+// Where a training stands, and what it is.
+struct Standing {
+  TrialSpec spec;
+  std::string worker;                                 // version of the program
+  std::string device;                                 // "cpu" or "cuda"
+  std::string split_hash;                             // of the images and their division
+  int micro_batch = 0;                                // images a forward pass
+  double train_memory_bytes = results::not_measured;  // peak so far
+  std::vector<results::Epoch> epochs;                 // that are done, from the first
+};
+
+struct Checkpoint {
+  Standing standing;
+  archs::NamedTensors state;
+};
+
+// The live tensors, but copies of the random states.
+archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
+                                   const torch::Device& device);
+
+// What the file of this state takes on disk, near enough.
+double checkpoint_bytes(const archs::NamedTensors& state);
+
+// Replaces the file as a whole and returns its size in bytes. Throws Error (Exit::environment):
+// the file that was there is then still there.
+double write_checkpoint(const std::filesystem::path& path, const Standing& standing,
+                        const archs::NamedTensors& state);
+
+// Throws Error when the file is damaged, cut short or none of ours.
+Checkpoint read_checkpoint(const std::filesystem::path& path);
+
+// Why the training that `now` describes cannot go on from a checkpoint; "" where it can.
+std::string obstacle(const Standing& saved, const Standing& now);
+
+// Puts a saved state into the network, the optimizer and the generators. Throws Error, and nothing
+// is changed, when it is of another network or optimizer.
+void restore(const archs::NamedTensors& saved, const archs::Network& network,
+             const Optimizer& optimizer, const torch::Device& device);
+
+}  // namespace archsweep::runner

@@ -1,0 +1,70 @@
+#include "tests/runner/trial/small_trial.h"
+
+#include "archs/network.h"
+#include "archs/weights/tensors.h"
+#include "runner/trial/train/checkpoint.h"
+
+using namespace archsweep;
+using namespace archsweep::runner;
+
+TEST_CASE("gradients of a batch in parts are those of the whole") {
+  const SmallTrial small;
+  auto job = small.job();  // attention and layer norm: no image sees another
+  job.spec.training.clip_grad_norm = 1;
+  job.spec.training.label_smoothing = 0.1;
+  const auto whole = small.run(job);
+  REQUIRE(whole.done.size() == 1);
+  CHECK(whole.done[0].micro_batch == 12);
+  for (const int micro_batch : {1, 5, 100}) {
+    INFO("in parts of " << micro_batch);
+    job.spec.training.micro_batch = micro_batch;
+    const auto parts = small.run(job);
+    REQUIRE(parts.done.size() == 1);
+    CHECK(parts.done[0].micro_batch == std::min(micro_batch, 12));
+    REQUIRE(parts.epochs.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(parts.epochs[i].train_loss == Approx(whole.epochs[i].train_loss).epsilon(1e-4));
+      CHECK(parts.epochs[i].valid_loss == Approx(whole.epochs[i].valid_loss).epsilon(1e-4));
+    }
+  }
+}
+
+TEST_CASE("a preflight tells what the trial will take") {
+  const SmallTrial small;
+  auto job = small.job("c");
+  job.spec.architecture = GENERATE("test_resnet", "test_vit");
+  job.kind = "preflight";
+  const auto said = small.run(job);
+  CHECK(said.epochs.empty());
+  CHECK_FALSE(std::filesystem::exists(job.checkpoint));
+  REQUIRE(said.preflight.size() == 1);
+  const auto& p = said.preflight[0];
+  CHECK(p.latency > 0);
+  CHECK(p.train_step_seconds > 0);
+  CHECK(p.train_memory_bytes > 1e6);
+  CHECK(p.macs > 0);
+
+  job.kind = "train";
+  job.until_epoch = 1;
+  const auto paused = small.run(job).paused;
+  REQUIRE(paused.size() == 1);
+  CHECK(p.checkpoint_bytes == Approx(paused[0].checkpoint_bytes).epsilon(0.05));
+  job.until_epoch = 0;
+  const auto done = small.run(job).done;
+  REQUIRE(done.size() == 1);
+  CHECK(p.parameters == done[0].parameters);
+}
+
+TEST_CASE("a network that gives no numbers is found before the night") {
+  const SmallTrial small;
+  auto job = small.job();
+  job.kind = "preflight";
+  const auto network =
+      archs::build("test_vit", {.num_classes = 2, .in_chans = 1, .image_size = 32});
+  archs::NamedTensors weights;
+  for (const auto& [key, tensor] : archs::state_dict(*network))
+    weights.emplace_back(key, torch::full_like(tensor, std::nan("")));
+  job.spec.training.weights = small.path("nan.safetensors");
+  archs::write_tensors(job.spec.training.weights, weights);
+  CHECK_THROWS_AS(small.run(job), Diverged);
+}
