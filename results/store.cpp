@@ -1,7 +1,6 @@
 #include "results/store.h"
 
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -96,24 +95,6 @@ struct Store::Database {
         e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
     row.executeStep();
     return row.getColumn(0).getInt64();
-  }
-
-  // What earlier attempts recorded of the epochs before `epoch`, where this one has none of its
-  // own.
-  void take_over_epochs(TrialId trial, int attempt, int epoch) {
-    run("INSERT INTO epochs SELECT trial, ?, epoch, train_loss, train_top1, valid_loss, "
-        "valid_top1, "
-        "valid_top5, learning_rate, seconds, valid_seconds, samples_per_second, data_wait_share "
-        "FROM epochs e WHERE trial = ? AND attempt < ? AND epoch < ? AND attempt = (SELECT "
-        "max(attempt) FROM epochs o WHERE o.trial = e.trial AND o.epoch = e.epoch AND o.attempt < "
-        "?) "
-        "ON CONFLICT DO NOTHING",
-        attempt, trial, attempt, epoch, attempt);
-  }
-
-  bool has_epochs(TrialId trial, int attempt) {
-    auto row = statement("SELECT 1 FROM epochs WHERE trial = ? AND attempt = ?", trial, attempt);
-    return row.executeStep();
   }
 
   void end_attempt(TrialId trial, int attempt, std::string_view outcome, const Failure* failure) {
@@ -225,8 +206,6 @@ void Store::set_pid(TrialId trial, int attempt, int pid) {
 
 void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
   db_->transaction([&] {
-    if (e.number > 1 && !db_->has_epochs(trial, attempt))
-      db_->take_over_epochs(trial, attempt, e.number);
     db_->run(
         "INSERT INTO epochs (trial, attempt, epoch, train_loss, train_top1, valid_loss, "
         "valid_top1, valid_top5, "
@@ -255,8 +234,6 @@ void Store::add_measurement(TrialId trial, int attempt, const Measurement& m) {
 
 void Store::finish(TrialId trial, int attempt, const Summary& s) {
   db_->transaction([&] {
-    constexpr int all = std::numeric_limits<int>::max();  // only the measurements were missing
-    if (!db_->has_epochs(trial, attempt)) db_->take_over_epochs(trial, attempt, all);
     auto about = db_->statement(
         "SELECT t.recipe_hash, t.image_size, coalesce(e.device_name, ''), coalesce(e.driver, ''), "
         "coalesce(e.torch, ''), "
