@@ -24,16 +24,16 @@ struct Candidate {
 };
 
 struct SchedulerConfig {
-  int slots = 0;                // trials at once; 0: auto, one per GPU, one on CPU
-  std::string device = "auto";  // auto, cpu, cuda
-  int threads = 0;              // of a trial; 0: cores / slots
-  double trial_time_limit = 0;  // seconds; 0: none
+  int slots = 0;                        // trials at once; 0: auto, one per GPU, one on CPU
+  std::string device = "auto";          // auto, cpu, cuda
+  int threads = 0;                      // of a trial; 0: cores / slots
+  double trial_time_limit = 0;          // seconds; 0: none
   std::string early_stopping = "none";  // none, frontier, halving
   int eta = 3;                          // rungs after 1, eta, eta^2 ... epochs
-  double margin = 0.02;                 // of accuracy: how much better than foreseen a trial may get
-  std::string preflight = "auto";       // auto, always, never
-  double budget = 0;                    // seconds of the whole run; 0: none
-  int until = -1;                       // minutes after midnight, local time; -1: none
+  double margin = 0.02;            // of accuracy: how much better than foreseen a trial may get
+  std::string preflight = "auto";  // auto, always, never
+  double budget = 0;               // seconds of the whole run; 0: none
+  int until = -1;                  // minutes after midnight, local time; -1: none
 };
 
 struct OutputConfig {
