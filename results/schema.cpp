@@ -154,6 +154,16 @@ ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval
 ALTER TABLE measurements ADD COLUMN high REAL;
 ALTER TABLE measurements ADD COLUMN conditions TEXT;  -- JSON: clocks, temperature, throttling, load; before, after
 
+CREATE TABLE preflights (        -- what a candidate took when it was tried before a sweep
+  key TEXT NOT NULL,             -- SHA-256 of the spec without learning rate, seed, epochs and measurement
+  environment INTEGER NOT NULL REFERENCES environments,
+  train_step_seconds REAL,       -- of a batch
+  latency REAL,                  -- seconds, batch 1
+  train_memory_bytes REAL, checkpoint_bytes REAL,
+  measured_at TEXT NOT NULL,     -- UTC, ISO 8601
+  PRIMARY KEY (key, environment)
+) WITHOUT ROWID;
+
 CREATE TABLE comparability_keys (  -- what a speed_key or an accuracy_key stands for
   key TEXT PRIMARY KEY,
   description TEXT NOT NULL

@@ -85,6 +85,18 @@ struct Store::Database {
     }
   }
 
+  std::int64_t environment_id(const Environment& e) {
+    const std::string columns = "device, device_name, driver, torch, archsweep, threads, host, os";
+    run("INSERT INTO environments (" + columns +
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+    auto row = statement(
+        "SELECT environment FROM environments WHERE (" + columns + ") = (?, ?, ?, ?, ?, ?, ?, ?)",
+        e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+    row.executeStep();
+    return row.getColumn(0).getInt64();
+  }
+
   void end_attempt(TrialId trial, int attempt, std::string_view outcome, const Failure* failure) {
     run(fmt::format(
             "UPDATE attempts SET ended_at = {}, outcome = ? WHERE trial = ? AND attempt = ?", now),
@@ -181,14 +193,8 @@ int Store::start(TrialId trial, std::string_view device, std::string_view journa
 
 void Store::set_environment(TrialId trial, int attempt, const Environment& e) {
   db_->transaction([&] {
-    const std::string columns = "device, device_name, driver, torch, archsweep, threads, host, os";
-    db_->run("INSERT INTO environments (" + columns +
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-             e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
-    db_->run("UPDATE attempts SET environment = (SELECT environment FROM environments WHERE (" +
-                 columns + ") = (?, ?, ?, ?, ?, ?, ?, ?)) WHERE trial = ? AND attempt = ?",
-             e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os,
-             trial, attempt);
+    db_->run("UPDATE attempts SET environment = ? WHERE trial = ? AND attempt = ?",
+             db_->environment_id(e), trial, attempt);
   });
 }
 
@@ -304,10 +310,75 @@ void Store::fail(TrialId trial, int attempt, const Failure& failure) {
   });
 }
 
+void Store::pause(TrialId trial, int attempt, std::string_view reason) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'paused' WHERE trial = ?", trial);
+    db_->end_attempt(trial, attempt, "paused", nullptr);
+    db_->run("UPDATE attempts SET message = ? WHERE trial = ? AND attempt = ?", reason, trial,
+             attempt);
+  });
+}
+
+void Store::explain_pause(TrialId trial, std::string_view reason) {
+  db_->transaction([&] {
+    db_->run(
+        "UPDATE attempts SET message = ? WHERE trial = ? AND attempt = (SELECT max(attempt) "
+        "FROM attempts a WHERE a.trial = attempts.trial) AND outcome = 'paused'",
+        reason, trial);
+  });
+}
+
 void Store::release(TrialId trial, int attempt, const Failure& failure) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'planned' WHERE trial = ?", trial);
     db_->end_attempt(trial, attempt, "released", &failure);
+  });
+}
+
+std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
+  auto row = db_->statement(
+      "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) FROM trials "
+      "t "
+      "WHERE fingerprint = ?",
+      fingerprint);
+  if (!row.executeStep()) return std::nullopt;
+  return PlannedRow{TrialId(row.getColumn(0).getInt64()), std::string(fingerprint),
+                    trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()};
+}
+
+Reached Store::reached(TrialId trial) const {
+  Reached result;
+  // Of each epoch what the latest attempt that has it says.
+  auto rows = db_->statement(
+      "SELECT epoch, valid_top1, seconds + coalesce(valid_seconds, 0), max(attempt) FROM epochs "
+      "WHERE trial = ? GROUP BY epoch ORDER BY epoch",
+      trial);
+  while (rows.executeStep() &&
+         rows.getColumn(0).getInt() == static_cast<int>(result.top1.size()) + 1) {
+    result.top1.push_back(rows.getColumn(1).getDouble());
+    result.seconds += rows.getColumn(2).getDouble();
+  }
+  return result;
+}
+
+std::optional<CandidateCost> Store::preflight(std::string_view key, const Environment& e) const {
+  auto row = db_->statement(
+      "SELECT train_step_seconds, latency, train_memory_bytes, checkpoint_bytes FROM preflights "
+      "JOIN environments USING (environment) WHERE key = ? AND (device, device_name, driver, "
+      "torch, archsweep, threads, host, os) = (?, ?, ?, ?, ?, ?, ?, ?)",
+      key, e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+  if (!row.executeStep()) return std::nullopt;
+  const auto number = [&](int i) {
+    return row.getColumn(i).isNull() ? not_measured : row.getColumn(i).getDouble();
+  };
+  return CandidateCost{number(0), number(1), number(2), number(3)};
+}
+
+void Store::add_preflight(std::string_view key, const Environment& e, const CandidateCost& cost) {
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO preflights VALUES (?, ?, ?, ?, ?, ?, {})", now),
+             key, db_->environment_id(e), cost.train_step_seconds, cost.latency,
+             cost.train_memory_bytes, cost.checkpoint_bytes);
   });
 }
 

@@ -46,6 +46,8 @@ class Store {
   // A new attempt; returns its number, from 1. Epochs and measurements of earlier attempts stay,
   // under their own number. The journal is where the worker writes what it also sends.
   int start(TrialId, std::string_view device, std::string_view journal);
+  // An attempt whose first epoch is not number 1 went on from a checkpoint: the epochs before it
+  // are taken over from earlier attempts, so that an attempt's rows tell the whole training.
   void set_environment(TrialId, int attempt, const Environment&);
   void set_pid(TrialId, int attempt, int pid);
 
@@ -56,9 +58,20 @@ class Store {
 
   void finish(TrialId, int attempt, const Summary&);
   void fail(TrialId, int attempt, const Failure&);
+  // The attempt stopped at a rung or for want of time; its checkpoint goes on later.
+  void pause(TrialId, int attempt, std::string_view reason);
+  // Says better why a paused trial waits.
+  void explain_pause(TrialId, std::string_view reason);
   // The attempt ended without a result that counts (the user stopped the sweep, the scheduler
   // died): the trial is planned again.
   void release(TrialId, int attempt, const Failure&);
+
+  std::optional<PlannedRow> find(std::string_view fingerprint) const;
+  Reached reached(TrialId) const;
+
+  // What the candidate `key` took in this environment, if it was tried there.
+  std::optional<CandidateCost> preflight(std::string_view key, const Environment&) const;
+  void add_preflight(std::string_view key, const Environment&, const CandidateCost&);
 
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {

@@ -102,6 +102,20 @@ struct Summary {
   int classes = 0;
 };
 
+// What trying a candidate before the sweep told: medians and a peak.
+struct CandidateCost {
+  double train_step_seconds = not_measured;  // of a batch
+  double latency = not_measured;             // seconds, batch 1
+  double train_memory_bytes = not_measured;
+  double checkpoint_bytes = not_measured;
+};
+
+// How far a trial has come, over all its attempts.
+struct Reached {
+  std::vector<double> top1;  // after each epoch, from the first
+  double seconds = 0;        // that these epochs took, validation included
+};
+
 struct Failure {
   Cause cause = Cause::crashed;
   std::string message;      // one line

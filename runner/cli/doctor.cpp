@@ -12,7 +12,7 @@
 #include "results/plot/draw.h"
 #include "runner/cli/command.h"
 #include "runner/config/config.h"
-#include "runner/schedule/scheduler.h"
+#include "runner/schedule/slots.h"
 #include "runner/schedule/worker.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"

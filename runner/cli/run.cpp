@@ -1,3 +1,5 @@
+#include <ctime>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -5,6 +7,7 @@
 #include "runner/cli/database.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
+#include "runner/schedule/budget.h"
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
@@ -17,36 +20,49 @@ namespace {
 constexpr int stopped_by_user = 130;  // as shells have it for Ctrl-C
 
 struct Options {
-  std::string config, database;
+  std::string config, database, budget, until;
   std::vector<std::string> set;
   bool dry_run = false, retry_failed = false;
 };
 
 int run(const Options& o) {
-  auto config = runner::read_config(o.config, o.set);
+  auto settings = o.set;  // a flag is a shorter word for a key
+  if (!o.budget.empty()) settings.push_back("scheduler.budget=" + o.budget);
+  if (!o.until.empty()) settings.push_back("scheduler.until=" + o.until);
+  auto config = runner::read_config(o.config, settings);
   if (!o.database.empty()) config.output.database = o.database;
   const auto plan = runner::make_plan(config);
-  if (o.dry_run) {
-    for (const auto& trial : plan)
-      fmt::print("{}  lr {:g}  seed {}\n", trial.spec.architecture,
-                 trial.spec.training.learning_rate, trial.spec.training.seed);
-    fmt::print("{} trials; nothing was started\n", plan.size());
-    return 0;
-  }
   const auto worker = runner::find_worker();
   results::Store store(config.output.database);
   if (const int left = runner::ingest_unfinished(store))
     fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
                left == 1 ? "" : "s");
   runner::ProcessRunner processes(worker);
-  const auto outcome = runner::run_sweep(config, plan, store, processes, o.retry_failed);
+  const auto outcome =
+      runner::run_sweep(config, plan, store, processes,
+                        {.retry_failed = o.retry_failed,
+                         .dry_run = o.dry_run,
+                         .seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr))});
   if (outcome.interrupted) {
     fmt::print("stopped; finished trials are kept. The same command continues: archsweep run {}\n",
                o.config);
     return stopped_by_user;
   }
-  if (outcome.done == 0 && outcome.failed == 0)
+  if (o.dry_run) return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
+  if (outcome.waiting)
+    fmt::print(
+        "the time is up: {} trials finished, {} wait (from their checkpoints, where they had "
+        "begun). "
+        "The same command continues: archsweep run {}\n",
+        outcome.finished_before + outcome.done, outcome.waiting, o.config);
+  else if (outcome.done == 0 && outcome.failed == 0)
     fmt::print("everything is finished already: nothing to run\n");
+  if (outcome.given_up)
+    fmt::print(
+        "{} trials were given up early and stay paused; --set scheduler.early_stopping=none goes "
+        "on "
+        "with them\n",
+        outcome.given_up);
   show_results(config);
   return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
 }
@@ -58,7 +74,11 @@ Action declare(CLI::App& app) {
       ->take_all()
       ->expected(1);
   app.add_option("--db", o->database, "Database in place of output.database");
-  app.add_flag("--dry-run", o->dry_run, "Print the trials in their order and stop");
+  app.add_flag("--dry-run", o->dry_run,
+               "Try every candidate, print the trials in their order, hours, disk and the "
+               "time of the end, and stop");
+  app.add_option("--budget", o->budget, "Time that the run may take: 90m, 8h");
+  app.add_option("--until", o->until, "Time of day at which it ends: 07:00");
   app.add_flag("--retry-failed", o->retry_failed, "Run failed trials again too");
   return [o] { return run(*o); };
 }
@@ -69,8 +89,10 @@ extern const Command run_command;
 const Command run_command{
     "run", "Run every trial of a config that has no result yet",
     "  archsweep run configs/quickstart.yaml\n"
+    "  archsweep run pets.yaml --until 07:00 --set scheduler.early_stopping=frontier\n"
     "  archsweep run pets.yaml --set training.epochs=2 --set 'learning_rate=[1e-3, 4e-3]'\n"
-    "Exit code: 0 done, 1 some trials failed, 2 bad config, 3 this machine cannot, 130 stopped\n",
+    "Exit code: 0 done, 1 some trials failed, 2 bad config, 3 this machine cannot, 130 stopped.\n"
+    "Time that is up is no fault: 0 or 1\n",
     declare};
 
 }  // namespace archsweep::cli

@@ -24,16 +24,24 @@ struct Candidate {
 };
 
 struct SchedulerConfig {
-  int slots = 0;                // trials at once; 0: auto, one per GPU, one on CPU
-  std::string device = "auto";  // auto, cpu, cuda
-  int threads = 0;              // of a trial; 0: cores / slots
-  double trial_time_limit = 0;  // seconds; 0: none
+  int slots = 0;                        // trials at once; 0: auto, one per GPU, one on CPU
+  std::string device = "auto";          // auto, cpu, cuda
+  int threads = 0;                      // of a trial; 0: cores / slots
+  double trial_time_limit = 0;          // seconds; 0: none
+  std::string early_stopping = "none";  // none, frontier, halving
+  int eta = 3;                          // rungs after 1, eta, eta^2 ... epochs
+  double margin = 0.02;            // of accuracy: how much better than foreseen a trial may get
+  std::string preflight = "auto";  // auto, always, never
+  double budget = 0;               // seconds of the whole run; 0: none
+  int until = -1;                  // minutes after midnight, local time; -1: none
 };
 
 struct OutputConfig {
   std::string name;                          // of the sweep; the config's stem by default
   std::filesystem::path database;            // "<name>.db" beside the working folder by default
   std::filesystem::path folder;              // journals, logs, cache; "<name>-files" by default
+  bool keep_checkpoints = false;             // of finished trials
+  double checkpoint_gib = 0;                 // room for them; 0: half of what is free
   std::vector<std::filesystem::path> plots;  // drawn when the sweep ends
 };
 

@@ -1,5 +1,9 @@
 #include "runner/config/keys.h"
 
+#include <charconv>
+
+#include "runner/support/text.h"
+
 namespace archsweep::runner {
 
 // clang-format off
@@ -50,13 +54,47 @@ std::vector<Key> keys(Settings& s) {
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
       {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
+      {"scheduler.early_stopping", &s.scheduler.early_stopping, "none; frontier: pause what can no longer reach the frontier of speed and accuracy; halving: and all but the best 1/eta of a rung", {"none", "frontier", "halving"}},
+      {"scheduler.eta", &s.scheduler.eta, "trials are compared after 1, eta, eta^2 ... epochs", {}, 2, 10},
+      {"scheduler.margin", &s.scheduler.margin, "of accuracy: how much more than its family has shown a trial may still gain", {}, 0, 1},
+      {"scheduler.preflight", &s.scheduler.preflight, "try every candidate for a moment first; auto: where speeds are needed or the sweep is long", {"auto", "always", "never"}},
+      {"scheduler.budget", &s.budget, "none, or 90m, 8h: the run ends after it, what is not finished is paused"},
+      {"scheduler.until", &s.until, "none, or 07:00: the run ends at that time of day"},
       {"output.name", &s.name, "of the sweep; by default the file's name"},
       {"output.database", &s.database, "SQLite file; by default NAME.db in the working folder"},
-      {"output.folder", &s.folder, "journals, logs and the image cache; by default NAME-files"},
+      {"output.folder", &s.folder, "journals, logs, checkpoints and the image cache; by default NAME-files"},
+      {"output.keep_checkpoints", &s.output.keep_checkpoints, "of finished trials too"},
+      {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());
   return all;
 }
 // clang-format on
+
+std::vector<KeyFault> settle_scheduler(Settings& s) {
+  std::vector<KeyFault> faults;
+  if (s.slots != "auto") {
+    const auto end = s.slots.data() + s.slots.size();
+    const auto [at, error] = std::from_chars(s.slots.data(), end, s.scheduler.slots);
+    if (error != std::errc() || at != end || s.scheduler.slots < 1 || s.scheduler.slots > 1024)
+      faults.push_back({"slots", "expected auto or a number from 1 to 1024"});
+  }
+  const auto duration = [&](std::string_view key, const std::string& text, double& seconds) {
+    if (text == "none") return;
+    const auto parsed = parse_duration(text);
+    if (!parsed || *parsed <= 0) faults.push_back({key, "expected none, or such as 90s, 30m, 2h"});
+    seconds = parsed.value_or(0);
+  };
+  duration("trial_time_limit", s.trial_time_limit, s.scheduler.trial_time_limit);
+  duration("budget", s.budget, s.scheduler.budget);
+  if (s.until != "none") {
+    const auto minutes = parse_time_of_day(s.until);
+    if (!minutes) faults.push_back({"until", "expected none, or a time of day such as 07:00"});
+    s.scheduler.until = minutes.value_or(-1);
+  }
+  if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
+    faults.push_back({"preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+  return faults;
+}
 
 }  // namespace archsweep::runner

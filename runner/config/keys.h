@@ -20,7 +20,8 @@ struct Settings {
   TrainingSpec training;
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
-  std::string slots = "auto", trial_time_limit = "none";
+  OutputConfig output;  // what is plain of it
+  std::string slots = "auto", trial_time_limit = "none", budget = "none", until = "none";
   std::string name, database, folder;
 };
 
@@ -38,6 +39,13 @@ struct Key {
 };
 
 std::vector<Key> keys(Settings& settings);
+
+// A value of `scheduler` that is a number, a duration or a time in words.
+struct KeyFault {
+  std::string_view key, what;
+};
+// Turns the words into values; tells the wrong ones.
+std::vector<KeyFault> settle_scheduler(Settings& settings);
 
 // A key of `training` that an entry of `architectures` may set for itself.
 std::vector<Key> training_keys(TrainingSpec& training);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -446,27 +445,14 @@ class Reader {
       const auto* node = map ? map->find(key) : nullptr;
       return node ? node->place : path.string() + ":1:1";
     };
-    if (settings_.slots != "auto") {
-      int slots = 0;
-      const auto [end, error] = std::from_chars(
-          settings_.slots.data(), settings_.slots.data() + settings_.slots.size(), slots);
-      if (error != std::errc() || *end != '\0' || slots < 1 || slots > 1024)
-        fault(place_of("scheduler", "slots"),
-              "scheduler.slots: expected auto or a number from 1 to 1024");
-      settings_.scheduler.slots = slots;
-    }
-    if (settings_.trial_time_limit != "none") {
-      const auto seconds = parse_duration(settings_.trial_time_limit);
-      if (!seconds)
-        fault(place_of("scheduler", "trial_time_limit"),
-              "scheduler.trial_time_limit: expected none, or such as 90s, 30m, 2h");
-      settings_.scheduler.trial_time_limit = seconds.value_or(0);
-    }
+    for (const auto& [key, what] : settle_scheduler(settings_))
+      fault(place_of("scheduler", std::string(key).c_str()),
+            fmt::format("scheduler.{}: {}", key, what));
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     config.dataset = settings_.dataset;
     config.measurement = settings_.measurement;
     config.scheduler = settings_.scheduler;
-    auto& out = config.output;
+    auto& out = config.output = settings_.output;
     out.name = settings_.name.empty() ? path.stem().string() : settings_.name;
     if (out.name.find('/') != std::string::npos)
       fault(place_of("output", "name"), "output.name: must not contain '/'");

@@ -39,15 +39,20 @@ std::vector<PlannedTrial> make_plan(const Config& config) {
             {spec, std::string(entry->family), fingerprint(spec), relative_cost(spec, *entry)});
       }
   }
-  // Cheapest first within a family; then families in turn, so that each has a result early.
+  put_in_order(trials);
+  return trials;
+}
+
+void put_in_order(std::vector<PlannedTrial>& trials) {
   std::ranges::stable_sort(trials, {}, &PlannedTrial::cost);
-  std::map<std::string, int> seen;
+  std::map<std::pair<std::string, int>, int> seen;
   std::vector<std::pair<int, std::size_t>> turns;
-  for (std::size_t i = 0; i < trials.size(); ++i) turns.emplace_back(seen[trials[i].family]++, i);
+  for (std::size_t i = 0; i < trials.size(); ++i)
+    turns.emplace_back(seen[{trials[i].family, trials[i].spec.dataset.image_size}]++, i);
   std::ranges::stable_sort(turns, {}, &std::pair<int, std::size_t>::first);
   std::vector<PlannedTrial> order;
   for (const auto& [turn, i] : turns) order.push_back(std::move(trials[i]));
-  return order;
+  trials = std::move(order);
 }
 
 }  // namespace archsweep::runner

@@ -1,7 +1,7 @@
 #pragma once
 
 // Config -> the list of trials: candidates x learning rates x seeds, each with its content hash,
-// cheapest first and interleaved by family so that the frontier is useful early.
+// cheapest first and interleaved by family and size so that the frontier is useful early.
 
 #include <string>
 #include <vector>
@@ -14,9 +14,13 @@ struct PlannedTrial {
   TrialSpec spec;
   std::string family;
   std::string fingerprint;
-  double cost;  // relative: what its epochs take, by multiply-accumulates at the trial's image size
+  double cost;  // seconds where they were measured; else relative: what its epochs take, by multiply-accumulates at the trial's image size
 };
 
 std::vector<PlannedTrial> make_plan(const Config&);
+
+// Cheapest first by cost within a family and image size; then these in turn, so that each has a
+// result early.
+void put_in_order(std::vector<PlannedTrial>& trials);
 
 }  // namespace archsweep::runner

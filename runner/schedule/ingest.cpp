@@ -17,6 +17,7 @@ int ingest_unfinished(results::Store& store) {
     if (a.pid > 0 && is_worker_of(a.pid, a.journal)) ::kill(-a.pid, SIGKILL);
     std::optional<results::Summary> summary;
     std::optional<results::Failure> failure;
+    std::optional<Paused> paused;
     std::ifstream journal(a.journal);
     for (std::string line; std::getline(journal, line);) {
       const auto event = decode_event(line);  // the last line may be cut off
@@ -29,11 +30,14 @@ int ingest_unfinished(results::Store& store) {
         store.add_measurement(a.id, a.attempt, *m);
       if (const auto* done = std::get_if<results::Summary>(&*event)) summary = *done;
       if (const auto* failed = std::get_if<results::Failure>(&*event)) failure = *failed;
+      if (const auto* p = std::get_if<Paused>(&*event)) paused = *p;
     }
     if (summary)
       store.finish(a.id, a.attempt, *summary);
     else if (failure)
       store.fail(a.id, a.attempt, *failure);
+    else if (paused)
+      store.pause(a.id, a.attempt, "at epoch " + std::to_string(paused->epoch));
     else
       store.release(a.id, a.attempt, {results::Cause::killed, "the scheduler died", ""});
   }

@@ -1,34 +1,36 @@
 #pragma once
 
-// The sweep's loop: starts trials on free slots, cheapest first, records what they tell, and goes
-// on whatever becomes of one of them.
+// The sweep's loop: starts on free slots what the rules (halving.h) and the time left (budget.h)
+// say, records what the trials tell, and goes on whatever becomes of one of them.
 
+#include <functional>
+#include <limits>
 #include <span>
-#include <string>
 
 #include "results/store.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
-#include "runner/schedule/status.h"
+#include "runner/schedule/budget.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
 
+struct RunOptions {
+  bool retry_failed = false;  // runs failed trials again too
+  bool dry_run = false;  // reads the data, tries the candidates, prints the plan, trains nothing
+  double seconds = std::numeric_limits<double>::infinity();  // that the run may take
+  std::function<double()> clock = steady_seconds;
+};
+
 struct Outcome {
   int finished_before = 0, done = 0, failed = 0;
+  int given_up = 0;  // paused for good, by early stopping
+  int waiting = 0;   // neither finished nor given up: there was no time
   bool interrupted = false;
 };
 
-// The devices that trials run on, one a slot.
-std::vector<std::string> slots(const SchedulerConfig& config);
-
-// Reads, checks and caches every data set of the plan before the first trial. Throws Error when
-// one cannot be used. False: the user stopped it.
-bool prepare_data(const Config& config, std::span<const PlannedTrial> trials, TrialRunner& runner,
-                  Status& status);
-
-// Runs what has no finished row. `retry_failed` runs failed trials again too.
+// Runs what has no finished row.
 Outcome run_sweep(const Config& config, std::span<const PlannedTrial> plan, results::Store& store,
-                  TrialRunner& runner, bool retry_failed);
+                  TrialRunner& runner, const RunOptions& options = {});
 
 }  // namespace archsweep::runner

@@ -32,10 +32,14 @@ std::string trial_name(const PlannedTrial& trial) {
 
 }  // namespace
 
-Status::Status(std::FILE* out, std::size_t to_run, double total_cost)
-    : out_(out), to_run_(to_run), cost_left_(total_cost) {
+Status::Status(std::FILE* out) : out_(out) {
   const char* terminal = std::getenv("TERM");
   live_ = ::isatty(::fileno(out)) && terminal && std::string_view(terminal) != "dumb";
+}
+
+void Status::expect(std::size_t to_run, double cost) {
+  to_run_ = done_ + failed_ + to_run;
+  cost_left_ = cost;
 }
 
 void Status::line(const std::string& text) {
@@ -45,9 +49,14 @@ void Status::line(const std::string& text) {
   draw();
 }
 
-void Status::started(int id, const PlannedTrial& trial, const std::string& device) {
-  running_[id] = {trial_name(trial), trial.cost, Clock::now(), {}};
-  if (!live_) line(fmt::format("start  {} on {}", running_[id].name, device));
+void Status::started(int id, const PlannedTrial& trial, const std::string& device,
+                     int epochs_done) {
+  const int epochs = trial.spec.training.epochs;
+  running_[id] = {trial_name(trial), trial.cost, epochs, static_cast<double>(epochs_done) / epochs,
+                  Clock::now(),      {}};
+  if (!live_)
+    line(fmt::format("start  {} on {}{}", running_[id].name, device,
+                     epochs_done ? fmt::format(" after epoch {}", epochs_done) : ""));
 }
 
 void Status::progress(int id, const Progress& progress) {
@@ -69,8 +78,8 @@ void Status::epoch(int id, const results::Epoch& e) {
 void Status::ended(int id, const std::string& outcome) {
   const auto r = running_[id];
   running_.erase(id);
-  cost_left_ -= r.cost;
-  cost_done_ += r.cost;
+  cost_left_ -= r.cost * (1 - r.before);
+  cost_done_ += r.cost * (1 - r.before);
   ++(outcome == "done" ? done_ : failed_);
   const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
   line(fmt::format("{:6} {}{}  {}  [{}/{}, {}]", outcome == "done" ? "done" : "FAILED", r.name,
@@ -78,9 +87,20 @@ void Status::ended(int id, const std::string& outcome) {
                    done_ + failed_, to_run_, time_left()));
 }
 
+void Status::paused(int id, int epoch) {
+  const auto r = running_[id];
+  running_.erase(id);
+  const double part = r.cost * (static_cast<double>(epoch) / r.epochs - r.before);
+  cost_left_ -= part;
+  cost_done_ += part;
+  const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
+  line(fmt::format("pause  {}{}  at epoch {}/{}  [{}/{}, {}]", r.name, accuracy, epoch, r.epochs,
+                   done_ + failed_, to_run_, time_left()));
+}
+
 double Status::share_done(const Running& r) const {
   if (r.last.phase == "measure") return 0.98;
-  if (r.last.epochs == 0 || r.last.steps == 0) return 0;
+  if (r.last.epochs == 0 || r.last.steps == 0) return r.before;
   return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
 }
 
@@ -88,7 +108,7 @@ double Status::share_done(const Running& r) const {
 std::string Status::time_left() const {
   double done = cost_done_, left = cost_left_;
   for (const auto& [id, r] : running_)
-    done += r.cost * share_done(r), left -= r.cost * share_done(r);
+    done += r.cost * (share_done(r) - r.before), left -= r.cost * (share_done(r) - r.before);
   if (done <= 0) return "? left";
   return human_duration(std::max(0.0, left) / done * seconds_since(since_)) + " left";
 }
@@ -130,7 +150,8 @@ void Status::draw() {
       text += fmt::format(" {}/{} step {}/{}", p.epoch, p.epochs, p.step, p.steps);
     if (!std::isnan(p.loss)) text += fmt::format("  loss {:.3f}", p.loss);
     if (!std::isnan(r.top1)) text += fmt::format("  top1 {:.1f} %", 100 * r.top1);
-    if (share > 0.02) text += fmt::format("  {} left", human_duration(spent / share * (1 - share)));
+    if (share > r.before + 0.02)
+      text += fmt::format("  {} left", human_duration(spent / (share - r.before) * (1 - share)));
     put(text);
   }
   std::fflush(out_);

@@ -15,14 +15,19 @@ namespace archsweep::runner {
 
 class Status {
  public:
-  // `total_cost` of the trials still to run, in the plan's relative units.
-  Status(std::FILE* out, std::size_t to_run, double total_cost);
+  explicit Status(std::FILE* out);
+
+  // How many trials are still to run, and their cost, in the plan's units: what "left" goes by.
+  // Again whenever that changes for another reason than an end or a pause.
+  void expect(std::size_t to_run, double cost);
 
   void line(const std::string& text);  // stays, above what is live
-  void started(int id, const PlannedTrial& trial, const std::string& device);
+  // `epochs_done`, of a trial that goes on from a checkpoint.
+  void started(int id, const PlannedTrial& trial, const std::string& device, int epochs_done);
   void progress(int id, const Progress& progress);
   void epoch(int id, const results::Epoch& epoch);
   void ended(int id, const std::string& outcome);
+  void paused(int id, int epoch);
   void tick();  // redraws, where there is something to redraw
   void finish();
 
@@ -30,6 +35,8 @@ class Status {
   struct Running {
     std::string name;
     double cost;
+    int epochs;
+    double before;  // share of the trial that was done when it started
     std::chrono::steady_clock::time_point since;
     Progress last;
     double top1 = results::not_measured;
@@ -42,8 +49,8 @@ class Status {
 
   std::FILE* out_;
   bool live_;
-  std::size_t to_run_, done_ = 0, failed_ = 0;
-  double cost_left_, cost_done_ = 0;
+  std::size_t to_run_ = 0, done_ = 0, failed_ = 0;
+  double cost_left_ = 0, cost_done_ = 0;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now(), drawn_{};
   std::map<int, Running> running_;
   int lines_ = 0;

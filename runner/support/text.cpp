@@ -119,6 +119,20 @@ std::optional<double> parse_duration(std::string_view text) {
   return value * scale;
 }
 
+std::optional<int> parse_time_of_day(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == text.npos) return std::nullopt;
+  const auto number = [](std::string_view digits, int limit) {
+    int value = -1;
+    const auto* end = digits.data() + digits.size();
+    const auto [at, error] = std::from_chars(digits.data(), end, value);
+    return error == std::errc() && at == end && value < limit ? value : -1;
+  };
+  const int hours = number(text.substr(0, colon), 24), minutes = number(text.substr(colon + 1), 60);
+  if (hours < 0 || minutes < 0 || text.size() - colon != 3) return std::nullopt;
+  return 60 * hours + minutes;
+}
+
 std::string human_count(double count) {
   if (count >= 1e9) return fmt::format("{:.3g} G", count / 1e9);
   if (count >= 1e6) return fmt::format("{:.3g} M", count / 1e6);

@@ -30,6 +30,7 @@ std::string human_bytes(double bytes);       // "1.5 GiB"
 std::string human_seconds(double seconds);   // "250 us", "1.50 ms", "12.3 s"; 3 digits
 std::string human_duration(double seconds);  // "1h 05m", "3m 20s", "12s"
 std::optional<double> parse_duration(std::string_view text);  // "90s", "30m", "2h": seconds
+std::optional<int> parse_time_of_day(std::string_view text);  // "07:00": minutes after midnight
 std::string human_count(double count);                        // "11.7 M"
 
 // The first `bytes` of the text, cut at a UTF-8 boundary; control characters but \n and \t are

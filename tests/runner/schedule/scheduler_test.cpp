@@ -2,110 +2,15 @@
 
 #include <catch2/catch.hpp>
 
-#include "results/query.h"
+#include "runner/schedule/slots.h"
 #include "runner/support/error.h"
-#include "tests/runner/data/folder.h"
-#include "tests/runner/schedule/fake_runner.h"
+#include "tests/runner/schedule/sweep.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
 using Catch::Matchers::Contains;
 using results::Cause;
 using Names = std::vector<std::string>;
-
-namespace {
-
-Event epoch(int number, double top1) {
-  return results::Epoch{.number = number, .train_loss = 1, .valid_top1 = top1, .seconds = 2};
-}
-
-const Event hello = Hello{.environment = {.device = "cpu", .device_name = "Fake", .threads = 1}};
-const Event latency = results::Measurement{.kind = "latency",
-                                           .dtype = "float32",
-                                           .layout = "contiguous",
-                                           .image_size = 32,
-                                           .protocol = 1,
-                                           .seconds = {0.001, 0.002, 0.003}};
-const Event done = results::Summary{.parameters = 7, .split_hash = "s"};
-
-Script good(double top1 = 0.8) {
-  return {hello, epoch(1, top1 / 2), epoch(2, top1), latency, done, Ended{}};
-}
-Script prepared() {
-  return {hello,
-          Event(Prepared{
-              .train_samples = 8, .valid_samples = 2, .classes = 2, .bad_files = {"x: cut"}}),
-          Ended{}};
-}
-Script failing(Cause cause, const std::string& message) {
-  return {hello, epoch(1, 0.5), Event(results::Failure{cause, message, ""}),
-          Ended{.exit_code = 1, .tail = "last words"}};
-}
-
-PlannedTrial trial(const std::string& name, const std::string& root = "/data") {
-  PlannedTrial t{.family = "fake", .cost = 1};
-  t.spec.architecture = name;
-  t.spec.dataset.kind = "idx";
-  t.spec.dataset.root = root;
-  t.fingerprint = fingerprint(t.spec);
-  return t;
-}
-
-// A database and a config in a folder; each run() is a new scheduler, as after a restart.
-struct Sweep {
-  Folder folder;
-  Config config;
-  FakeRunner runner;
-  std::map<std::string, Script> scripts;  // by architecture; good() where there is none
-
-  Sweep() {
-    config.output.name = "test";
-    config.output.folder = folder.path / "files";
-    config.scheduler.device = "cpu";
-    config.scheduler.threads = 3;
-  }
-  std::filesystem::path database() const { return folder.path / "a.db"; }
-
-  Outcome run(const Names& names, bool retry_failed = false) {
-    std::vector<PlannedTrial> plan;
-    for (const auto& name : names) plan.push_back(trial(name));
-    return run(plan, retry_failed);
-  }
-  Outcome run(const std::vector<PlannedTrial>& plan, bool retry_failed = false) {
-    runner = {};
-    runner.script = [this](const Launch& launch) {
-      if (launch.job.kind == "prepare")
-        return scripts.contains("prepare") ? scripts["prepare"] : prepared();
-      const auto at = scripts.find(launch.job.spec.architecture);
-      return at == scripts.end() ? good() : at->second;
-    };
-    results::Store store(database());
-    return run_sweep(config, plan, store, runner, retry_failed);
-  }
-
-  // The first column, as text.
-  Names ask(const std::string& sql) const {
-    Names found;
-    for (const auto& row : results::Reader(database()).ask(sql).rows)
-      found.push_back(std::visit(
-          [](const auto& v) -> std::string {
-            using T = std::decay_t<decltype(v)>;
-            if constexpr (std::is_same_v<T, std::monostate>)
-              return "null";
-            else if constexpr (std::is_same_v<T, std::string>)
-              return v;
-            else
-              return std::to_string(v).substr(0, 6);
-          },
-          row[0]));
-    return found;
-  }
-  std::string state(const std::string& architecture) const {
-    return ask("SELECT state FROM trials WHERE architecture = '" + architecture + "'").at(0);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("a sweep runs its trials in the plan's order and records what they tell") {
   Sweep sweep;
@@ -347,7 +252,7 @@ TEST_CASE("a worker that cannot be started ends the sweep, and loses nothing") {
   {
     results::Store store(sweep.database());
     const std::vector plan{trial("a"), trial("b")};
-    CHECK_THROWS_WITH(run_sweep(sweep.config, plan, store, runner, false), "no more processes");
+    CHECK_THROWS_WITH(run_sweep(sweep.config, plan, store, runner), "no more processes");
   }
   CHECK(sweep.state("a") == "done");
   results::Store store(sweep.database());

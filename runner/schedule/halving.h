@@ -1,0 +1,76 @@
+#pragma once
+
+// Which trial goes on, and how far: asynchronous successive halving of the promotion kind (Li et
+// al., arXiv 1810.05934) that compares within speed. A pure function of what the store knows, so
+// that a scheduler that was killed decides the same again.
+//
+// Trials pause at rungs, after 1, eta, eta^2 ... epochs. At a rung a trial is compared with those
+// that are at least as fast, never with slower ones: how far it is behind the best of them is its
+// deficit. A trial that nothing as fast beats has none, however slow or weak it is.
+//
+// Its optimistic accuracy is what it would reach if it left as small a share of its error as the
+// best finished trial of its recipe has left since the same epoch, and `margin` more. A trial is
+// given up only when something at least as fast has more than that already. This is safe while no
+// curve to come is steeper than all that were seen, by more than the margin; curves differ by
+// family most, so nothing is given up before a trial of its own family is finished. It stays
+// paused, with its checkpoint, and goes on when what beat it fails or when it is run again without
+// early stopping.
+
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "results/trial.h"
+
+namespace archsweep::runner {
+
+enum class Stopping {
+  none,      // every trial runs to its end in one go
+  pauses,    // rungs and their order, but nothing is given up: what a budget needs
+  frontier,  // given up: what can no longer reach the frontier
+  halving,   // and what is not in the best 1/eta of its rung, unless nothing as fast is better
+};
+
+struct HalvingRules {
+  Stopping stopping = Stopping::none;
+  int eta = 3;
+  double margin = 0.01;  // of accuracy, 0..1
+};
+
+// What the store knows of a trial.
+struct Contender {
+  int recipe = 0;     // accuracies compare within it
+  int family = 0;     // of one recipe and family: curves alike
+  int candidate = 0;  // of one recipe, architecture and size: equally fast; differ by rate and seed
+  double latency = results::not_measured;       // seconds, batch 1
+  double step_seconds = results::not_measured;  // of training
+  int epochs = 0;                               // of the whole training
+  std::vector<double> top1 = {};                // after each epoch so far
+  results::TrialState state = results::TrialState::planned;
+};
+
+struct Step {
+  std::size_t trial;
+  int until_epoch;  // the trial's last: to its end
+  friend bool operator==(const Step&, const Step&) = default;
+};
+
+// What could run next, the most wanted first:
+//   1. what was cut off between two rungs;
+//   2. the first trial of every candidate that has no result yet;
+//   3. from the highest rung down, the best 1/eta of it and what nothing as fast beats;
+//   4. new trials, in the given order;
+//   5. the others that are not given up, from the highest rung down, the smallest deficit first.
+std::vector<Step> next_steps(std::span<const Contender> trials, const HalvingRules& rules);
+
+struct GivenUp {
+  std::size_t trial;
+  std::string reason;  // one line
+};
+
+// Paused trials that next_steps() leaves out, by what is known now.
+std::vector<GivenUp> given_up(std::span<const Contender> trials, const HalvingRules& rules);
+
+}  // namespace archsweep::runner

@@ -1,0 +1,80 @@
+#include "runner/schedule/prepare.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/schedule/conclude.h"
+#include "runner/schedule/slots.h"
+#include "runner/support/error.h"
+
+namespace archsweep::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+void make_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw Error(fmt::format("{}: cannot be made: {}; give another output.folder", folder.string(),
+                            error.message()),
+                Exit::environment);
+}
+
+}  // namespace
+
+std::string dataset_key(const TrialSpec& spec) {
+  return to_json(spec)["dataset"].dump();
+}
+
+std::optional<PreparedSweep> prepare_data(const Config& config,
+                                          std::span<const PlannedTrial* const> trials,
+                                          TrialRunner& runner, Status& status) {
+  for (const auto* name : {"cache", "trials", "checkpoints"})
+    make_folder(config.output.folder / name);
+  const auto devices = slots(config.scheduler);
+  PreparedSweep result;
+  for (const auto* trial : trials) {
+    const auto key = dataset_key(trial->spec);
+    if (result.by_dataset.contains(key)) continue;
+    Job job{.kind = "prepare",
+            .spec = trial->spec,
+            .device = devices[0],
+            .threads = threads_of(config.scheduler, devices.size()),
+            .cache_folder = fs::absolute(config.output.folder / "cache").string()};
+    runner.start({job, config.output.folder / "trials" / "prepare"});
+    std::optional<results::Failure> failure;
+    std::optional<Prepared> prepared;
+    bool interrupted = false;
+    for (bool ended = false; !ended;) {
+      const auto happening = runner.next();
+      if (std::holds_alternative<Interrupted>(happening.what))
+        interrupted = true, runner.stop(false);
+      if (const auto* end = std::get_if<Ended>(&happening.what)) {
+        ended = true;
+        if (!prepared && !failure) failure = conclude(*end, 0);
+      }
+      const auto* event = std::get_if<Event>(&happening.what);
+      if (!event) continue;
+      if (const auto* hello = std::get_if<Hello>(event)) result.environment = hello->environment;
+      if (const auto* f = std::get_if<results::Failure>(event)) failure = *f;
+      if (const auto* p = std::get_if<Prepared>(event)) prepared = *p;
+    }
+    if (interrupted) return std::nullopt;
+    if (failure)
+      throw Error(
+          failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
+          failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
+    status.line(fmt::format("data   {}: {} train, {} validation images, {} classes, {} left out",
+                            trial->spec.dataset.root, prepared->train_samples,
+                            prepared->valid_samples, prepared->classes,
+                            prepared->bad_files.size()));
+    for (const auto& file : prepared->bad_files) status.line("       left out " + file);
+    result.by_dataset.emplace(key, *prepared);
+  }
+  return result;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,30 @@
+#pragma once
+
+// Before the first trial: every data set of the plan is read, checked and cached.
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "runner/config/config.h"
+#include "runner/plan/plan.h"
+#include "runner/schedule/status.h"
+#include "runner/schedule/trial_runner.h"
+
+namespace archsweep::runner {
+
+struct PreparedSweep {
+  std::map<std::string, Prepared> by_dataset;  // by dataset_key()
+  results::Environment environment;            // of the first slot
+};
+
+std::string dataset_key(const TrialSpec& spec);
+
+// Makes the folders of the output. Throws Error when a data set cannot be used. Nothing: the user
+// stopped it.
+std::optional<PreparedSweep> prepare_data(const Config& config,
+                                          std::span<const PlannedTrial* const> trials,
+                                          TrialRunner& runner, Status& status);
+
+}  // namespace archsweep::runner

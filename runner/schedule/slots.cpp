@@ -1,0 +1,46 @@
+#include "runner/schedule/slots.h"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "runner/support/error.h"
+
+namespace archsweep::runner {
+namespace {
+
+int count_gpus() {
+  int count = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
+    const auto name = entry.path().filename().string();
+    count +=
+        name.starts_with("nvidia") && name.size() > 6 &&
+        std::all_of(name.begin() + 6, name.end(), [](unsigned char c) { return std::isdigit(c); });
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<std::string> slots(const SchedulerConfig& config) {
+  const int gpus = config.device == "cpu" ? 0 : count_gpus();
+  if (config.device == "cuda" && gpus == 0)
+    throw Error("scheduler.device: cuda, but this machine has no NVIDIA GPU (/dev/nvidia0)",
+                Exit::environment);
+  const int count = config.slots > 0 ? config.slots : std::max(1, gpus);
+  std::vector<std::string> devices;
+  for (int i = 0; i < count; ++i)
+    devices.push_back(gpus ? fmt::format("cuda:{}", i % gpus) : "cpu");
+  return devices;
+}
+
+int threads_of(const SchedulerConfig& config, std::size_t slots) {
+  if (config.threads > 0) return config.threads;
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / slots));
+}
+
+}  // namespace archsweep::runner
