@@ -15,11 +15,7 @@ namespace {
 constexpr const char* sides = R"sql(
 DROP TABLE IF EXISTS temp.accuracies;
 CREATE TEMP TABLE accuracies AS
-  SELECT i.import, i.file, i.key, coalesce(i.dataset, '') AS dataset, a.line, a.architecture, a.tag, a.image_size,
-         a.top1, a.top5, a.parameters,
-         json_object('file', i.file, 'sha256', i.sha256, 'line', a.line, 'architecture', a.architecture, 'tag', a.tag,
-                     'image_size', a.image_size, 'top1', a.top1, 'top5', a.top5, 'parameters', a.parameters,
-                     'crop_pct', a.crop_pct, 'interpolation', a.interpolation) AS row
+  SELECT a.*, i.file, i.sha256, i.key, coalesce(i.dataset, '') AS dataset
   FROM published_accuracies a JOIN imports i USING (import);
 CREATE INDEX temp.accuracies_by_name ON accuracies (import, architecture, image_size);
 
@@ -53,7 +49,11 @@ CREATE TEMP TABLE pairs AS SELECT *, sha256(spec) AS fingerprint FROM (
          a.architecture, a.tag, image_model_family(a.architecture, a.tag) AS family, a.dataset, a.image_size,
          a.top1, a.top5, s.throughput, s.train_throughput, coalesce(a.parameters, s.parameters) AS parameters, s.macs,
          s.activations, s.device_name, s.dtype, s.layout, s.bench, s.key AS speed_key, a.key AS accuracy_key,
-         json_object('accuracy', json(a.row), 'speed', json(s.row)) AS spec
+         json_object('accuracy', json_object(
+                         'file', a.file, 'sha256', a.sha256, 'line', a.line, 'architecture', a.architecture,
+                         'tag', a.tag, 'image_size', a.image_size, 'top1', a.top1, 'top5', a.top5,
+                         'parameters', a.parameters, 'crop_pct', a.crop_pct, 'interpolation', a.interpolation),
+                     'speed', json(s.row)) AS spec
   FROM accuracies a JOIN speeds s ON s.architecture = a.architecture AND s.image_size = a.image_size
        AND coalesce(s.tag, a.tag) = a.tag);
 
