@@ -33,7 +33,9 @@ inline constexpr int protocol_version = 1;
 inline constexpr int event_fd = 3;
 
 struct Job {
-  std::string kind;  // "train", "prepare" (read, check, split and cache the data set; no network)
+  // "train", "prepare" (read, check, split and cache the data set; no network), "bench" (time the
+  // spec's network on random input)
+  std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
   int threads = 0;           // 0: all cores
@@ -62,7 +64,8 @@ struct Hello {
 };
 
 struct Progress {
-  std::string phase;  // "data", "train", "validate", "measure"
+  std::string
+      phase;  // "data", "train", "validate", "measure"; "wait": for others to leave the device
   int epoch = 0, epochs = 0;
   int step = 0, steps = 0;
   double loss = results::not_measured;

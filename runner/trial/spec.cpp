@@ -51,6 +51,7 @@ void fields(T& s, auto&& visit) {
   visit("seconds", s.seconds);
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
+  visit("train_batch_sizes", s.train_batch_sizes);
 }
 
 namespace {
@@ -83,11 +84,15 @@ const nlohmann::json& member(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 nlohmann::json to_json(const TrialSpec& spec) {
+  auto measurement = fields_to_json(spec.measurement);
+  // Of benchmarks only: the fingerprints of trained trials stay what they were before there were
+  // any.
+  if (spec.measurement.train_batch_sizes.empty()) measurement.erase("train_batch_sizes");
   return {{"architecture", spec.architecture},
           {"dataset", fields_to_json(spec.dataset)},
           {"augmentation", steps_to_json(spec.augmentation)},
           {"training", fields_to_json(spec.training)},
-          {"measurement", fields_to_json(spec.measurement)}};
+          {"measurement", std::move(measurement)}};
 }
 
 TrialSpec spec_from_json(const nlohmann::json& json) {
@@ -97,8 +102,9 @@ TrialSpec spec_from_json(const nlohmann::json& json) {
   spec.dataset = fields_from_json<DatasetSpec>(member(json, "dataset"), "spec.dataset");
   spec.augmentation = steps_from_json(member(json, "augmentation"));
   spec.training = fields_from_json<TrainingSpec>(member(json, "training"), "spec.training");
-  spec.measurement =
-      fields_from_json<MeasurementSpec>(member(json, "measurement"), "spec.measurement");
+  auto measurement = member(json, "measurement");
+  if (measurement.is_object()) measurement.emplace("train_batch_sizes", nlohmann::json::array());
+  spec.measurement = fields_from_json<MeasurementSpec>(measurement, "spec.measurement");
   return spec;
 }
 

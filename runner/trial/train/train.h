@@ -15,8 +15,4 @@ void prepare(const Job& job, EventSink& events);
 // Throws Diverged, Error, or c10::Error from LibTorch.
 void train(const Job& job, EventSink& events);
 
-struct Diverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 }  // namespace archsweep::runner
