@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <csignal>
-#include <cstring>
 #include <map>
 #include <set>
 #include <thread>
@@ -11,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "runner/schedule/conclude.h"
 #include "runner/support/error.h"
 
 namespace archsweep::runner {
@@ -55,20 +54,6 @@ results::NewTrial row_of(const PlannedTrial& t) {
           .image_size = t.spec.dataset.image_size,
           .recipe_hash = recipe_hash(t.spec),
           .spec = to_json(t.spec).dump()};
-}
-
-// Why a worker ended that said neither `done` nor `failed`.
-results::Failure conclude(const Ended& ended, double time_limit) {
-  using results::Cause;
-  if (ended.timed_out)
-    return {Cause::timeout, fmt::format("longer than {:g} s", time_limit), ended.tail};
-  if (ended.out_of_memory)
-    return {Cause::out_of_memory, "the kernel killed it for want of memory", ended.tail};
-  if (ended.signal)
-    return {Cause::crashed, fmt::format("signal {} ({})", ended.signal, ::strsignal(ended.signal)),
-            ended.tail};
-  return {Cause::crashed, fmt::format("exit code {} without a result", ended.exit_code),
-          ended.tail};
 }
 
 struct Running {
