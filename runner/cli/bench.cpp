@@ -218,7 +218,9 @@ results::Rows own_rows(const runner::BenchPlan& plan, const runner::BenchOutcome
     columns({"train_low", "train_high", "train_forward_ms", "train_backward_ms",
              "train_optimizer_ms", "train_memory_bytes"});
   if (in_full) columns({"memory_bytes", "parameters", "macs", "activations"});
-  columns({"fault"});
+  const bool failed =
+      std::ranges::any_of(outcome.candidates, [](const auto& c) { return !c.faults.empty(); });
+  if (failed || in_full) columns({"fault"});
   for (std::size_t i = 0; i < plan.candidates.size(); ++i) {
     const auto& spec = plan.candidates[i].spec;
     const auto& c = outcome.candidates[i];
@@ -269,8 +271,10 @@ results::Rows own_rows(const runner::BenchPlan& plan, const runner::BenchOutcome
           faults +=
               fmt::format("{}{}{}: {}", faults.empty() ? "" : "; ", f.training ? "training " : "",
                           results::name(f.failure.cause), f.failure.message);
-      auto& cell = row.emplace_back();
-      if (!faults.empty()) cell = faults;
+      if (failed || in_full) {
+        auto& cell = row.emplace_back();
+        if (!faults.empty()) cell = faults;
+      }
       rows.rows.push_back(std::move(row));
     }
   }

@@ -203,7 +203,9 @@ class Bench {
   std::string drift_in_words(double seconds) const {
     double fastest = seconds;
     for (const double c : outcome_.canaries) fastest = std::fmin(fastest, c);
-    return fmt::format("  ({:+.1f} % of its fastest)", 100 * (seconds / fastest - 1));
+    return seconds > fastest
+               ? fmt::format("  ({:.1f} % slower than its fastest)", 100 * (seconds / fastest - 1))
+               : "  (its fastest)";
   }
 
   void round() {
