@@ -3,6 +3,7 @@
 // Robust statistics of timing samples.
 
 #include <span>
+#include <vector>
 
 namespace archsweep::results {
 
@@ -18,9 +19,12 @@ struct Interval {
   double low, high;
 };
 
-// Percentile bootstrap of the median: what it would be in 95 of 100 repetitions, if the samples are
-// independent. Seeded by nothing but the samples' number: the same samples give the same interval.
-Interval bootstrap_median(std::span<const double> samples, int draws = 500);
+// 95 % interval of the median of all samples (not negative ones) of a measurement that was repeated
+// in rounds, each by a process of its own. Bootstrap over the rounds and, within, over blocks of
+// consecutive samples; its distances from the median are then stretched for the few rounds. With
+// one round only its blocks tell, and nothing is known of what another process would measure.
+// The same samples give the same interval; NaN of nothing.
+Interval bootstrap_median(std::span<const std::vector<double>> rounds, int draws = 1000);
 
 // 95 % interval of a quantile from the order of the samples alone: no draws, any distribution. NaN
 // of nothing; of a few samples the ends are the least and the largest.

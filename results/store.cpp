@@ -97,9 +97,19 @@ struct Store::Database {
     return row.getColumn(0).getInt64();
   }
 
+  // A benchmark that has a result keeps it, whatever becomes of a later visit.
+  void keep_done(TrialId trial) {
+    run("UPDATE trials SET (state, attempt) = (SELECT 'done', attempt FROM results r WHERE r.trial "
+        "= "
+        "trials.trial) WHERE trial = ? AND trial IN (SELECT trial FROM results)",
+        trial);
+  }
+
   void end_attempt(TrialId trial, int attempt, std::string_view outcome, const Failure* failure) {
     run(fmt::format(
-            "UPDATE attempts SET ended_at = {}, outcome = ? WHERE trial = ? AND attempt = ?", now),
+            "UPDATE attempts SET ended_at = coalesce(ended_at, {}), outcome = coalesce(outcome, ?) "
+            "WHERE trial = ? AND attempt = ?",
+            now),
         outcome, trial, attempt);
     if (failure)
       run("UPDATE attempts SET cause = ?, message = ?, stderr_tail = ? WHERE trial = ? AND attempt "
@@ -220,7 +230,7 @@ void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
 void Store::add_measurement(TrialId trial, int attempt, const Measurement& m) {
   db_->transaction([&] {
     const double p50 = median(m.seconds);
-    const auto interval = bootstrap_median(m.seconds);
+    const auto interval = bootstrap_median(std::span(&m.seconds, 1));
     db_->run(
         "INSERT INTO measurements (trial, attempt, kind, batch_size, dtype, layout, image_size, "
         "protocol, p50, p90, p99, mad, low, high, samples_per_second, conditions, seconds) "
@@ -239,7 +249,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.torch, ''), "
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0), t.dataset, t.epochs "
+        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
@@ -260,11 +270,15 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
             fmt::format("{}, {}, {}, {} px, {} threads, LibTorch {}, timing protocol {}",
                         device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
                         text(1), text(5), text(4), text(6)));
+    // A benchmark tells no accuracy.
     const auto accuracy_key =
-        key(s.split_hash + "|" + text(0),
-            fmt::format("{}, {} training and {} validation images, {} px, {} epochs, recipe {}",
-                        text(7), s.train_samples, s.valid_samples, text(1), text(8),
-                        text(0).substr(0, 6)));
+        text(9) == "bench"
+            ? ""
+            : key(s.split_hash + "|" + text(0),
+                  fmt::format(
+                      "{}, {} training and {} validation images, {} px, {} epochs, recipe {}",
+                      text(7), s.train_samples, s.valid_samples, text(1), text(8),
+                      text(0).substr(0, 6)));
     db_->run("DELETE FROM results WHERE trial = ?", trial);
     db_->run(
         "INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, "
@@ -290,22 +304,80 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "(train_seconds, fit_time, data_wait_share) = (SELECT sum(seconds), "
         "sum(seconds + coalesce(valid_seconds, 0)), "
         "sum(data_wait_share * seconds) / sum(seconds) FROM epochs e WHERE e.trial = results.trial "
-        "AND e.attempt = results.attempt), "
-        "(latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99) = (SELECT "
-        "p50, low, high, mad, p90, p99 FROM measurements m WHERE m.trial = results.trial "
-        "AND m.attempt = results.attempt AND kind = 'latency'), "
-        "throughput = (SELECT max(samples_per_second) FROM measurements m WHERE m.trial = "
-        "results.trial AND m.attempt = "
-        "results.attempt) WHERE trial = ?",
+        "AND e.attempt = results.attempt) WHERE trial = ?",
         trial);
-    db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
+    add_speeds(trial, attempt);
+    db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
   });
+}
+
+std::vector<Pooled> Store::pooled(TrialId trial, int attempt) const {
+  auto rows = db_->statement(
+      "SELECT m.kind, m.batch_size, m.image_size, m.seconds FROM measurements m "
+      "JOIN attempts a USING (trial, attempt) JOIN trials t USING (trial) WHERE m.trial = ? AND "
+      "(m.attempt = ? OR t.source = 'bench') AND a.outcome IN ('done', 'failed') "
+      "ORDER BY m.kind, m.batch_size, m.attempt",
+      trial, attempt);
+  std::vector<Pooled> all;
+  std::vector<std::vector<double>> rounds;
+  const auto close = [&] {
+    if (all.empty()) return;
+    auto& p = all.back();
+    std::vector<double> samples;
+    for (const auto& round : rounds) samples.insert(samples.end(), round.begin(), round.end());
+    p.rounds = static_cast<int>(rounds.size());
+    p.samples = samples.size();
+    p.p50 = median(samples);
+    p.p90 = quantile(samples, 0.9);
+    p.p99 = quantile(samples, 0.99);
+    p.mad = median_absolute_deviation(samples);
+    const auto interval = bootstrap_median(rounds);
+    p.low = interval.low, p.high = interval.high;
+    p.samples_per_second = p.batch_size / p.p50;
+    rounds.clear();
+  };
+  while (rows.executeStep()) {
+    auto seconds = nlohmann::json::parse(rows.getColumn(3).getString()).get<std::vector<double>>();
+    if (seconds.empty()) continue;  // tried in vain
+    const auto kind = rows.getColumn(0).getString();
+    const int batch_size = rows.getColumn(1).getInt();
+    if (all.empty() || all.back().kind != kind || all.back().batch_size != batch_size) {
+      close();
+      all.push_back(
+          {.kind = kind, .batch_size = batch_size, .image_size = rows.getColumn(2).getInt()});
+    }
+    rounds.push_back(std::move(seconds));
+  }
+  close();
+  return all;
+}
+
+// Into the row of `results`.
+void Store::add_speeds(TrialId trial, int attempt) {
+  double throughput = not_measured, train_throughput = not_measured;
+  for (const auto& p : pooled(trial, attempt)) {
+    if (p.kind == "latency")
+      db_->run(
+          "UPDATE results SET latency = ?, latency_low = ?, latency_high = ?, latency_mad = ?, "
+          "latency_p90 = ?, latency_p99 = ? WHERE trial = ?",
+          p.p50, p.low, p.high, p.mad, p.p90, p.p99, trial);
+    // fmax: nothing yet is NaN
+    if (p.kind == "latency" || p.kind == "throughput")
+      throughput = std::fmax(throughput, p.samples_per_second);
+    if (p.kind == "train_step")
+      train_throughput = std::fmax(train_throughput, p.samples_per_second);
+  }
+  db_->run(
+      "UPDATE results SET throughput = ?, train_throughput = coalesce(?, train_throughput) WHERE "
+      "trial = ?",
+      throughput, train_throughput, trial);
 }
 
 void Store::fail(TrialId trial, int attempt, const Failure& failure) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'failed', attempt = ? WHERE trial = ?", attempt, trial);
+    db_->keep_done(trial);
     db_->end_attempt(trial, attempt, "failed", &failure);
   });
 }
@@ -331,6 +403,7 @@ void Store::explain_pause(TrialId trial, std::string_view reason) {
 void Store::release(TrialId trial, int attempt, const Failure& failure) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'planned' WHERE trial = ?", trial);
+    db_->keep_done(trial);
     db_->end_attempt(trial, attempt, "released", &failure);
   });
 }
@@ -379,33 +452,50 @@ void Store::add_preflight(std::string_view key, const Environment& e, const Cand
     db_->run(fmt::format("INSERT OR REPLACE INTO preflights VALUES (?, ?, ?, ?, ?, ?, {})", now),
              key, db_->environment_id(e), cost.train_step_seconds, cost.latency,
              cost.train_memory_bytes, cost.checkpoint_bytes);
-  });
+  }
+
+void Store::set_aside(TrialId trial, int attempt, std::string_view why) {
+    db_->transaction([&] {
+      db_->run(
+          "UPDATE attempts SET outcome = 'released', message = ? WHERE trial = ? AND attempt = ?",
+          why, trial, attempt);
+    });
+}
+
+void Store::end_visit(TrialId trial, int attempt) {
+    db_->transaction([&] {
+      db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
+      db_->end_attempt(trial, attempt, "done", nullptr);
+    });
 }
 
 std::vector<Store::Unfinished> Store::unfinished() const {
-  std::vector<Unfinished> all;
-  auto rows = db_->statement(
-      "SELECT trial, attempt, journal, coalesce(pid, 0) FROM attempts WHERE outcome IS NULL ORDER "
-      "BY trial, attempt");
-  while (rows.executeStep())
-    all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getInt(),
-                   rows.getColumn(2).getString(), rows.getColumn(3).getInt()});
-  return all;
+    std::vector<Unfinished> all;
+    auto rows = db_->statement(
+        "SELECT trial, attempt, journal, coalesce(pid, 0) FROM attempts WHERE outcome IS NULL "
+        "ORDER "
+        "BY trial, attempt");
+    while (rows.executeStep())
+      all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getInt(),
+                     rows.getColumn(2).getString(), rows.getColumn(3).getInt()});
+    return all;
 }
 
 std::optional<double> Store::usual_seconds(std::string_view architecture,
                                            std::string_view recipe_hash) const {
-  for (const bool same_recipe : {true, false}) {
-    auto rows = db_->statement(
-        "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
-        "trials t USING (trial) "
-        "WHERE t.architecture = ? AND a.outcome = 'done' AND (t.recipe_hash = ? OR NOT ?)",
-        architecture, recipe_hash, static_cast<int>(same_recipe));
-    std::vector<double> seconds;
-    while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
-    if (!seconds.empty()) return quantile(seconds, 0.5);
-  }
-  return std::nullopt;
+    for (const bool same_recipe : {true, false}) {
+      auto rows = db_->statement(
+          "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
+          "trials t USING (trial) "
+          "WHERE t.architecture = ? AND t.source = 'sweep' AND a.outcome = 'done' AND "
+          "(t.recipe_hash "
+          "= ? OR NOT ?)",
+          architecture, recipe_hash, static_cast<int>(same_recipe));
+      std::vector<double> seconds;
+      while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
+      if (!seconds.empty()) return quantile(seconds, 0.5);
+    }
+    return std::nullopt;
 }
 
 }  // namespace archsweep::results

@@ -56,6 +56,8 @@ class Store {
   void add_epoch(TrialId, int attempt, const Epoch&);
   void add_measurement(TrialId, int attempt, const Measurement&);
 
+  // The row of `results`, anew when there is one. A benchmark's attempts are its visits: its row is
+  // of the measurements of all that are not set aside, and it is finished again after each.
   void finish(TrialId, int attempt, const Summary&);
   void fail(TrialId, int attempt, const Failure&);
   // The attempt stopped at a rung or for want of time; its checkpoint goes on later.
@@ -65,6 +67,13 @@ class Store {
   // The attempt ended without a result that counts (the user stopped the sweep, the scheduler
   // died): the trial is planned again.
   void release(TrialId, int attempt, const Failure&);
+  // A visit that a benchmark repeats: its measurements stay, and no longer count.
+  void set_aside(TrialId, int attempt, std::string_view why);
+  // An attempt that is done and is nobody's result: the canary's.
+  void end_visit(TrialId, int attempt);
+
+  // By kind and batch size, what `finish` counts.
+  std::vector<Pooled> pooled(TrialId, int attempt) const;
 
   std::optional<PlannedRow> find(std::string_view fingerprint) const;
   Reached reached(TrialId) const;
@@ -88,6 +97,8 @@ class Store {
                                       std::string_view recipe_hash) const;
 
  private:
+  void add_speeds(TrialId, int attempt);
+
   struct Database;  // hides SQLiteCpp
   std::unique_ptr<Database> db_;
 };

@@ -72,16 +72,32 @@ struct Epoch {
   double data_wait_share = 0;
 };
 
-// One timing of the trained network.
+// One timing of the network.
 struct Measurement {
-  std::string kind;  // "latency" (batch 1) or "throughput"
+  // "latency" (batch 1) or "throughput"; of training "train_step", and in a run of their own its
+  // parts "train_forward", "train_backward", "train_optimizer"
+  std::string kind;
   int batch_size = 1;
   std::string dtype;   // "float32", "bfloat16"
   std::string layout;  // "channels_last", "contiguous"
   int image_size = 0;
   int protocol = 0;             // version of how it was measured
-  std::vector<double> seconds;  // each timed forward of a batch, in order: the raw samples
+  std::vector<double> seconds;  // each timed run of a batch, in order: the raw samples
   std::string conditions;  // JSON: clocks, temperature, load before and after; "" where unknown
+};
+
+// The samples of one kind and batch size of a trial: of the attempt that counts, or of all rounds
+// of a benchmark.
+struct Pooled {
+  std::string kind;
+  int batch_size = 1;
+  int image_size = 0;
+  int rounds = 0;
+  std::size_t samples = 0;
+  double p50 = not_measured, p90 = not_measured, p99 = not_measured;  // seconds a batch
+  double mad = not_measured;
+  double low = not_measured, high = not_measured;  // 95 % interval of p50
+  double samples_per_second = not_measured;        // batch_size / p50
 };
 
 // What a finished trial reports at its end. Per-epoch numbers are in its epochs.

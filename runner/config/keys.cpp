@@ -48,7 +48,7 @@ std::vector<Key> keys(Settings& s) {
       {"measurement.enabled", &m.enabled, "time the trained network"},
       {"measurement.batch_sizes", &m.batch_sizes, "1 gives the latency, the others throughput", {}, 1, 65536},
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
-      {"measurement.warmup_seconds", &m.warmup_seconds, "before them", {}, 0, 3600},
+      {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
       {"scheduler.slots", &s.slots, "trials at once: auto (one per GPU, one on CPU) or a number"},
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},

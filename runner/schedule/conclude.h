@@ -5,7 +5,7 @@
 
 namespace archsweep::runner {
 
-// Why a worker ended that did not say so itself.
+// Why a worker ended that said neither `done` nor `failed`.
 results::Failure conclude(const Ended& ended, double time_limit);
 
 }  // namespace archsweep::runner

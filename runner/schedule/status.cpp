@@ -60,7 +60,10 @@ void Status::started(int id, const PlannedTrial& trial, const std::string& devic
 }
 
 void Status::progress(int id, const Progress& progress) {
-  running_[id].last = progress;
+  auto& r = running_[id];
+  if (!live_ && progress.phase == "wait" && r.last.phase != "wait")
+    line(fmt::format("wait   {}: another trial or process uses the device", r.name));
+  r.last = progress;
   tick();
 }
 

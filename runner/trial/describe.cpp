@@ -69,14 +69,14 @@ void print_head(const archs::Entry& entry, archs::Network& network) {
   network.eval();
   const auto image = torch::zeros({1, 3, p.input_size, p.input_size});
   torch::Tensor features, logits;
-  const auto macs = count_macs([&] {
+  const auto work = count_work([&] {
     features = network.features(image);
     logits = network.head(features);
   });
   fmt::print("{}, family {}\n", entry.name, entry.family);
   fmt::print("  {} parameters, {} multiply-accumulates at {}x{}\n",
              human_count(static_cast<double>(archs::count_parameters(network))),
-             human_count(static_cast<double>(macs)), p.input_size, p.input_size);
+             human_count(static_cast<double>(work.macs)), p.input_size, p.input_size);
   fmt::print("  features {}, output {}, classifier {}\n", shape_of(features), shape_of(logits),
              network.named_modules().contains(network.classifier) ? network.classifier : "none");
   fmt::print("  input {}{}, {}, crop {:g}{} {}, mean [{:g}], std [{:g}]\n\n", p.input_size,
@@ -118,8 +118,9 @@ int facts(std::span<const std::string> globs) {
     const auto network = archs::build(entry->name);
     network->eval();
     const int side = entry->preprocessing.input_size;
-    const auto macs = count_macs([&] { network->forward(torch::zeros({1, 3, side, side})); });
-    fmt::print("    {{\"{}\", {}, {}}},\n", entry->name, archs::count_parameters(*network), macs);
+    const auto work = count_work([&] { network->forward(torch::zeros({1, 3, side, side})); });
+    fmt::print("    {{\"{}\", {}, {}}},\n", entry->name, archs::count_parameters(*network),
+               work.macs);
     std::fflush(stdout);
   }
   return 0;

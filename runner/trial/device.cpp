@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/trial/measure/nvml.h"
 
 namespace archsweep::runner {
 namespace {
@@ -78,6 +79,12 @@ results::Environment describe(const torch::Device& device, int threads) {
     e.driver = line_of("/proc/driver/nvidia/version", "NVRM version");
   }
   return e;
+}
+
+std::string lease_name(const torch::Device& device) {
+  if (device.is_cpu()) return "cpu";
+  const auto bus_id = pci_bus_id(device.index());
+  return bus_id.empty() ? device.str() : bus_id;
 }
 
 void synchronize(const torch::Device& device) {

@@ -17,6 +17,10 @@ torch::Device open_device(const std::string& name);
 
 results::Environment describe(const torch::Device& device, int threads);
 
+// By which processes of this machine agree on it, however each numbers its GPUs: "cpu", or the PCI
+// bus id.
+std::string lease_name(const torch::Device& device);
+
 void synchronize(const torch::Device& device);
 
 // Peak memory in bytes since the last reset: what the allocator handed out on a GPU, the

@@ -89,6 +89,7 @@ nlohmann::json parity_record(const archs::Entry& entry, double gain) {
     return values(logits[sample].flatten().slice(0, 0, std::min<std::int64_t>(16, per_sample)));
   };
   const auto wide = logits.to(torch::kFloat64);
+  const auto work = count_work([&] { network->forward(input.slice(0, 0, 1)); });
   auto record = keys_record(entry, *network);
   record.update({{"output_shape", logits.sizes().vec()},
                  {"logits0", first(0)},
@@ -99,7 +100,8 @@ nlohmann::json parity_record(const archs::Entry& entry, double gain) {
                  {"logits_probe", {probe(logits[0], 0), probe(logits[1], per_sample)}},
                  {"feature_shape", features.sizes().vec()},
                  {"feature_l2", features.to(torch::kFloat64).norm().item<double>()},
-                 {"macs", count_macs([&] { network->forward(input.slice(0, 0, 1)); })}});
+                 {"macs", work.macs},
+                 {"activations", work.activations}});
   return record;
 }
 

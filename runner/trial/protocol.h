@@ -34,7 +34,8 @@ inline constexpr int event_fd = 3;
 
 struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
-  // the network and take one training step and a few timed forwards at the real shape
+  // the network and take one training step and a few timed forwards at the real shape; "bench":
+  // time the spec's network on random input
   std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
@@ -67,7 +68,8 @@ struct Hello {
 };
 
 struct Progress {
-  std::string phase;  // "data", "train", "validate", "measure"
+  std::string
+      phase;  // "data", "train", "validate", "measure"; "wait": for others to leave the device
   int epoch = 0, epochs = 0;
   int step = 0, steps = 0;
   double loss = results::not_measured;

@@ -52,6 +52,7 @@ void fields(T& s, auto&& visit) {
   visit("seconds", s.seconds);
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
+  visit("train_batch_sizes", s.train_batch_sizes);
 }
 
 namespace {
@@ -85,13 +86,15 @@ const nlohmann::json& member(const nlohmann::json& object, const char* name) {
 
 nlohmann::json to_json(const TrialSpec& spec) {
   auto training = fields_to_json(spec.training);
+  auto measurement = fields_to_json(spec.measurement);
   // Younger than the first databases: the fingerprints that they hold stay true.
   if (spec.training.micro_batch == 0) training.erase("micro_batch");
+  if (spec.measurement.train_batch_sizes.empty()) measurement.erase("train_batch_sizes");
   return {{"architecture", spec.architecture},
           {"dataset", fields_to_json(spec.dataset)},
           {"augmentation", steps_to_json(spec.augmentation)},
           {"training", std::move(training)},
-          {"measurement", fields_to_json(spec.measurement)}};
+          {"measurement", std::move(measurement)}};
 }
 
 TrialSpec spec_from_json(const nlohmann::json& json) {
@@ -103,8 +106,9 @@ TrialSpec spec_from_json(const nlohmann::json& json) {
   auto training = member(json, "training");
   if (training.is_object()) training.emplace("micro_batch", 0);
   spec.training = fields_from_json<TrainingSpec>(training, "spec.training");
-  spec.measurement =
-      fields_from_json<MeasurementSpec>(member(json, "measurement"), "spec.measurement");
+  auto measurement = member(json, "measurement");
+  if (measurement.is_object()) measurement.emplace("train_batch_sizes", nlohmann::json::array());
+  spec.measurement = fields_from_json<MeasurementSpec>(measurement, "spec.measurement");
   return spec;
 }
 

@@ -16,7 +16,8 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;       // "idx" or "image_folder": presets are resolved by the config reader
+  std::string kind;       // "idx" or "image_folder": presets are resolved by the config reader;
+                          // "random" of a benchmark: normal numbers, made on the device
   std::string root;       // folder, absolute
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
@@ -59,8 +60,9 @@ struct MeasurementSpec {
   bool enabled = true;
   std::vector<int> batch_sizes = {1, 32};  // 1 gives the latency, the others throughput
   double seconds = 1.0;                    // of timed forwards a batch size
-  double warmup_seconds = 0.3;
-  int max_samples = 1000;  // timed forwards kept a batch size at most
+  double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
+  int max_samples = 1000;                  // timed forwards kept a batch size at most
+  std::vector<int> train_batch_sizes;      // of timed training steps; a benchmark's alone
 };
 
 struct TrialSpec {

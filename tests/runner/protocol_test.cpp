@@ -112,3 +112,30 @@ TEST_CASE("a spec of before micro-batches is the spec that leaves them to the wo
   CHECK(fingerprint(fixed) != fingerprint(spec));
   CHECK(spec_from_json(to_json(fixed)).training.micro_batch == 4);
 }
+
+TEST_CASE("training batch sizes are a benchmark's: without them a spec is what it always was") {
+  TrialSpec spec;
+  CHECK_FALSE(to_json(spec)["measurement"].contains("train_batch_sizes"));
+  const auto without = fingerprint(spec);
+  CHECK(spec_from_json(to_json(spec)).measurement.train_batch_sizes.empty());
+  spec.measurement.train_batch_sizes = {8, 32};
+  CHECK(fingerprint(spec) != without);
+  CHECK(spec_from_json(to_json(spec)).measurement.train_batch_sizes == std::vector{8, 32});
+}
+
+TEST_CASE("a measurement survives its line, samples and conditions to the bit") {
+  const results::Measurement m{.kind = "train_step",
+                               .batch_size = 32,
+                               .dtype = "bfloat16",
+                               .layout = "contiguous",
+                               .image_size = 224,
+                               .protocol = 2,
+                               .seconds = {0.1, 1.0 / 3, 1e-9},
+                               .conditions = R"({"before":{"mhz":1.5}})"};
+  const auto event = decode_event(encode(Event(m)));
+  REQUIRE(event);
+  const auto& again = std::get<results::Measurement>(*event);
+  CHECK(again.kind == m.kind);
+  CHECK(again.seconds == m.seconds);
+  CHECK(again.conditions == m.conditions);
+}

@@ -10,12 +10,13 @@
 namespace archsweep::runner {
 namespace {
 
-// Set only while count_macs runs, on its thread.
-thread_local std::int64_t total = 0;
+// Set only while count_work runs, on its thread.
+thread_local Work total;
 thread_local int depth = 0;  // within a counted operator: what it calls is not counted again
 
 struct Counted : at::ObserverContext {
   std::int64_t per_position = 0;  // of a convolution: weights, times the positions of its output
+  bool writes_output = false;     // which is then its activations
 };
 
 std::int64_t numel_from(at::IntArrayRef sizes, std::size_t from) {
@@ -29,7 +30,8 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   const auto inputs = function.inputs();
   const auto sizes = [&](std::size_t i) { return inputs[i].toTensor().sizes(); };
   auto counted = std::make_unique<Counted>();
-  std::int64_t macs = 0;
+  std::int64_t macs = 0, activations = 0;
+  counted->writes_output = depth == 0;
   if (name == "aten::convolution") {
     const bool transposed = inputs[6].toBool();
     if (transposed)
@@ -48,13 +50,15 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
              name.starts_with("aten::_scaled_dot_product_efficient") ||
              name.starts_with("aten::_scaled_dot_product_cudnn")) {
     const auto query = sizes(0);
-    macs = numel_from(query, 0) * sizes(1)[2] +
-           numel_from(query, 0) / query[3] * sizes(1)[2] * sizes(2)[3];
+    const auto rows = numel_from(query, 0) / query[3], keys = sizes(1)[2], width = sizes(2)[3];
+    macs = rows * keys * (query[3] + width);
+    activations = rows * (keys + width);
+    counted->writes_output = false;  // it has several
   } else {
     return nullptr;
   }
   if (depth++ == 0)
-    total += macs;
+    total.macs += macs, total.activations += activations;
   else
     counted->per_position = 0;
   return counted;
@@ -63,16 +67,17 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
 void end(const at::RecordFunction& function, at::ObserverContext* context) {
   if (!context) return;
   --depth;
-  if (const auto weights = static_cast<Counted*>(context)->per_position) {
-    const auto out = function.outputs()[0].toTensor().sizes();
-    total += out[0] * numel_from(out, 2) * weights;
-  }
+  const auto& counted = *static_cast<Counted*>(context);
+  if (!counted.writes_output) return;
+  const auto out = function.outputs()[0].toTensor().sizes();
+  total.activations += numel_from(out, 0);
+  if (counted.per_position) total.macs += out[0] * numel_from(out, 2) * counted.per_position;
 }
 
 }  // namespace
 
-std::int64_t count_macs(const std::function<void()>& forward) {
-  total = 0, depth = 0;
+Work count_work(const std::function<void()>& forward) {
+  total = {}, depth = 0;
   const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(begin, end)
                                                      .needsInputs(true)
                                                      .needsOutputs(true)

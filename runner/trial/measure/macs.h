@@ -1,13 +1,20 @@
 #pragma once
 
-// Multiply-accumulates of convolutions, matrix products and attention, counted as the operators
-// run, as PyTorch's FlopCounterMode does (halved). Norms and element-wise work do not count.
+// What a forward computes, counted as the operators run. Norms and element-wise work do not count.
 
 #include <cstdint>
 #include <functional>
 
 namespace archsweep::runner {
 
-std::int64_t count_macs(const std::function<void()>& forward);
+struct Work {
+  // Of convolutions, matrix products and attention, as PyTorch's FlopCounterMode has them, halved.
+  std::int64_t macs = 0;
+  // Values that the same write, attention's products included: fvcore's ActivationCountAnalysis,
+  // timm's infer_macts.
+  std::int64_t activations = 0;
+};
+
+Work count_work(const std::function<void()>& forward);
 
 }  // namespace archsweep::runner

@@ -1,40 +1,120 @@
 #include "runner/trial/measure/timing.h"
 
-#include <algorithm>
 #include <chrono>
+#include <string>
+
+#include <torch/nn/functional/loss.h>
 
 #include "runner/trial/device.h"
+#include "runner/trial/measure/conditions.h"
+#include "runner/trial/measure/nvml.h"
+#include "runner/trial/measure/sampling.h"
+#include "runner/trial/train/optimizer.h"
 
 namespace archsweep::runner {
+namespace {
 
-results::Measurement time_forward(const std::function<torch::Tensor(const torch::Tensor&)>& forward,
-                                  const torch::Tensor& batch, const MeasurementSpec& spec) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_since = [](Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  };
-  const auto run = [&] {
-    const auto start = Clock::now();
-    forward(batch);
-    synchronize(batch.device());
-    return seconds_since(start);
-  };
-  // A slow network gets at least these many, whatever the time given.
-  constexpr int least_warmup = 2, least_samples = 5;
-  auto start = Clock::now();
-  for (int i = 0; i < least_warmup || seconds_since(start) < spec.warmup_seconds; ++i) run();
+class Stopwatch {
+ public:
+  explicit Stopwatch(const torch::Device& device) : device_(device) { lap(); }
 
-  results::Measurement m;
-  m.batch_size = static_cast<int>(batch.size(0));
-  m.kind = m.batch_size == 1 ? "latency" : "throughput";
-  m.image_size = static_cast<int>(batch.size(2));
-  m.protocol = timing_protocol;
-  const auto most = static_cast<std::size_t>(std::max(spec.max_samples, least_samples));
-  start = Clock::now();
-  while (m.seconds.size() < least_samples ||
-         (m.seconds.size() < most && seconds_since(start) < spec.seconds))
-    m.seconds.push_back(run());
-  return m;
+  // Seconds since the last call. What the device was given until now has been done.
+  double lap() {
+    synchronize(device_);
+    const auto before = std::exchange(last_, std::chrono::steady_clock::now());
+    return std::chrono::duration<double>(last_ - before).count();
+  }
+
+ private:
+  torch::Device device_;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+// Takes the samples of all parts and sends each as a Measurement of its kind.
+double measure(const std::vector<std::string>& kinds, const TimedRun& run, const Model& model,
+               const InputShape& shape, int batch_size, const SamplingLimits& limits,
+               EventSink& events) {
+  const auto& device = model.device();
+  const auto bus_id = device.is_cpu() ? "" : pci_bus_id(device.index());
+  reset_peak_memory(device);
+  Conditions before;
+  const auto samples = take_samples(run, limits, [&] { before = look(bus_id); });
+  const auto after = look(bus_id);
+  const double memory = peak_memory(device);
+  for (std::size_t part = 0; part < kinds.size(); ++part)
+    events.send(results::Measurement{
+        .kind = kinds[part],
+        .batch_size = batch_size,
+        .dtype = model.dtype(),
+        .layout = model.layout(),
+        .image_size = shape.side,
+        .protocol = timing_protocol,
+        .seconds = samples.parts[part],
+        .conditions = conditions_json(before, after, samples.warmup, {{"memory_bytes", memory}})});
+  return memory;
+}
+
+SamplingLimits limits_of(const MeasurementSpec& spec) {
+  return {spec.seconds, spec.warmup_seconds, spec.max_samples};
+}
+
+}  // namespace
+
+double time_inference(Model& model, const InputShape& shape, int batch_size,
+                      const MeasurementSpec& spec, EventSink& events) {
+  torch::InferenceMode inference;
+  model.network().eval();
+  const auto input = model.random_images(batch_size, shape.channels, shape.side);
+  Stopwatch stopwatch(model.device());
+  const auto run = [&]() -> std::vector<double> {
+    stopwatch.lap();
+    const auto logits = model.forward(input);
+    return {stopwatch.lap()};
+  };
+  return measure({batch_size == 1 ? "latency" : "throughput"}, run, model, shape, batch_size,
+                 limits_of(spec), events);
+}
+
+double time_training(Model& model, const InputShape& shape, int batch_size,
+                     const MeasurementSpec& spec, const TrainingSpec& training, EventSink& events) {
+  model.network().train();
+  const auto input = model.random_images(batch_size, shape.channels, shape.side);
+  torch::Tensor targets;
+  {
+    torch::NoGradGuard no_grad;
+    const auto classes = model.forward(input).size(1);
+    targets = torch::randint(classes, {batch_size},
+                             torch::TensorOptions(model.device()).dtype(torch::kInt64));
+  }
+  Optimizer optimizer(model.network(), training);
+  const Rates rates{training.learning_rate, training.momentum};
+  Stopwatch stopwatch(model.device());
+  const auto step = [&](const std::function<void()>& part_ends) {
+    optimizer.zero_grad();
+    stopwatch.lap();
+    const auto logits = model.forward(input);
+    part_ends();
+    torch::nn::functional::cross_entropy(logits, targets).backward();
+    part_ends();
+    optimizer.step(rates);
+  };
+  const auto whole = [&]() -> std::vector<double> {
+    step([] {});
+    return {stopwatch.lap()};
+  };
+  const auto apart = [&] {
+    std::vector<double> parts;
+    step([&] { parts.push_back(stopwatch.lap()); });
+    parts.push_back(stopwatch.lap());
+    return parts;
+  };
+  auto limits = limits_of(spec);
+  const double memory = measure({"train_step"}, whole, model, shape, batch_size, limits, events);
+  limits.warmup_seconds = 0;  // it is warm
+  measure({"train_forward", "train_backward", "train_optimizer"}, apart, model, shape, batch_size,
+          limits, events);
+  optimizer.zero_grad();
+  return memory;
 }
 
 }  // namespace archsweep::runner

@@ -1,22 +1,35 @@
 #pragma once
 
-// Speed of a trained network: forwards of one batch size, warmed up, the device synchronised after
-// each, every time kept. The scheduler sees to it that the device is held alone.
+// Speed and memory of a network on random input: warmed up until stable, the device synchronised
+// around every sample, every time kept, the machine looked at before and after. A trained network
+// and a benchmark are timed by this same code. The caller holds the device alone (lease.h).
 
-#include <functional>
-
-#include <torch/types.h>
-
-#include "results/trial.h"
+#include "runner/trial/events.h"
+#include "runner/trial/model.h"
 #include "runner/trial/spec.h"
 
 namespace archsweep::runner {
 
 // Raised whenever how a timing is taken changes: timings compare only within a version.
-inline constexpr int timing_protocol = 1;
+//   1  a fixed time of warming up
+//   2  warmed up until stable
+inline constexpr int timing_protocol = 2;
 
-// `forward` runs the network on a batch. Sets kind, batch_size, protocol and seconds.
-results::Measurement time_forward(const std::function<torch::Tensor(const torch::Tensor&)>& forward,
-                                  const torch::Tensor& batch, const MeasurementSpec& spec);
+struct InputShape {
+  int channels = 3;
+  int side = 224;  // pixels
+};
+
+// Forwards of one batch size in inference mode; `latency` of one image, else `throughput`. Sends
+// the Measurement and returns the peak memory in bytes.
+double time_inference(Model& model, const InputShape& shape, int batch_size,
+                      const MeasurementSpec& spec, EventSink& events);
+
+// Steps of training with the optimizer of `training`: `train_step`, then again with the device
+// synchronised between forward, backward (with the loss, as timm has it) and optimizer, one
+// Measurement each. The loss is the cross-entropy with random targets; these and the input are made
+// before, gradients are freed outside of the timed part. Returns the peak memory in bytes.
+double time_training(Model& model, const InputShape& shape, int batch_size,
+                     const MeasurementSpec& spec, const TrainingSpec& training, EventSink& events);
 
 }  // namespace archsweep::runner

@@ -1,9 +1,8 @@
 #include "runner/trial/train/train.h"
 
-#include <ATen/autocast_mode.h>
-
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -18,9 +17,12 @@
 #include "runner/trial/data/dataset.h"
 #include "runner/trial/data/random.h"
 #include "runner/trial/device.h"
+#include "runner/trial/failure.h"
 #include "runner/trial/images.h"
+#include "runner/trial/measure/lease.h"
 #include "runner/trial/measure/macs.h"
 #include "runner/trial/measure/timing.h"
+#include "runner/trial/model.h"
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/optimizer.h"
 #include "runner/trial/train/schedule.h"
@@ -33,27 +35,6 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// bfloat16 for the operators that LibTorch's list names, while it lives.
-class Autocast {
- public:
-  Autocast(const torch::Device& device, bool on) : type_(device.type()), on_(on) {
-    if (!on_) return;
-    at::autocast::set_autocast_dtype(type_, torch::kBFloat16);
-    at::autocast::set_autocast_enabled(type_, true);
-  }
-  ~Autocast() {
-    if (!on_) return;
-    at::autocast::clear_cache();
-    at::autocast::set_autocast_enabled(type_, false);
-  }
-  Autocast(const Autocast&) = delete;
-  Autocast& operator=(const Autocast&) = delete;
-
- private:
-  c10::DeviceType type_;
-  bool on_;
-};
 
 // What a loop over batches adds up, on the device: reading it there would wait for each step.
 struct Tally {
@@ -91,7 +72,7 @@ class Trial {
   void run() {
     begin();
     {
-      Optimizer optimizer(*network_, spec_.training);
+      Optimizer optimizer(model_->network(), spec_.training);
       resume(optimizer);
       while (done() < spec_.training.epochs) {
         if (job_.until_epoch > 0 && done() >= job_.until_epoch)
@@ -100,7 +81,7 @@ class Trial {
         save(optimizer);
       }
     }
-    for (auto& parameter : network_->parameters()) parameter.mutable_grad().reset();
+    for (auto& parameter : model_->network().parameters()) parameter.mutable_grad().reset();
     summary_.train_memory_bytes = standing_.train_memory_bytes;
     summary_.micro_batch = standing_.micro_batch;
     if (spec_.measurement.enabled) measure();
@@ -109,8 +90,8 @@ class Trial {
 
   void preflight() {
     begin();
-    Optimizer optimizer(*network_, spec_.training);
-    network_->train();
+    Optimizer optimizer(model_->network(), spec_.training);
+    model_->network().train();
     const int side = spec_.dataset.image_size;
     const auto images = static_cast<std::size_t>(
         std::min<std::int64_t>(spec_.training.batch_size, std::ssize(dataset_.train)));
@@ -129,12 +110,13 @@ class Trial {
       optimizer.step(rates_at(spec_.training, 0));
     });
     result.train_memory_bytes = peak_memory(device_);
-    result.checkpoint_bytes = checkpoint_bytes(training_state(*network_, optimizer, device_));
-    network_->eval();
+    result.checkpoint_bytes =
+        checkpoint_bytes(training_state(model_->network(), optimizer, device_));
+    model_->network().eval();
     torch::InferenceMode inference;
     const auto one = to_images(batch, 0, 1);
-    result.latency = median_of_a_few([&] { forward(one); });
-    result.macs = count_macs([&] { network_->forward(one); });
+    result.latency = median_of_a_few([&] { model_->forward(one); });
+    result.macs = count_work([&] { model_->network().forward(one); }).macs;
     result.parameters = summary_.parameters;
     events_.send(result);
   }
@@ -154,6 +136,8 @@ class Trial {
   static constexpr double progress_seconds = 0.5;
 
   void begin() {
+    lease_.emplace(lease_name(device_), [this] { events_.send(Progress{.phase = "wait"}); });
+    lease_->share();
     dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
     const auto& t = spec_.training;
     standing_ = {
@@ -180,7 +164,7 @@ class Trial {
       auto [saved, state] = read_checkpoint(job_.checkpoint);
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
-      restore(state, job_.checkpoint, *network_, optimizer, device_);
+      restore(state, job_.checkpoint, model_->network(), optimizer, device_);
       saved.spec = spec_;
       standing_ = std::move(saved);
       checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
@@ -199,7 +183,7 @@ class Trial {
     if (job_.checkpoint.empty()) return;
     try {
       checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_,
-                                           training_state(*network_, optimizer, device_));
+                                           training_state(model_->network(), optimizer, device_));
     } catch (const std::exception& e) {
       checkpoint_bytes_ = 0;
       fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
@@ -227,31 +211,26 @@ class Trial {
   void build() {
     const auto& entry = archs::get(spec_.architecture);
     const int classes = dataset_.classes;
-    network_ = archs::build(spec_.architecture, {.num_classes = classes,
-                                                 .in_chans = dataset_.channels,
-                                                 .image_size = spec_.dataset.image_size,
-                                                 .drop_rate = spec_.training.drop_rate,
-                                                 .drop_path_rate = spec_.training.drop_path_rate});
-    load_weights();
-    network_->to(device_);
-    // Convolutions are faster on channels_last (lcnet_100 at 32 pixels 1.6 times), none was slower.
-    channels_last_ = spec_.training.layout != "contiguous";
-    if (channels_last_) to_channels_last(*network_);
-    // On CPU bfloat16 is a gain for some networks and a loss for others, so there it is asked for.
-    bfloat16_ = spec_.training.precision == "bfloat16" ||
-                (spec_.training.precision == "auto" && !device_.is_cpu());
+    auto network =
+        archs::build(spec_.architecture, {.num_classes = classes,
+                                          .in_chans = dataset_.channels,
+                                          .image_size = spec_.dataset.image_size,
+                                          .drop_rate = spec_.training.drop_rate,
+                                          .drop_path_rate = spec_.training.drop_path_rate});
+    load_weights(*network);
+    model_.emplace(std::move(network), spec_.training, device_);
     normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
-    summary_.dtype = bfloat16_ ? "bfloat16" : "float32";
-    summary_.layout = channels_last_ ? "channels_last" : "contiguous";
+    summary_.dtype = model_->dtype();
+    summary_.layout = model_->layout();
     summary_.split_hash = dataset_.split_hash;
     summary_.classes = classes;
     summary_.train_samples = static_cast<int>(dataset_.train.size());
     summary_.valid_samples = static_cast<int>(dataset_.valid.size());
-    summary_.parameters = archs::count_parameters(*network_);
+    summary_.parameters = archs::count_parameters(model_->network());
   }
 
   // A classifier of other classes is left as it is; what is adapted goes to the log.
-  void load_weights() {
+  void load_weights(archs::Network& network) {
     const auto& from = spec_.training.weights;
     if (from == "none") return;
     std::filesystem::path file = from;
@@ -260,7 +239,7 @@ class Trial {
       file = archs::weights_file(archs::hub_from_environment(), weights,
                                  archs::show_download(weights.name(), stderr));
     }
-    for (const auto& note : archs::load_weights(*network_, file, {.other_classes = true}))
+    for (const auto& note : archs::load_weights(network, file, {.other_classes = true}))
       fmt::print(stderr, "{}\n", note);
   }
 
@@ -282,9 +261,7 @@ class Trial {
     const auto side = spec_.dataset.image_size;
     const auto bytes = static_cast<std::size_t>(side) * side * dataset_.channels;
     const auto pixels = std::span(batch.pixels).subspan(bytes * begin, bytes * (end - begin));
-    return normalize_(pixels, end - begin, side)
-        .contiguous(channels_last_ ? torch::MemoryFormat::ChannelsLast
-                                   : torch::MemoryFormat::Contiguous);
+    return model_->laid_out(normalize_(pixels, end - begin, side));
   }
 
   torch::Tensor to_labels(const Batch& batch) const {
@@ -293,9 +270,13 @@ class Trial {
         .to(device_);
   }
 
-  torch::Tensor forward(const torch::Tensor& images) {
-    Autocast autocast(device_, bfloat16_);
-    return network_->forward(images).to(torch::kFloat32);
+  // Before a step: whoever wants to time goes first. Returns the seconds that it took.
+  double step_aside() {
+    if (!lease_->is_wanted()) return 0;
+    synchronize(device_);
+    const auto start = Clock::now();
+    lease_->share();
+    return seconds_since(start);
   }
 
   // Gradients of a batch, summed over parts of at most micro_batch images, which weigh by their
@@ -306,7 +287,7 @@ class Trial {
     std::vector<torch::Tensor> losses, logits;
     for (int part = 0; part < parts; ++part) {
       const int begin = n * part / parts, end = n * (part + 1) / parts;
-      const auto of_part = forward(to_images(batch, begin, end));
+      const auto of_part = model_->forward(to_images(batch, begin, end));
       const auto loss = torch::nn::functional::cross_entropy(
                             of_part, labels.slice(0, begin, end),
                             torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
@@ -351,10 +332,13 @@ class Trial {
     Tally tally(device_);
     Rates rates{};
     Batch batch;
-    network_->train();
+    model_->network().train();
     const auto start = Clock::now();
     auto reported = start;
+    double aside = 0;
+    const auto seconds = [&] { return seconds_since(start) - aside; };
     for (int step = 0; loader.next(batch); ++step) {
+      aside += step_aside();
       rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
       const auto labels = to_labels(batch);
       const auto [loss, logits] = learn(optimizer, batch, labels);
@@ -366,18 +350,18 @@ class Trial {
         reported = Clock::now();
         const double now = loss.item<double>();
         check_loss(now, epoch, step + 1);
-        events_.send(Progress{
-            .phase = "train",
-            .epoch = epoch,
-            .epochs = spec_.training.epochs,
-            .step = step + 1,
-            .steps = steps,
-            .loss = now,
-            .samples_per_second = static_cast<double>(tally.samples) / seconds_since(start)});
+        events_.send(
+            Progress{.phase = "train",
+                     .epoch = epoch,
+                     .epochs = spec_.training.epochs,
+                     .step = step + 1,
+                     .steps = steps,
+                     .loss = now,
+                     .samples_per_second = static_cast<double>(tally.samples) / seconds()});
       }
     }
     synchronize(device_);
-    result.seconds = seconds_since(start);
+    result.seconds = seconds();
     result.samples_per_second = static_cast<double>(tally.samples) / result.seconds;
     result.data_wait_share = loader.seconds_waited() / result.seconds;
     result.learning_rate = rates.learning_rate;
@@ -399,49 +383,47 @@ class Trial {
 
   void validate(results::Epoch& result) {
     torch::InferenceMode inference;
-    network_->eval();
+    model_->network().eval();
     BatchLoader loader(dataset_, dataset_.valid, batch_options(false, result.number));
     Tally tally(device_);
     Batch batch;
     const auto start = Clock::now();
+    double aside = 0;
     while (loader.next(batch)) {
+      aside += step_aside();
       const auto labels = to_labels(batch);
-      const auto logits = forward(to_images(batch, 0, batch.count));
+      const auto logits = model_->forward(to_images(batch, 0, batch.count));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.mean(tally.top1);
     result.valid_top5 = tally.mean(tally.top5);
-    result.valid_seconds = seconds_since(start);
+    result.valid_seconds = seconds_since(start) - aside;
   }
 
-  // On the trained weights, with the numbers and the layout that training used.
+  // On the trained weights, with the numbers and the layout that training used, and nobody else on
+  // the device.
   void measure() {
-    torch::InferenceMode inference;
-    network_->eval();
-    const int side = spec_.dataset.image_size;
-    const auto format =
-        channels_last_ ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
-    const auto input = [&](int batch_size) {
-      return torch::randn({batch_size, dataset_.channels, side, side})
-          .to(device_)
-          .contiguous(format);
-    };
-    const auto one = input(1);
-    summary_.macs = count_macs([&] { network_->forward(one); });
-    reset_peak_memory(device_);
+    lease_->alone();
+    const InputShape shape{.channels = dataset_.channels, .side = spec_.dataset.image_size};
+    {
+      torch::InferenceMode inference;
+      model_->network().eval();
+      const auto one = model_->random_images(1, shape.channels, shape.side);
+      const auto work = count_work([&] { model_->network().forward(one); });
+      summary_.macs = work.macs;
+      summary_.activations = work.activations;
+    }
     for (const int batch_size : spec_.measurement.batch_sizes) {
       events_.send(Progress{.phase = "measure",
                             .epoch = spec_.training.epochs,
                             .epochs = spec_.training.epochs,
                             .step = batch_size});
-      auto m = time_forward([&](const torch::Tensor& images) { return forward(images); },
-                            input(batch_size), spec_.measurement);
-      m.dtype = summary_.dtype;
-      m.layout = summary_.layout;
-      events_.send(m);
+      // fmax: the first time it is NaN
+      summary_.inference_memory_bytes =
+          std::fmax(summary_.inference_memory_bytes,
+                    time_inference(*model_, shape, batch_size, spec_.measurement, events_));
     }
-    summary_.inference_memory_bytes = peak_memory(device_);
   }
 
   const Job& job_;
@@ -449,9 +431,9 @@ class Trial {
   EventSink& events_;
   torch::Device device_;
   Dataset dataset_;
-  std::shared_ptr<archs::Network> network_;
+  std::optional<Lease> lease_;
+  std::optional<Model> model_;
   Normalize normalize_;
-  bool channels_last_ = false, bfloat16_ = false;
   Standing standing_;
   double checkpoint_bytes_ = 0;  // of the last that was written or read
   results::Summary summary_;

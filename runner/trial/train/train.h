@@ -18,8 +18,4 @@ void train(const Job& job, EventSink& events);
 // A few steps and forwards of the trial on random images; sends Preflight. Throws as train().
 void preflight(const Job& job, EventSink& events);
 
-struct Diverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 }  // namespace archsweep::runner

@@ -1,0 +1,18 @@
+#pragma once
+
+// What NVIDIA's management library tells of a GPU. Loaded at run time: no headers are needed, and
+// where there is none nothing is read.
+
+#include <string>
+
+namespace archsweep::runner {
+
+struct Conditions;
+
+// "0000:3b:00.0" as the driver tells it of CUDA's device of this index (which is not the library's,
+// where CUDA_VISIBLE_DEVICES chooses); "" where there is none.
+std::string pci_bus_id(int index);
+
+void read_gpu(const std::string& pci_bus_id, Conditions& into);
+
+}  // namespace archsweep::runner
