@@ -4,6 +4,7 @@
 // cheapest first and interleaved by family so that the frontier is useful early.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runner/config/config.h"
@@ -18,5 +19,8 @@ struct PlannedTrial {
 };
 
 std::vector<PlannedTrial> make_plan(const Config&);
+
+// What a trial takes, relative to others, by its multiply-accumulates. `samples`: of an epoch.
+double relative_cost(std::string_view architecture, int image_size, double samples, int epochs);
 
 }  // namespace archsweep::runner
