@@ -87,7 +87,10 @@ Json trials(const Reader& reader, const Request& request) {
                   columns.substr(0, columns.size() - 2), condition, order(request),
                   number(request, "limit", 100, 500), number(request, "offset", 0, 1'000'000'000)));
   auto answer = to_json(rows);
-  answer["total"] = one(reader, "SELECT count(*) FROM leaderboard WHERE " + condition);
+  // With a limit SQLite leaves the view's order alone: ten times faster than count(*) over the
+  // view.
+  answer["total"] = one(reader, "SELECT count(*) FROM (SELECT trial FROM leaderboard WHERE " +
+                                    condition + " LIMIT 1000000000)");
   return answer;
 }
 

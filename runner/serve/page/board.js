@@ -1,9 +1,10 @@
 // The table of finished trials: sorted, filtered and cut on the server.
 
-import {find, human, make, objects, title} from './parts.js';
+import {breakable, find, human, make, objects, title} from './parts.js';
 
 const usual = ['top1', 'latency', 'throughput', 'train_seconds', 'train_memory_bytes', 'parameters'];
-const step = 100;
+const step = 50;
+const most = 500;
 let ask, metrics, open, changed;
 let sort = 'top1', down = true, shown = step, wait = 0, asked = 0, front = new Set();
 
@@ -41,13 +42,13 @@ function draw(trials, total) {
   const kinds = [...new Set(trials.map(t => t.speed_key + t.accuracy_key))];
   find('rows').replaceChildren(...trials.map(t => make('tr', {onclick: () => open(t.trial)}, ...all.map((c, i) => i
     ? make('td', {}, c.unit !== undefined ? human(t[c.key], c.unit) : t[c.key] === null ? '–' : String(c.key === 'learning_rate' ? +t[c.key].toPrecision(4) : t[c.key]))
-    : make('td', {className: front.has(t.trial) ? 'front' : ''}, make('button', {type: 'button', className: 'link', onclick: e => { e.stopPropagation(); open(t.trial); }}, title(t)),
+    : make('td', {className: front.has(t.trial) ? 'front' : ''}, make('button', {type: 'button', className: 'link', onclick: e => { e.stopPropagation(); open(t.trial); }}, ...breakable(title(t))),
       kinds.length > 1 ? make('small', {className: 'quiet'}, ` group ${kinds.indexOf(t.speed_key + t.accuracy_key) + 1}`) : null)))));
   find('total').textContent = trials.length < total ? `${trials.length} of ${total}` : `${total}`;
-  find('more').hidden = trials.length >= total || shown >= 5 * step;
+  find('more').hidden = trials.length >= total || shown >= most;
   find('board-note').textContent = [kinds.length > 1 ? `${kinds.length} groups of machine, precision or recipe: compare within one only.` : '',
     trials.length ? '' : filter().size ? 'No finished trial fits the filter.' : 'No trial has finished yet.',
-    trials.length < total && shown >= 5 * step ? 'Filter to see others.' : ''].join(' ');
+    trials.length < total && shown >= most ? 'Filter to see others.' : ''].join(' ');
 }
 
 export const board = {
@@ -63,6 +64,11 @@ export const board = {
     find('filter').onreset = () => { setTimeout(() => { by('top1', false); changed(); }); };
     find('filter').onsubmit = e => e.preventDefault();
     find('more').onclick = () => { shown += step; board.update(); };
+  },
+
+  family(name) {
+    find('family').value = name;
+    find('filter').oninput({target: find('family')});
   },
 
   // The picture knows which are on the frontier.

@@ -2,7 +2,7 @@
 // What has not changed costs a few bytes: the browser sends the version it has, the server says
 // "not modified".
 
-import {clock, duration, find, lines, make, objects, setting, title} from './parts.js';
+import {breakable, clock, duration, find, lines, make, objects, setting, title} from './parts.js';
 import {picture} from './picture.js';
 import {board} from './board.js';
 import {trial} from './trial.js';
@@ -47,9 +47,10 @@ function head(s) {
   const words = [`${done} done`, failed && `${failed} failed`, running && `${running} running`, paused && `${paused} paused`, planned && `${planned} to come`].filter(Boolean).join(', ');
   find('bar').ariaLabel = words;
   const late = s.left === null ? '' : `; about ${duration(s.left)} left, until ${clock(new Date(Date.now() + 1000 * s.left))}`;
-  find('counts').textContent = `${words} of ${all} trials` + late +
+  const [before, after] = words.split(`${failed} failed`);
+  find('counts').replaceChildren(before, failed ? make('a', {href: '#failed'}, `${failed} failed`) : '', (after || '') + ` of ${all} trials` + late +
     (word === 'cut off' ? '. The scheduler is gone; the same archsweep run goes on from here.' : '') +
-    (word === 'finished' || word === 'stopped' ? `, ${word} ${clock(new Date(s.sweep.ended_at))} after ${duration(s.sweep.elapsed)}` : '');
+    (word === 'finished' || word === 'stopped' ? `, ${word} ${clock(new Date(s.sweep.ended_at))} after ${duration(s.sweep.elapsed)}` : ''));
 }
 
 function cards(trials) {
@@ -58,7 +59,7 @@ function cards(trials) {
   find('cards').replaceChildren(...trials.map(t => {
     const epochs = objects(t.curve), now = epochs.at(-1);
     const card = make('button', {className: 'card', type: 'button', onclick: () => show.open(t.trial)},
-      make('div', {className: 'line'}, make('b', {}, title(t)), make('small', {className: 'quiet'}, `${setting(t)} on ${t.device}`)),
+      make('div', {className: 'line'}, make('b', {}, ...breakable(title(t))), make('small', {className: 'quiet'}, `${setting(t)} on ${t.device}`)),
       make('div', {className: 'number'}, now
         ? `epoch ${now.epoch} of ${t.epochs}` + (now.train_loss !== null ? `, loss ${now.train_loss.toFixed(3)}` : '') + (now.valid_top1 !== null ? `, top-1 ${(100 * now.valid_top1).toFixed(1)} %` : '')
         : t.source === 'bench' ? 'measuring' : `first of ${t.epochs} epochs`),
@@ -74,7 +75,7 @@ function failures(rows, total) {
   find('failed').hidden = !rows.length;
   find('failed-total').textContent = total > rows.length ? `the latest ${rows.length} of ${total}` : `${total}`;
   find('failures').replaceChildren(...rows.map(t => make('li', {}, make('button', {className: 'card failure', type: 'button', onclick: () => show.open(t.trial)},
-    make('div', {className: 'line'}, make('b', {}, title(t)), make('span', {className: 'pill bad'}, (t.cause || 'failed').replaceAll('_', ' ')), make('small', {className: 'quiet'}, setting(t))),
+    make('div', {className: 'line'}, make('b', {}, ...breakable(title(t))), make('span', {className: 'pill bad'}, (t.cause || 'failed').replaceAll('_', ' ')), make('small', {className: 'quiet'}, setting(t))),
     make('div', {}, t.message || '')))));
 }
 

@@ -2,6 +2,7 @@
 
 export const colours = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#7A5195', '#8C6D31'];
 export const shapes = ['circle', 'square', 'diamond', 'triangle-up'];
+export const glyphs = ['●', '■', '◆', '▲'];
 
 export const find = id => document.getElementById(id);
 
@@ -48,6 +49,8 @@ export const clock = date => date.toLocaleString([], {hour: '2-digit', minute: '
 export const objects = ({columns, rows}) => rows.map(row => Object.fromEntries(columns.map((c, i) => [c, row[i]])));
 
 export const title = trial => trial.tag ? `${trial.architecture}.${trial.tag}` : trial.architecture;
+// A long name may break after an underscore.
+export const breakable = name => name.split(/(?<=_)/).flatMap((part, i) => i ? [document.createElement('wbr'), part] : [part]);
 export const setting = trial => [trial.learning_rate !== null ? `lr ${+trial.learning_rate.toPrecision(4)}` : '',
   trial.seed !== null ? `seed ${trial.seed}` : ''].filter(Boolean).join(', ');
 
@@ -74,6 +77,7 @@ export function lines(series, {axes = false, unit = '', last = 0} = {}) {
     drawing.append(svg('text', {x: area.left, y: height - 6}, `epoch ${x0}`));
     if (x1 > x0) drawing.append(svg('text', {x: width - area.right, y: height - 6, 'text-anchor': 'end'}, x1));
   }
+  if (!axes) drawing.append(svg('line', {class: 'grid', x1: 0, x2: width, y1: height - 1, y2: height - 1}));
   series.forEach((s, i) => {
     const name = i ? 'two' : 'one';
     if (s.points.length > 1)

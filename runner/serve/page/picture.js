@@ -1,7 +1,7 @@
 // The frontier, drawn by plotly: one colour a family, names where there is room.
 
 import {board} from './board.js';
-import {colours, find, human, make, shapes} from './parts.js';
+import {colours, find, glyphs, human, make, shapes} from './parts.js';
 
 const words = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
 const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -20,12 +20,13 @@ function load() {
   return plotly;
 }
 
-function ticks(unit, log) {
-  if (unit === '%') return {tickformat: '.1%'};
-  if (!log) return {exponentformat: 'SI'};
+// 1, 2 and 5 of every decade, with a person's units; 1 alone where the room is small.
+function ticks(unit, log, narrow) {
+  if (unit === '%') return {tickformat: '.0%'};
+  if (!log) return {exponentformat: 'SI', nticks: narrow ? 5 : 10};
   const values = [];
-  for (let decade = -9; decade <= 15; ++decade) for (const digit of [1, 2, 5]) values.push(digit * 10 ** decade);
-  return {tickvals: values, ticktext: values.map(v => human(v, unit))};
+  for (let decade = -9; decade <= 15; ++decade) for (const digit of narrow ? [1] : [1, 2, 5]) values.push(digit * 10 ** decade);
+  return {tickvals: values, ticktext: values.map(v => human(v, unit)), tickangle: 0};
 }
 
 function range(values, log) {
@@ -36,25 +37,30 @@ function range(values, log) {
   return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
 }
 
-// Names of the frontier that lie neither on each other nor outside; an architecture once, at its best.
-function names(front, x, y, log, size, style) {
+// A trace with the names of the frontier, as far as they lie neither on each other, nor on a mark, nor
+// outside; an architecture once, at its best.
+function names(points, front, x, y, log, size, font) {
   const pixel = (v, [low, high], length) => (v - low) / (high - low) * length;
-  const taken = front.map(p => [pixel(log ? Math.log10(p.x) : p.x, x, size.width) - 7, pixel(p.y, y, size.height) - 7, 14, 14]);
+  const marks = points.map(p => {
+    const r = p.on_frontier ? 7 : 3;
+    return {of: p, box: [pixel(log ? Math.log10(p.x) : p.x, x, size.width) - r, pixel(p.y, y, size.height) - r, 2 * r, 2 * r]};
+  });
   const named = front.filter((p, i) => !front.some((q, j) => q.name === p.name && j > i)).reverse();
-  return named.flatMap(p => {
-    const wide = 6.6 * p.name.length + 8, high = 17;
+  const placed = named.flatMap(p => {
+    const wide = 0.6 * font.size * p.name.length + 8, high = 17;
     const px = pixel(log ? Math.log10(p.x) : p.x, x, size.width), py = pixel(p.y, y, size.height);
     for (const [left, up] of [[1, 1], [0, 1], [0, 0], [1, 0]]) {
-      const box = [left ? px - wide - 3 : px + 3, up ? py + 5 : py - 5 - high, wide, high];
+      const box = [left ? px - wide - 3 : px + 3, up ? py + 4 : py - 4 - high, wide, high];
       const free = box[0] >= 0 && box[0] + wide <= size.width && box[1] >= 0 && box[1] + high <= size.height &&
-        taken.every(t => box[0] + wide < t[0] || t[0] + t[2] < box[0] || box[1] + high < t[1] || t[1] + t[3] < box[1]);
+        marks.every(({of, box: b}) => of === p || box[0] + wide < b[0] || b[0] + b[2] < box[0] || box[1] + high < b[1] || b[1] + b[3] < box[1]);
       if (!free) continue;
-      taken.push(box);
-      return [{x: log ? Math.log10(p.x) : p.x, y: p.y, text: text(p.name), showarrow: false, xanchor: left ? 'right' : 'left', yanchor: up ? 'bottom' : 'top',
-        xshift: left ? -3 : 3, yshift: up ? 5 : -5, borderpad: 0, ...style}];
+      marks.push({of: null, box});
+      return [{...p, place: `${up ? 'top' : 'bottom'} ${left ? 'left' : 'right'}`}];
     }
     return [];
   });
+  return {x: placed.map(p => p.x), y: placed.map(p => p.y), mode: 'markers+text', marker: {size: 12, opacity: 0}, text: placed.map(p => text(p.name)), textposition: placed.map(p => p.place),
+    textfont: font, hoverinfo: 'skip', cliponaxis: false};
 }
 
 // A 95 % interval as error bars, where there is one.
@@ -70,38 +76,46 @@ function draw(Plotly, {points, x, y}) {
   const log = find('log').checked && points.every(p => p.x > 0);
   const families = [...new Set(points.map(p => p.family))].sort();
   const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
-  const margin = {l: narrow ? 52 : 70, r: 10, t: 8, b: narrow ? 46 : 54}, legend = narrow ? 90 : 0;
+  const margin = {l: narrow ? 50 : 66, r: 12, t: 8, b: narrow ? 44 : 52};
   const ranges = [range(points.map(p => p.x), log), range(points.map(p => p.y), false)];
-  const size = {width: chart.clientWidth - margin.l - margin.r - (narrow ? 0 : 150), height: chart.clientHeight - margin.t - margin.b - legend};
+  const size = {width: chart.clientWidth - margin.l - margin.r, height: chart.clientHeight - margin.t - margin.b};
   const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier', line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
   families.forEach((family, i) => {
     const of_it = points.filter(p => p.family === family), colour = colours[i % 8];
     traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trial),
-      marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85},
+      marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85,
+        line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
       error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
       hovertemplate: '%{text}<extra></extra>',
       text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${x.replaceAll('_', ' ')}: ${human(p.x, of(x).unit)}` +
         (p.seeds > 1 ? `<br>${p.seeds} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
   });
+  traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
   Plotly.react(chart, traces, {
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink, size: narrow ? 11 : 12.5, family: "'DejaVu Sans', Verdana, sans-serif"}, margin,
-    xaxis: {title: {text: word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log)},
-    yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false)},
-    annotations: names(front, ...ranges, log, size, {bgcolor: dark.matches ? 'rgba(22,24,28,.7)' : 'rgba(255,255,255,.7)', font: {size: narrow ? 10.5 : 12}}),
-    legend: {itemsizing: 'constant', ...(narrow ? {orientation: 'h', y: -0.22, font: {size: 10.5}} : {})},
+    xaxis: {title: {text: narrow ? x.replaceAll('_', ' ') : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow)},
+    yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false, narrow)},
+    showlegend: false,
     // A finger on the picture scrolls the page.
     dragmode: matchMedia('(pointer: coarse)').matches ? false : 'zoom',
     hovermode: 'closest', uirevision: `${x} ${y} ${log}`,
   }, {responsive: true, displaylogo: false, displayModeBar: narrow ? false : 'hover'});
   if (!chart.listens) chart.on('plotly_click', e => e.points[0].customdata && open(e.points[0].customdata));
   chart.listens = true;
+  // A legend that takes no room from the picture; a family in it is a filter.
+  const chosen = find('family').value;
+  find('legend').replaceChildren(...families.map((family, i) => {
+    const mark = make('span', {ariaHidden: true}, glyphs[Math.floor(i / 8) % 4]);
+    mark.style.color = colours[i % 8];
+    return make('button', {type: 'button', className: 'link', ariaPressed: family === chosen, onclick: () => board.family(family === chosen ? '' : family)}, mark, family);
+  }));
 }
 
 function note({points, all, left_out, other_keys, keys}) {
   find('chart-note').textContent = [keys, points.length < all ? `${points.length} of ${all} points: the others lie on these` : '',
     left_out ? `${left_out} trials of ${other_keys} other machine${other_keys > 1 ? 's' : ''}, precisions or recipes are left out` : ''].filter(Boolean).join('; ');
   const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
-  find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On it:')] : []),
+  find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On the frontier:')] : []),
     ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trial)}, p.name)));
 }
 
@@ -139,6 +153,7 @@ export const picture = {
     note(last);
     if (!last.points.length) {
       find('chart').hidden = true;
+      find('legend').replaceChildren();
       find('chart-note').textContent = 'No finished trial has both numbers yet.';
       return;
     }

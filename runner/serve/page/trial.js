@@ -1,6 +1,6 @@
 // All about one trial, in a dialog: curves, numbers, conditions, config, what went wrong.
 
-import {find, human, lines, make, objects, setting, title} from './parts.js';
+import {breakable, find, human, lines, make, objects, setting, title} from './parts.js';
 
 let ask, metrics, shown = null, drawn = null;
 
@@ -10,7 +10,7 @@ function pretty(text) {
 
 function terms(pairs) {
   return make('dl', {}, ...pairs.filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== '–')
-    .map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, String(value)))));
+    .map(([name, value]) => make('div', {className: String(value).length > 28 ? 'wide' : ''}, make('dt', {}, name), make('dd', {}, String(value)))));
 }
 
 function curve(caption, names, epochs, columns, unit) {
@@ -41,7 +41,7 @@ function draw(d) {
   const focused = dialog.contains(document.activeElement) && document.activeElement.className === 'close';
   dialog.replaceChildren(
     make('button', {type: 'button', className: 'close', onclick: () => dialog.close(), ariaLabel: 'Close'}, '✕'),
-    make('div', {className: 'line'}, make('h2', {id: 'trial-name'}, title(t)), make('span', {className: `pill ${kind}`}, t.state)),
+    make('div', {className: 'line'}, make('h2', {id: 'trial-name'}, ...breakable(title(t))), make('span', {className: `pill ${kind}`}, t.state)),
     make('p', {className: 'quiet'}, [t.family, t.dataset, setting(t), t.image_size ? `${t.image_size} px` : '', t.epochs ? `${t.epochs} epochs` : '', `trial ${t.trial}`].filter(Boolean).join(', ')),
     ...(d.attempts.some(a => a.cause && t.state !== 'done') ? part('What went wrong', ...d.attempts.map(a => attempt(a, d.attempts.length > 1))) : []),
     ...part('Curves', epochs.length ? make('div', {className: 'curves'}, curve('loss', ['training', 'validation'], epochs, ['train_loss', 'valid_loss'], ''),
