@@ -116,10 +116,10 @@ def sweep():
         for i in range(20):
             shutil.copy(root / "tests/data/images/rgb.png", f"pets/{kind}/{i}.png")
     Path("sweep.yaml").write_text("""
-dataset: {kind: image_folder, root: pets, image_size: 64}
-architectures: [test_resnet, lcnet_050, resnet10t]
-learning_rate: [0.001, 0.002, 1.0e+30]
-training: {epochs: 30, batch_size: 4}
+dataset: {kind: image_folder, root: pets, image_size: 32}
+architectures: [test_resnet, lcnet_050, test_convnext]
+learning_rate: [0.001, 0.002, 1000]
+training: {epochs: 15, batch_size: 4}
 measurement: {batch_sizes: [1], seconds: 0.05, warmup_seconds: 0.02}
 scheduler: {device: cpu, threads: 1}
 output: {name: night}
@@ -176,7 +176,7 @@ def test(browser):
     up = browser.run(cells % 0)
     browser.run("document.querySelector('#heads [data-key=parameters]').click()")
     browser.until("sorted down", "document.querySelector('#heads [data-key=parameters]').parentElement.ariaSort === 'descending'")
-    check("order", browser.run(cells % 0)[0].split()[0] == up[-1].split()[0] == "resnet10t", up)
+    check("order", browser.run(cells % 0)[0].split()[0] == up[-1].split()[0] == "lcnet_050", up)
     put = "document.querySelector('#%s').value = %s, document.querySelector('#%s').dispatchEvent(new Event('input', {bubbles: true}))"
     browser.run(put % ("text", "'LCNET'", "text"))
     browser.until("by name", "document.querySelector('#total').textContent === '2'")
