@@ -74,23 +74,20 @@ std::string order(const Request& request) {
         fmt::format("sort: no column '{}'{}", printable(key, 60), did_you_mean(key, known)));
   if (!direction.empty()) down = direction == "desc";
   // What was not measured comes last, as SQLite has it anyway when it counts down.
-  return key + (down ? " DESC" : " ASC NULLS LAST");
+  return key + (down ? " DESC" : " ASC NULLS LAST") + ", latency, trial";
 }
 
 Json trials(const Reader& reader, const Request& request) {
   std::string columns;
   for (const auto name : about) columns += fmt::format("{}, ", name);
   for (const auto& m : results::metrics) columns += fmt::format("{}, ", m.key);
-  const auto condition = condition_of(request);
+  const auto condition = condition_of(reader, request);
   const auto rows = reader.ask(
-      fmt::format("SELECT {} FROM leaderboard WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
+      fmt::format("SELECT {} FROM finished WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
                   columns.substr(0, columns.size() - 2), condition, order(request),
                   number(request, "limit", 100, 500), number(request, "offset", 0, 1'000'000'000)));
   auto answer = to_json(rows);
-  // With a limit SQLite leaves the view's order alone: ten times faster than count(*) over the
-  // view.
-  answer["total"] = one(reader, "SELECT count(*) FROM (SELECT trial FROM leaderboard WHERE " +
-                                    condition + " LIMIT 1000000000)");
+  answer["total"] = one(reader, "SELECT count(*) FROM finished WHERE " + condition);
   return answer;
 }
 
@@ -107,7 +104,7 @@ Json trial(const Reader& reader, std::int64_t id) {
   const auto about = of("SELECT * FROM trials WHERE trial = {}");
   if (about.rows.empty()) return nullptr;
   Json answer{{"trial", objects(about).at(0)}};
-  const auto result = of("SELECT * FROM leaderboard WHERE trial = {}");
+  const auto result = of("SELECT * FROM finished WHERE trial = {}");
   answer["result"] = result.rows.empty() ? Json() : objects(result).at(0);
   answer["attempts"] = objects(
       of("SELECT a.*, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os FROM "

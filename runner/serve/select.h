@@ -3,8 +3,8 @@
 // Which finished trials a request means: its text, family and where, as one SQL condition.
 
 #include <string>
-#include <string_view>
 
+#include "results/query.h"
 #include "runner/serve/message.h"
 
 namespace archsweep::serve {
@@ -12,10 +12,6 @@ namespace archsweep::serve {
 std::string parameter(const Request& request, const char* name);  // "" where there is none
 
 // Over the columns of `leaderboard`; "1" when all are meant. Throws Error.
-std::string condition_of(const Request& request);
-
-// Throws Error when the text is more than a condition: when it would end the parenthesis that it is
-// put in, or make a comment of what follows.
-void check_condition(std::string_view where);
+std::string condition_of(const results::Reader& reader, const Request& request);
 
 }  // namespace archsweep::serve

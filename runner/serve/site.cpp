@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double most_seconds = 5;  // that a question may take
+
 // Changes whenever the file does.
 std::string version_of(const fs::path& file) {
   struct stat s {};
@@ -70,7 +72,8 @@ Response Site::ask(const Request& request) {
   return versioned(request, version, [&]() -> Response {
     std::string why;
     try {
-      const results::Reader reader(database_);
+      results::Reader reader(database_);
+      reader.set_timeout(most_seconds);
       return answer(reader, request, writer.has_value());
     } catch (const std::exception& e) {
       why = e.what();

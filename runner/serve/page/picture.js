@@ -5,6 +5,7 @@ import {colours, find, glyphs, human, make, shapes} from './parts.js';
 
 const words = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const chosen = {x: '', y: ''};  // '': what the server finds fitting
 let ask, metrics, open, filter, last = null, asked = 0, plotly = null;
 
 const text = s => String(s).replace(/&/g, '&amp;').replace(/</g, '&lt;');
@@ -82,13 +83,13 @@ function draw(Plotly, {points, x, y}) {
   const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier', line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
   families.forEach((family, i) => {
     const of_it = points.filter(p => p.family === family), colour = colours[i % 8];
-    traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trial),
+    traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trials[0]),
       marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85,
         line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
       error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
       hovertemplate: '%{text}<extra></extra>',
       text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${x.replaceAll('_', ' ')}: ${human(p.x, of(x).unit)}` +
-        (p.seeds > 1 ? `<br>${p.seeds} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
+        (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
   });
   traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
   Plotly.react(chart, traces, {
@@ -116,16 +117,15 @@ function note({points, all, left_out, other_keys, keys}) {
     left_out ? `${left_out} trials of ${other_keys} other machine${other_keys > 1 ? 's' : ''}, precisions or recipes are left out` : ''].filter(Boolean).join('; ');
   const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
   find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On the frontier:')] : []),
-    ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trial)}, p.name)));
+    ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trials[0])}, p.name)));
 }
 
 export const picture = {
   start(given) {
     ({ask, metrics, open, filter} = given);
-    for (const [id, key] of [['x', 'latency'], ['y', 'top1']]) {
+    for (const id of ['x', 'y']) {
       find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, m.key.replaceAll('_', ' '))));
-      find(id).value = key;
-      find(id).onchange = () => picture.update();
+      find(id).onchange = () => { chosen[id] = find(id).value; picture.update(); };
     }
     find('log').onchange = () => picture.redraw();
     dark.addEventListener('change', () => picture.redraw());
@@ -135,16 +135,18 @@ export const picture = {
 
   async update() {
     const parts = filter(), turn = ++asked;
-    parts.set('x', find('x').value), parts.set('y', find('y').value);
+    parts.set('x', chosen.x), parts.set('y', chosen.y);
     try {
       const {body} = await ask(`frontier?${parts}`);
       if (turn !== asked) return;
       last = body;
     } catch (e) {
       if (!e.mine) throw e;
-      return;  // a wrong filter is told beside the filter
+      find('chart-note').textContent = e.message;
+      return;
     }
-    board.mark(new Set(last.points.filter(p => p.on_frontier).map(p => p.trial)));
+    find('x').value = last.x, find('y').value = last.y;
+    board.mark(new Set(last.points.filter(p => p.on_frontier).flatMap(p => p.trials)));
     await picture.redraw();
   },
 
