@@ -64,11 +64,11 @@ function names(points, front, x, y, log, size, font) {
     textfont: font, hoverinfo: 'skip', cliponaxis: false};
 }
 
-// A 95 % interval as error bars, where there is one.
+// The 95 % intervals of the frontier's points as error bars, where they are known.
 function interval(points, low, high, at, colour) {
-  const has = points.some(p => p[low] !== null && p[high] !== null);
-  return has ? {type: 'data', symmetric: false, array: points.map(p => p[high] === null ? 0 : p[high] - p[at]), arrayminus: points.map(p => p[low] === null ? 0 : p[at] - p[low]),
-    color: colour, thickness: 1, width: 2} : undefined;
+  const known = p => p.on_frontier && p[low] !== null && p[high] !== null;
+  return points.some(known) ? {type: 'data', symmetric: false, color: colour, thickness: 1.2, width: 3,
+    array: points.map(p => known(p) ? p[high] - p[at] : 0), arrayminus: points.map(p => known(p) ? p[at] - p[low] : 0)} : undefined;
 }
 
 function draw(Plotly, {points, x, y}) {
@@ -115,9 +115,10 @@ function draw(Plotly, {points, x, y}) {
 function note({points, all, left_out, other_keys, keys}) {
   find('chart-note').textContent = [keys, points.length < all ? `${points.length} of ${all} points: the others lie on these` : '',
     left_out ? `${left_out} trials of ${other_keys} other machine${other_keys > 1 ? 's' : ''}, precisions or recipes are left out` : ''].filter(Boolean).join('; ');
-  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
+  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x), near = points.filter(p => p.group && !p.on_frontier).length;
   find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On the frontier:')] : []),
-    ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trials[0])}, p.name)));
+    ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trials[0])}, p.name)),
+    ...(near ? [make('span', {className: 'quiet'}, `and ${near} that cannot be told from it`)] : []));
 }
 
 export const picture = {

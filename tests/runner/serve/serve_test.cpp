@@ -93,8 +93,7 @@ TEST_CASE("the door lets only reads in, and only under our own names") {
   for (const auto* other :
        {"", "evil.example", "localhost.evil.example:8000", "127.0.0.1.evil.example", "192.168.1.2",
         "[::1", "[2001:db8::1]", "evil@localhost"})
-    CHECK(status(door, get("/", {}, {{"host", other}})) ==
-          (std::string(other) == "[::1" ? 200 : 421));
+    CHECK(status(door, get("/", {}, {{"host", other}})) == 421);
   CHECK(status(door, get("/", {}, {})) == 421);
   CHECK(status(door, get("/", {}, {{"host", "localhost"}, {"host", "localhost"}})) == 421);
 
@@ -174,7 +173,7 @@ TEST_CASE("finished trials are sorted, filtered and cut") {
     const auto at = std::find(columns.begin(), columns.end(), column) - columns.begin();
     return std::pair(answer["rows"].at(0).at(at), answer["total"].get<int>());
   };
-  CHECK(first({}, "top1") == std::pair(json(0.95), 20));
+  CHECK(first({}, "top1") == std::pair(json(0.93), 20));
   CHECK(first({{"order", "asc"}}, "top1").first == 0.0);
   CHECK(first({{"sort", "latency"}}, "latency").first == 0.001);  // lower is better: first
   CHECK(first({{"sort", "parameters"}, {"order", "desc"}, {"limit", "1"}}, "parameters").first ==
@@ -195,7 +194,7 @@ TEST_CASE("finished trials are sorted, filtered and cut") {
   CHECK_THAT(refused({{"offset", "-1"}}), Contains("whole number"));
   CHECK_THAT(refused({{"where", "nope > 1"}}), Contains("no such column: nope"));
   CHECK_THAT(refused({{"where", "1) --"}}), Contains("without its"));
-  CHECK_THAT(refused({{"where", "load_extension('x')"}}), Contains("only read"));
+  CHECK_THAT(refused({{"where", "load_extension('x')"}}), Contains("not authorized"));
   CHECK_THAT(refused({{"where",
                        "(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
                        "count(*) FROM n)"}}),
@@ -242,7 +241,8 @@ TEST_CASE("the frontier of the picture is the frontier") {
              Contains("did you mean 'latency'"));
 }
 
-TEST_CASE("the database may be gone, foreign or replaced; what has not changed is not sent again") {
+TEST_CASE(
+    "the database may be gone, foreign or replaced, and what has not changed is not sent again") {
   const Sweep sweep(1);
   Site site(sweep.file());
   const auto first = site(get("/api/summary"));
@@ -264,7 +264,7 @@ TEST_CASE("the database may be gone, foreign or replaced; what has not changed i
   CHECK(again().status == 200);
 }
 
-TEST_CASE("the page is in the program; nothing else is served") {
+TEST_CASE("the page is in the program and nothing else is served") {
   Site site("none.db");
   for (const auto& page : pages()) {
     const auto answer = site(get(std::string(page.path)));
