@@ -148,6 +148,7 @@ INSERT INTO trials_2 (trial, fingerprint, state, architecture, family, dataset, 
          learning_rate, seed, epochs, image_size, recipe_hash, spec, attempt FROM trials;
 DROP TABLE trials;
 ALTER TABLE trials_2 RENAME TO trials;
+CREATE INDEX trials_by_state ON trials (state);
 
 ALTER TABLE measurements ADD COLUMN mad REAL;         -- median absolute deviation, seconds a batch
 ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval of p50
@@ -237,6 +238,7 @@ ALTER TABLE results_2 RENAME TO results;
 CREATE INDEX results_by_key ON results (accuracy_key, speed_key, experiment, seed, top1, latency, latency_low,
                                         latency_high, architecture, tag, family);
 CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
+CREATE INDEX results_by_time ON results (finished_at);
 CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
   SELECT trial,
          (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = r.trial

@@ -7,23 +7,18 @@
 #include "archs/catalog.h"
 
 namespace archsweep::runner {
-namespace {
-
 // Seconds go with multiply-accumulates, which go with the image's area, and with what a sample
 // costs besides: on small images more than the arithmetic. Where a name's are not known, an average
 // network's will do.
-double relative_cost(const TrialSpec& spec, const archs::Entry& entry) {
-  const auto facts = archs::facts(spec.architecture);
+double relative_cost(std::string_view architecture, int image_size, double samples, int epochs) {
+  const auto facts = archs::facts(architecture);
+  const auto* entry = archs::find(architecture);
   constexpr double overhead = 5e6;  // in multiply-accumulates; of the quickstart's networks on CPU
   const double macs = facts ? static_cast<double>(facts->macs) : 1e9;
   const double scale =
-      static_cast<double>(spec.dataset.image_size) / entry.preprocessing.input_size;
-  const double samples =
-      spec.dataset.train_samples > 0 ? static_cast<double>(spec.dataset.train_samples) : 1e4;
-  return (macs * scale * scale + overhead) * samples * spec.training.epochs;
+      static_cast<double>(image_size) / (entry ? entry->preprocessing.input_size : image_size);
+  return (macs * scale * scale + overhead) * samples * epochs;
 }
-
-}  // namespace
 
 std::vector<PlannedTrial> make_plan(const Config& config) {
   std::vector<PlannedTrial> trials;
@@ -35,8 +30,12 @@ std::vector<PlannedTrial> make_plan(const Config& config) {
                        config.measurement};
         spec.training.learning_rate = rate;
         spec.training.seed = seed;
-        trials.push_back(
-            {spec, std::string(entry->family), fingerprint(spec), relative_cost(spec, *entry)});
+        trials.push_back({spec, std::string(entry->family), fingerprint(spec),
+                          relative_cost(spec.architecture, spec.dataset.image_size,
+                                        spec.dataset.train_samples > 0
+                                            ? static_cast<double>(spec.dataset.train_samples)
+                                            : 1e4,
+                                        spec.training.epochs)});
       }
   }
   put_in_order(trials);

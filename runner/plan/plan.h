@@ -4,6 +4,7 @@
 // cheapest first and interleaved by family and size so that the frontier is useful early.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runner/config/config.h"
@@ -14,7 +15,8 @@ struct PlannedTrial {
   TrialSpec spec;
   std::string family;
   std::string fingerprint;
-  double cost;  // seconds where they were measured; else relative: what its epochs take, by multiply-accumulates at the trial's image size
+  double cost;  // seconds where they were measured; else relative: what its epochs take, by
+                // multiply-accumulates at the trial's image size
 };
 
 std::vector<PlannedTrial> make_plan(const Config&);
@@ -22,5 +24,8 @@ std::vector<PlannedTrial> make_plan(const Config&);
 // Cheapest first by cost within a family and image size; then these in turn, so that each has a
 // result early.
 void put_in_order(std::vector<PlannedTrial>& trials);
+
+// What a trial takes, relative to others, by its multiply-accumulates. `samples`: of an epoch.
+double relative_cost(std::string_view architecture, int image_size, double samples, int epochs);
 
 }  // namespace archsweep::runner

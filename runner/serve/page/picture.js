@@ -1,0 +1,171 @@
+// The frontier, drawn by plotly: one colour a family, names where there is room.
+
+import {board} from './board.js';
+import {colours, find, glyphs, human, make, shapes} from './parts.js';
+
+const words = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const chosen = {x: '', y: ''};  // '': what the server finds fitting
+let ask, metrics, open, filter, last = null, asked = 0, plotly = null;
+
+const text = s => String(s).replace(/&/g, '&amp;').replace(/</g, '&lt;');
+const of = key => metrics.find(m => m.key === key);
+const word = key => words[key] || key.replaceAll('_', ' ');
+
+// plotly.min.js is large, and not everywhere: the page is up before it is.
+function load() {
+  plotly ??= new Promise((done, fail) => {
+    const script = make('script', {src: 'plotly.min.js', onload: () => done(window.Plotly), onerror: () => { plotly = null; fail(new Error()); }});
+    document.head.append(script);
+  });
+  return plotly;
+}
+
+// 1, 2 and 5 of every decade, with a person's units; 1 alone where the room is small.
+function ticks(unit, log, narrow) {
+  if (unit === '%') return {tickformat: '.0%'};
+  if (!log) return {exponentformat: 'SI', nticks: narrow ? 5 : 10};
+  const values = [];
+  for (let decade = -9; decade <= 15; ++decade) for (const digit of narrow ? [1] : [1, 2, 5]) values.push(digit * 10 ** decade);
+  return {tickvals: values, ticktext: values.map(v => human(v, unit)), tickangle: 0};
+}
+
+function range(values, log) {
+  const all = values.map(v => log ? Math.log10(v) : v);
+  let [low, high] = [Math.min(...all), Math.max(...all)];
+  const least = log ? 0.15 : Math.max(1e-6, 0.02 * Math.abs(high));
+  if (high - low < least) [low, high] = [(low + high - least) / 2, (low + high + least) / 2];
+  return [low - 0.08 * (high - low), high + 0.08 * (high - low)];
+}
+
+// A trace with the names of the frontier, as far as they lie neither on each other, nor on a mark, nor
+// outside; an architecture once, at its best.
+function names(points, front, x, y, log, size, font) {
+  const pixel = (v, [low, high], length) => (v - low) / (high - low) * length;
+  const marks = points.map(p => {
+    const r = p.on_frontier ? 7 : 3;
+    return {of: p, box: [pixel(log ? Math.log10(p.x) : p.x, x, size.width) - r, pixel(p.y, y, size.height) - r, 2 * r, 2 * r]};
+  });
+  const named = front.filter((p, i) => !front.some((q, j) => q.name === p.name && j > i)).reverse();
+  const placed = named.flatMap(p => {
+    const wide = 0.6 * font.size * p.name.length + 8, high = 17;
+    const px = pixel(log ? Math.log10(p.x) : p.x, x, size.width), py = pixel(p.y, y, size.height);
+    for (const [left, up] of [[1, 1], [0, 1], [0, 0], [1, 0]]) {
+      const box = [left ? px - wide - 3 : px + 3, up ? py + 4 : py - 4 - high, wide, high];
+      const free = box[0] >= 0 && box[0] + wide <= size.width && box[1] >= 0 && box[1] + high <= size.height &&
+        marks.every(({of, box: b}) => of === p || box[0] + wide < b[0] || b[0] + b[2] < box[0] || box[1] + high < b[1] || b[1] + b[3] < box[1]);
+      if (!free) continue;
+      marks.push({of: null, box});
+      return [{...p, place: `${up ? 'top' : 'bottom'} ${left ? 'left' : 'right'}`}];
+    }
+    return [];
+  });
+  return {x: placed.map(p => p.x), y: placed.map(p => p.y), mode: 'markers+text', marker: {size: 12, opacity: 0}, text: placed.map(p => text(p.name)), textposition: placed.map(p => p.place),
+    textfont: font, hoverinfo: 'skip', cliponaxis: false};
+}
+
+// The 95 % intervals of the frontier's points as error bars, where they are known.
+function interval(points, low, high, at, colour) {
+  const known = p => p.on_frontier && p[low] !== null && p[high] !== null;
+  return points.some(known) ? {type: 'data', symmetric: false, color: colour, thickness: 1.2, width: 3,
+    array: points.map(p => known(p) ? p[high] - p[at] : 0), arrayminus: points.map(p => known(p) ? p[at] - p[low] : 0)} : undefined;
+}
+
+function draw(Plotly, {points, x, y}) {
+  const chart = find('chart'), narrow = chart.clientWidth < 600;
+  const ink = dark.matches ? '#e8e8e8' : '#222', grid = dark.matches ? '#33363c' : '#e4e4e4';
+  const log = find('log').checked && points.every(p => p.x > 0);
+  const families = [...new Set(points.map(p => p.family))].sort();
+  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
+  const margin = {l: narrow ? 50 : 66, r: 12, t: 8, b: narrow ? 44 : 52};
+  const ranges = [range(points.map(p => p.x), log), range(points.map(p => p.y), false)];
+  const size = {width: chart.clientWidth - margin.l - margin.r, height: chart.clientHeight - margin.t - margin.b};
+  const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier', line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
+  families.forEach((family, i) => {
+    const of_it = points.filter(p => p.family === family), colour = colours[i % 8];
+    traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trials[0]),
+      marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85,
+        line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
+      error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
+      hovertemplate: '%{text}<extra></extra>',
+      text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${x.replaceAll('_', ' ')}: ${human(p.x, of(x).unit)}` +
+        (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
+  });
+  traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
+  Plotly.react(chart, traces, {
+    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink, size: narrow ? 11 : 12.5, family: "'DejaVu Sans', Verdana, sans-serif"}, margin,
+    xaxis: {title: {text: narrow ? x.replaceAll('_', ' ') : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow)},
+    yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false, narrow)},
+    showlegend: false,
+    // A finger on the picture scrolls the page.
+    dragmode: matchMedia('(pointer: coarse)').matches ? false : 'zoom',
+    hovermode: 'closest', uirevision: `${x} ${y} ${log}`,
+  }, {responsive: true, displaylogo: false, displayModeBar: narrow ? false : 'hover'});
+  if (!chart.listens) chart.on('plotly_click', e => e.points[0].customdata && open(e.points[0].customdata));
+  chart.listens = true;
+  // A legend that takes no room from the picture; a family in it is a filter.
+  const chosen = find('family').value;
+  find('legend').replaceChildren(...families.map((family, i) => {
+    const mark = make('span', {ariaHidden: true}, glyphs[Math.floor(i / 8) % 4]);
+    mark.style.color = colours[i % 8];
+    return make('button', {type: 'button', className: 'link', ariaPressed: family === chosen, onclick: () => board.family(family === chosen ? '' : family)}, mark, family);
+  }));
+}
+
+function note({points, all, left_out, other_keys, keys}) {
+  find('chart-note').textContent = [keys, points.length < all ? `${points.length} of ${all} points: the others lie on these` : '',
+    left_out ? `${left_out} trials of ${other_keys} other machine${other_keys > 1 ? 's' : ''}, precisions or recipes are left out` : ''].filter(Boolean).join('; ');
+  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x), near = points.filter(p => p.group && !p.on_frontier).length;
+  find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On the frontier:')] : []),
+    ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trials[0])}, p.name)),
+    ...(near ? [make('span', {className: 'quiet'}, `and ${near} that cannot be told from it`)] : []));
+}
+
+export const picture = {
+  start(given) {
+    ({ask, metrics, open, filter} = given);
+    for (const id of ['x', 'y']) {
+      find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, m.key.replaceAll('_', ' '))));
+      find(id).onchange = () => { chosen[id] = find(id).value; picture.update(); };
+    }
+    find('log').onchange = () => picture.redraw();
+    dark.addEventListener('change', () => picture.redraw());
+    let width = innerWidth;
+    addEventListener('resize', () => { if (Math.abs(innerWidth - width) > 40) width = innerWidth, picture.redraw(); });
+  },
+
+  async update() {
+    const parts = filter(), turn = ++asked;
+    parts.set('x', chosen.x), parts.set('y', chosen.y);
+    try {
+      const {body} = await ask(`frontier?${parts}`);
+      if (turn !== asked) return;
+      last = body;
+    } catch (e) {
+      if (!e.mine) throw e;
+      find('chart-note').textContent = e.message;
+      return;
+    }
+    find('x').value = last.x, find('y').value = last.y;
+    board.mark(new Set(last.points.filter(p => p.on_frontier).flatMap(p => p.trials)));
+    await picture.redraw();
+  },
+
+  async redraw() {
+    if (!last) return;
+    note(last);
+    if (!last.points.length) {
+      find('chart').hidden = true;
+      find('legend').replaceChildren();
+      find('chart-note').textContent = 'No finished trial has both numbers yet.';
+      return;
+    }
+    find('chart').hidden = false;
+    try {
+      draw(await load(), last);
+    } catch (e) {
+      if (e.message) throw e;
+      find('chart-note').textContent = 'The picture needs plotly.min.js, which this build did not find: name it by ARCHSWEEP_PLOTLY.';
+    }
+  },
+};

@@ -1,0 +1,88 @@
+#include "runner/serve/site.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "results/lock.h"
+#include "results/plot/draw.h"
+#include "runner/serve/api.h"
+#include "runner/serve/pages.h"
+#include "runner/support/error.h"
+
+namespace archsweep::serve {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double most_seconds = 5;  // that a question may take
+
+// Changes whenever the file does.
+std::string version_of(const fs::path& file) {
+  struct stat s {};
+  if (::stat(file.c_str(), &s) != 0) return "-";
+  return fmt::format("{:x}.{:x}.{:x}.{:x}", s.st_ino, s.st_size, s.st_mtim.tv_sec,
+                     s.st_mtim.tv_nsec);
+}
+
+// The answer under a version: "not modified" for who has that already.
+template <typename Make>
+Response versioned(const Request& request, const std::string& version, const Make& make) {
+  const auto tag = fmt::format("\"{}\"", version);
+  Response answer = header(request, "if-none-match") == tag ? Response{.status = 304} : make();
+  if (answer.status < 400) {
+    answer.headers.emplace_back("ETag", tag);
+    answer.headers.emplace_back("Cache-Control", "private, no-cache");  // ask each time
+  }
+  return answer;
+}
+
+Response plotly() {
+  const auto path = results::plotly_path();
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (path.empty() || !in || !(text << in.rdbuf()))
+    return {.status = 404, .body = "plotly.min.js is not here: name it by ARCHSWEEP_PLOTLY\n"};
+  return {.type = "text/javascript; charset=utf-8", .body = text.str()};
+}
+
+}  // namespace
+
+Response Site::operator()(const Request& request) {
+  for (const auto& page : pages())
+    if (request.path == page.path)
+      return versioned(request, ARCHSWEEP_VERSION "." + std::string(page.hash), [&] {
+        return Response{.type = std::string(page.type), .body = std::string(page.text)};
+      });
+  if (request.path == "/plotly.min.js")
+    return versioned(request, version_of(results::plotly_path()), plotly);
+  if (request.path.starts_with("/api/")) return ask(request);
+  return {.status = 404, .body = "there is nothing of that name\n"};
+}
+
+Response Site::ask(const Request& request) {
+  const std::scoped_lock lock(one_at_a_time_);
+  const auto writer = results::writer_of(database_);
+  const auto version = fmt::format("{}-{}-{}", version_of(database_),
+                                   version_of(database_.string() + "-wal"), writer.value_or(""));
+  return versioned(request, version, [&]() -> Response {
+    std::string why;
+    try {
+      results::Reader reader(database_);
+      reader.set_timeout(most_seconds);
+      return answer(reader, request, writer.has_value());
+    } catch (const std::exception& e) {
+      why = e.what();
+    }
+    return {.status = 503,
+            .type = "application/json",
+            .body = nlohmann::json{{"error", why}}.dump(-1, ' ', false,
+                                                        nlohmann::json::error_handler_t::replace)};
+  });
+}
+
+}  // namespace archsweep::serve

@@ -1,0 +1,27 @@
+#pragma once
+
+// What the server serves of a database: the page, its parts, and the answers to its questions.
+
+#include <filesystem>
+#include <mutex>
+
+#include "runner/serve/message.h"
+
+namespace archsweep::serve {
+
+class Site {
+ public:
+  explicit Site(std::filesystem::path database) : database_(std::move(database)) {}
+
+  // The database is opened for each question, so that it may be replaced, brought up to date or
+  // gone for a while. 503 with {"error": ...} then.
+  Response operator()(const Request& request);
+
+ private:
+  Response ask(const Request& request);
+
+  std::filesystem::path database_;
+  std::mutex one_at_a_time_;  // the machine's other cores are the sweep's
+};
+
+}  // namespace archsweep::serve
