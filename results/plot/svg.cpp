@@ -169,7 +169,8 @@ void draw_names(Drawing& d) {
   std::vector<Name> names;
   std::vector<LabelRequest> requests;
   const auto points = points_to_name(d.chart);
-  const bool crowded = points.size() > 25;
+  const bool crowded =
+      std::ranges::count_if(points, [](const Point* p) { return p->on_frontier; }) > 20;
   for (const auto* p : points) {
     const double letters = p->on_frontier && !crowded ? size : 0.88 * size;
     const bool strong = p->on_frontier && !crowded;
