@@ -6,22 +6,26 @@
 namespace archsweep::results {
 
 std::vector<std::size_t> frontier(std::span<const Candidate> candidates) {
-  std::vector<std::size_t> order;
+  struct Ranked {
+    double cost, quality;
+    std::size_t index;
+  };
+  std::vector<Ranked> order;
+  order.reserve(candidates.size());
   for (std::size_t i = 0; i < candidates.size(); ++i)
-    if (!std::isnan(candidates[i].cost) && !std::isnan(candidates[i].quality)) order.push_back(i);
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    const auto &x = candidates[a], &y = candidates[b];
-    return x.cost != y.cost ? x.cost < y.cost : x.quality > y.quality;
+    if (!std::isnan(candidates[i].cost) && !std::isnan(candidates[i].quality))
+      order.push_back({candidates[i].cost, candidates[i].quality, i});
+  std::ranges::sort(order, [](const Ranked& a, const Ranked& b) {
+    if (a.cost != b.cost) return a.cost < b.cost;
+    return a.quality != b.quality ? a.quality > b.quality : a.index < b.index;
   });
   std::vector<std::size_t> unbeaten;
-  for (const auto i : order) {
-    const auto& c = candidates[i];
-    if (!unbeaten.empty()) {
-      const auto& last = candidates[unbeaten.back()];
-      const bool equal = c.cost == last.cost && c.quality == last.quality;
-      if (c.quality <= last.quality && !equal) continue;
-    }
-    unbeaten.push_back(i);
+  const Ranked* last = nullptr;
+  for (const auto& c : order) {
+    const bool equal = last && c.cost == last->cost && c.quality == last->quality;
+    if (last && c.quality <= last->quality && !equal) continue;
+    last = &c;
+    unbeaten.push_back(c.index);
   }
   return unbeaten;
 }

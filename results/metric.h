@@ -46,4 +46,7 @@ inline constexpr Metric metrics[] = {
 };
 // clang-format on
 
+// By key or alias. Throws Error, with the nearest word, naming `option` ("--x").
+const Metric& metric(std::string_view word, std::string_view option);
+
 }  // namespace archsweep::results

@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -56,7 +58,7 @@ std::string immutable_uri(const fs::path& path) {
 
 constexpr int busy_ms = 10000;
 
-std::unique_ptr<SQLite::Database> open(const fs::path& path) {
+std::unique_ptr<SQLite::Database> open_file(const fs::path& path) {
   try {
     auto opened = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READONLY, busy_ms);
     opened->execAndGet("SELECT count(*) FROM sqlite_master");  // touches the write-ahead log
@@ -102,13 +104,22 @@ void bring_up_to_date(const fs::path& path) {
   }
 }
 
-using Statement = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
+using Prepared = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
+using Clock = std::chrono::steady_clock;
 
 }  // namespace
+
+std::string sql_text(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
+  return out + "'";
+}
 
 struct Reader::Connection {
   fs::path path;
   std::unique_ptr<SQLite::Database> sqlite;
+  double timeout = 0;  // seconds; 0: none
+  Clock::time_point deadline;
 
   // From here on nothing that is asked can do more than read.
   void guard() const {
@@ -125,6 +136,10 @@ struct Reader::Connection {
       case SQLITE_AUTH:
         return Error(fmt::format("{}: is only read here: {}; write with sqlite3 if you must",
                                  path.string(), printable(sqlite3_errmsg(handle), 200)));
+      case SQLITE_INTERRUPT:
+        return Error(
+            fmt::format("{}: no full answer in {}; ask for less, or allow more with --timeout",
+                        path.string(), human_duration(timeout)));
       case SQLITE_ERROR:
         return Error(
             fmt::format("{}: {} (in the SQL; `archsweep query DB \"select name, sql from "
@@ -135,7 +150,7 @@ struct Reader::Connection {
     }
   }
 
-  Statement prepare(std::string_view sql, const char** rest) const {
+  Prepared prepare(std::string_view sql, const char** rest) const {
     sqlite3_stmt* raw = nullptr;
     if (sqlite3_prepare_v2(sqlite->getHandle(), sql.data(), static_cast<int>(sql.size()), &raw,
                            rest) != SQLITE_OK)
@@ -151,7 +166,7 @@ Reader::Reader(const fs::path& database) {
   if (fs::is_directory(database, none))
     throw Error(fmt::format("{}: is a folder; name the database in it", database.string()));
   try {
-    connection_ = std::make_unique<Connection>(Connection{database, open(database)});
+    connection_ = std::make_shared<Connection>(Connection{database, open_file(database), 0, {}});
     auto& sqlite = *connection_->sqlite;
     check_is_ours(sqlite, database);
     const int version = sqlite.execAndGet("PRAGMA user_version").getInt();
@@ -161,7 +176,7 @@ Reader::Reader(const fs::path& database) {
     if (version < static_cast<int>(migrations().size())) {
       connection_.reset();
       bring_up_to_date(database);
-      connection_ = std::make_unique<Connection>(Connection{database, open(database)});
+      connection_ = std::make_shared<Connection>(Connection{database, open_file(database), 0, {}});
     }
     connection_->guard();
   } catch (const SQLite::Exception& e) {
@@ -171,10 +186,46 @@ Reader::Reader(const fs::path& database) {
 
 Reader::~Reader() = default;
 
-Rows Reader::ask(const std::string& sql) const {
+struct Cursor::Statement {
+  std::shared_ptr<Reader::Connection> connection;
+  Prepared prepared;
+};
+
+Cursor::Cursor(std::shared_ptr<Statement> statement) : statement_(std::move(statement)) {
+  auto* prepared = statement_->prepared.get();
+  for (int i = 0; i < sqlite3_column_count(prepared); ++i)
+    columns_.emplace_back(sqlite3_column_name(prepared, i));
+}
+
+bool Cursor::next() {
+  const int code = sqlite3_step(statement_->prepared.get());
+  if (code != SQLITE_ROW && code != SQLITE_DONE) throw statement_->connection->fault();
+  return code == SQLITE_ROW;
+}
+
+Value Cursor::value(int column) const {
+  return results::value(statement_->prepared.get(), column);
+}
+double Cursor::number(int column) const {
+  auto* row = statement_->prepared.get();
+  return sqlite3_column_type(row, column) == SQLITE_NULL ? std::nan("")
+                                                         : sqlite3_column_double(row, column);
+}
+std::int64_t Cursor::whole(int column) const {
+  return sqlite3_column_int64(statement_->prepared.get(), column);
+}
+std::string_view Cursor::text(int column) const {
+  auto* row = statement_->prepared.get();
+  const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(row, column));
+  return bytes
+             ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, column)))
+             : std::string_view();
+}
+
+Cursor Reader::open(const std::string& sql) const {
   const char* rest = nullptr;
-  const auto statement = connection_->prepare(sql, &rest);
-  if (!statement) throw Error("the SQL is empty; try \"select * from leaderboard\"");
+  auto prepared = connection_->prepare(sql, &rest);
+  if (!prepared) throw Error("the SQL is empty; try \"select * from leaderboard\"");
   const auto left = static_cast<std::size_t>(sql.data() + sql.size() - rest);
   bool more = false;
   try {
@@ -183,19 +234,32 @@ Rows Reader::ask(const std::string& sql) const {
     more = true;
   }
   if (more) throw Error("the SQL holds more than one statement; ask one at a time");
+  return Cursor(
+      std::make_shared<Cursor::Statement>(Cursor::Statement{connection_, std::move(prepared)}));
+}
 
-  Rows result;
-  const int columns = sqlite3_column_count(statement.get());
-  for (int i = 0; i < columns; ++i)
-    result.columns.emplace_back(sqlite3_column_name(statement.get(), i));
-  int code = 0;
-  while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
+Rows Reader::ask(const std::string& sql) const {
+  auto cursor = open(sql);
+  Rows result{.columns = cursor.columns(), .rows = {}};
+  const auto columns = static_cast<int>(result.columns.size());
+  while (cursor.next()) {
     auto& row = result.rows.emplace_back();
-    row.reserve(static_cast<std::size_t>(columns));
-    for (int i = 0; i < columns; ++i) row.push_back(value(statement.get(), i));
+    row.reserve(result.columns.size());
+    for (int i = 0; i < columns; ++i) row.push_back(cursor.value(i));
   }
-  if (code != SQLITE_DONE) throw connection_->fault();
   return result;
+}
+
+void Reader::set_timeout(double seconds) {
+  connection_->timeout = seconds;
+  connection_->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                             std::chrono::duration<double>(seconds));
+  constexpr int steps_between_looks = 10000;  // of SQLite's machine: well under a millisecond
+  const auto late = [](void* connection) -> int {
+    return Clock::now() > static_cast<const Connection*>(connection)->deadline;
+  };
+  sqlite3_progress_handler(connection_->sqlite->getHandle(), steps_between_looks, late,
+                           connection_.get());
 }
 
 }  // namespace archsweep::results

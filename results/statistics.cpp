@@ -42,4 +42,11 @@ Interval bootstrap_median(std::span<const double> samples, int draws) {
   return {quantile(medians, 0.025), quantile(medians, 0.975)};
 }
 
+Interval quantile_interval(std::span<const double> samples, double q) {
+  // How many samples lie below the true quantile is binomial: mean n q, variance n q (1 - q).
+  const auto n = static_cast<double>(samples.size());
+  const double reach = 1.959964 * std::sqrt(q * (1 - q) / n);
+  return {quantile(samples, std::max(0.0, q - reach)), quantile(samples, std::min(1.0, q + reach))};
+}
+
 }  // namespace archsweep::results

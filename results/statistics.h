@@ -22,4 +22,8 @@ struct Interval {
 // independent. Seeded by nothing but the samples' number: the same samples give the same interval.
 Interval bootstrap_median(std::span<const double> samples, int draws = 500);
 
+// 95 % interval of a quantile from the order of the samples alone: no draws, any distribution. NaN
+// of nothing; of a few samples the ends are the least and the largest.
+Interval quantile_interval(std::span<const double> samples, double q);
+
 }  // namespace archsweep::results
