@@ -81,6 +81,7 @@ Chart compare_chart(const Side& before, const Side& after, std::string& remark) 
                              .style = Line::Style::arrow});
   }
   chart.lines.push_back(frontier_before(old));
+  for (auto& point : chart.points) point.group = 0;  // of one sweep, not of the two
   for (auto point : old.points) {
     point.hollow = true;
     point.on_frontier = false;

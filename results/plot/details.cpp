@@ -21,7 +21,7 @@ std::map<std::int64_t, std::vector<Value>> leaderboard(const Reader& reader,
   std::string sql = "SELECT trial, speed_key, accuracy_key";
   for (const auto* setting : settings) sql += fmt::format(", {}", setting);
   for (const auto& metric : metrics) sql += fmt::format(", {}", metric.key);
-  auto answer = reader.ask(sql + " FROM leaderboard WHERE trial IN " + id_list(trials));
+  auto answer = reader.ask(sql + " FROM finished WHERE trial IN " + id_list(trials));
   std::map<std::int64_t, std::vector<Value>> rows;
   for (auto& row : answer.rows) {
     const auto trial = whole_of(row[0]);

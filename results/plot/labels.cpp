@@ -45,14 +45,15 @@ bool cross(const Segment& a, const Segment& b) {
 
 // What has been placed, and whether another label fits beside it.
 struct Placed {
-  std::vector<Box> obstacles, labels;
+  std::vector<Box> obstacles, soft, labels;
   std::vector<Segment> lines;
 
-  bool fits(const Box& box) const {
+  bool fits(const Box& box, bool minds_soft) const {
     const auto overlaps = [&](const Box& other) { return box.overlaps(other); };
     return std::ranges::none_of(labels, overlaps) &&
            std::ranges::none_of(lines, [&](const Segment& s) { return crosses(s, box); }) &&
-           std::ranges::none_of(obstacles, overlaps);
+           std::ranges::none_of(obstacles, overlaps) &&
+           (!minds_soft || std::ranges::none_of(soft, overlaps));
   }
   // The line from a mark to its name keeps off all but what touches that mark.
   bool fits(const Segment& line, double radius) const {
@@ -66,7 +67,7 @@ struct Placed {
 };
 
 std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& placed,
-                                     const Box& area) {
+                                     const Box& area, bool minds_soft) {
   // Right, left, above, below, then the corners: what readers expect first.
   constexpr double pi = std::numbers::pi;
   constexpr std::array angles{
@@ -80,7 +81,7 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
     for (const double angle : angles) {
       const auto box = beside(request, angle, distance);
       if (box.left < area.left || box.right > area.right || box.top < area.top ||
-          box.bottom > area.bottom || !placed.fits(box))
+          box.bottom > area.bottom || !placed.fits(box, minds_soft))
         continue;
       const LabelPlace place{box, distance > 0, std::clamp(request.x, box.left, box.right),
                              std::clamp(request.y, box.top, box.bottom)};
@@ -97,11 +98,12 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
 
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
                                                     const std::vector<Box>& obstacles,
-                                                    const Box& area) {
-  Placed placed{obstacles, {}, {}};
+                                                    const std::vector<Box>& soft, const Box& area) {
+  Placed placed{obstacles, soft, {}, {}};
   std::vector<std::optional<LabelPlace>> places;
   for (const auto& request : requests) {
-    const auto place = find_place(request, placed, area);
+    auto place = find_place(request, placed, area, true);
+    if (!place && request.must) place = find_place(request, placed, area, false);
     if (place) placed.labels.push_back(place->box);
     if (place && place->line)
       placed.lines.push_back({request.x, request.y, place->line_x, place->line_y});

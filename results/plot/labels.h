@@ -30,10 +30,11 @@ struct LabelPlace {
 };
 
 // In order of importance: the earlier request gets the better place. nullopt where there is none.
-// No label lies on an obstacle, on another label or on another's line.
+// No label lies on an obstacle, on another label or on another's line; what is `soft` is crossed
+// rather than that a label which must be there is not.
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
                                                     const std::vector<Box>& obstacles,
-                                                    const Box& area);
+                                                    const std::vector<Box>& soft, const Box& area);
 
 // Names of lines, right of their ends: heights as near to the wanted ones as can be without
 // overlap, `height` apart, between `top` and `bottom`. In the order of `wanted`.

@@ -24,10 +24,10 @@ void name_largest(Chart& chart, const std::vector<double>& raises) {
 
 Chart over_time_chart(const Reader& reader, const PictureRequest& request) {
   const auto history = hypervolume_over_time(reader, request.selection);
-  Chart chart{.title = request.title.empty() ? "What the frontier was worth, hour by hour"
-                                             : request.title,
-              .subtitle = {},
-              .note = {}};
+  Chart chart{
+      .title = request.title.empty() ? "What the frontier was worth, hour by hour" : request.title,
+      .subtitle = {},
+      .note = {}};
   chart.x = {"hours since the first trial finished", "h", Better::neither, false};
   chart.y = {"share of the final hypervolume", "%", Better::higher, false};
   chart.draw_frontier = false;

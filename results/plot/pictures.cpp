@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "results/condition.h"
 #include "results/plot/details.h"
 #include "results/plot/rows.h"
 #include "runner/support/error.h"
@@ -41,44 +42,69 @@ bool is_better(const Metric& metric, double a, double b) {
   return metric.better == Better::higher ? a > b : a < b;
 }
 
-// The point that stands for its architecture takes over what another has that is better.
-void merge(Point& into, const Point& other, const Answer& answer, By by) {
-  if (by == By::architecture) {
-    if (is_better(answer.y, other.y, into.y) ||
-        (other.y == into.y && is_better(answer.x, other.x, into.x)))
-      into = other;
-    return;
-  }
-  if (is_better(answer.x, other.x, into.x)) into.x = other.x;
-  if (is_better(answer.y, other.y, into.y)) into.y = other.y;
-  into.trials.insert(into.trials.end(), other.trials.begin(), other.trials.end());
-  into.full_name = into.name;
-  // What is known of single experiments is not so of the two together.
-  into.x_low = into.x_high = into.y_low = into.y_high = into.probability = not_measured;
-  into.group = 0;
-}
-
-std::vector<Point> points_of(const Answer& answer, By by) {
+// Of each architecture the experiment with the best y, the best x among equals.
+std::vector<Point> of_architectures(const Answer& answer, const std::vector<Point>& experiments) {
   std::vector<Point> points;
   std::map<std::string, std::size_t> at;
-  for (const auto& standing : answer.standings) {
-    auto point = point_of(standing);
-    if (!std::isfinite(point.x) || !std::isfinite(point.y)) continue;
+  for (const auto& point : experiments) {
     const auto [place, is_new] = at.emplace(point.name, points.size());
-    if (by == By::experiment || is_new)
-      points.push_back(std::move(point));
-    else
-      merge(points[place->second], point, answer, by);
+    if (is_new) {
+      points.push_back(point);
+      continue;
+    }
+    auto& known = points[place->second];
+    if (is_better(answer.y, point.y, known.y) ||
+        (point.y == known.y && is_better(answer.x, point.x, known.x)))
+      known = point;
   }
+  return points;
+}
+
+// Of each architecture the best x and the best y of its trials, which may be two.
+std::vector<Point> of_bests(const Reader& reader, const Answer& answer,
+                            const std::vector<Point>& experiments) {
+  std::vector<Point> points;
+  std::map<std::string, std::size_t> at;
+  std::map<std::int64_t, std::size_t> owner;
+  std::vector<std::int64_t> trials;
+  for (const auto& e : experiments) {
+    const auto [place, is_new] = at.emplace(e.name, points.size());
+    if (is_new)
+      points.push_back(
+          {.x = e.x, .y = e.y, .name = e.name, .family = e.family, .full_name = e.name});
+    auto& mine = points[place->second].trials;
+    mine.insert(mine.end(), e.trials.begin(), e.trials.end());
+    trials.insert(trials.end(), e.trials.begin(), e.trials.end());
+    for (const auto trial : e.trials) owner[trial] = place->second;
+  }
+  // A median or a mean of seeds is no better than the best of them.
+  for (const auto& row :
+       reader
+           .ask(fmt::format("SELECT trial, {}, {} FROM finished WHERE trial IN {}", answer.x.key,
+                            answer.y.key, id_list(trials)))
+           .rows) {
+    auto& point = points[owner[whole_of(row[0])]];
+    const double x = number_of(row[1]), y = number_of(row[2]);
+    if (is_better(answer.x, x, point.x)) point.x = x;
+    if (is_better(answer.y, y, point.y)) point.y = y;
+  }
+  return points;
+}
+
+std::vector<Point> points_of(const Reader& reader, const Answer& answer, By by) {
+  std::vector<Point> points;
+  for (const auto& standing : answer.standings)
+    if (std::isfinite(standing.x) && std::isfinite(standing.y))
+      points.push_back(point_of(standing));
+  if (by == By::architecture) return of_architectures(answer, points);
+  if (by == By::bests) return of_bests(reader, answer, points);
   return points;
 }
 
 void add_sizes(Chart& chart, const Reader& reader, std::string column) {
   chart.size_squared = column.ends_with("^2");
   if (chart.size_squared) column.resize(column.size() - 2);
-  std::vector<std::string> known;
-  for (const auto& row : reader.ask("PRAGMA table_info(leaderboard)").rows)
-    known.push_back(text_of(row[1]));
+  const auto known = leaderboard_columns(reader);
   if (std::ranges::find(known, column) == known.end())
     throw Error(fmt::format("--size: '{}' is no column of the leaderboard{}", printable(column, 80),
                             did_you_mean(column, known)));
@@ -87,7 +113,7 @@ void add_sizes(Chart& chart, const Reader& reader, std::string column) {
     if (!point.trials.empty()) trials.push_back(point.trials[0]);
   std::map<std::int64_t, double> sizes;
   for (const auto& row : reader
-                             .ask(fmt::format("SELECT trial, {} FROM leaderboard WHERE trial IN {}",
+                             .ask(fmt::format("SELECT trial, {} FROM finished WHERE trial IN {}",
                                               column, id_list(trials)))
                              .rows)
     sizes[whole_of(row[0])] = number_of(row[1]);
@@ -124,7 +150,7 @@ Chart frontier_chart(const Reader& reader, const PictureRequest& request, bool f
                      std::string& remark) {
   const auto answer = ask_frontier(reader, request.selection);
   Chart chart;
-  chart.points = points_of(answer, request.by);
+  chart.points = points_of(reader, answer, request.by);
   const auto positive = [&](auto value) {
     return std::ranges::all_of(chart.points, [&](const Point& p) { return p.*value > 0; });
   };

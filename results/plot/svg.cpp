@@ -26,14 +26,14 @@ struct Drawing {
   std::map<std::string, FamilyStyle> styles;
   MarkSizes sizes;
   std::string out;
-  std::vector<Box> obstacles;  // to the names
+  std::vector<Box> obstacles, soft;  // to the names: soft ones are crossed if need be
 
   // Names keep clear of the stroke from one pixel to another.
-  void keep_clear(double x0, double y0, double x1, double y1) {
+  void keep_clear(double x0, double y0, double x1, double y1, std::vector<Box>& of) {
     const int steps = 1 + static_cast<int>(std::hypot(x1 - x0, y1 - y0) / 3);
     for (int step = 0; step <= steps; ++step) {
       const double x = x0 + (x1 - x0) * step / steps, y = y0 + (y1 - y0) * step / steps;
-      obstacles.push_back({x - 1, y - 1, x + 1, y + 1});
+      of.push_back({x - 1, y - 1, x + 1, y + 1});
     }
   }
   std::string colour(const std::string& family) const {
@@ -49,7 +49,8 @@ void draw_line(Drawing& d, const Line& line) {
     const double x = d.frame.x(line.points[i].first), y = d.frame.y(line.points[i].second);
     path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
     if (i > 0)
-      d.keep_clear(d.frame.x(line.points[i - 1].first), d.frame.y(line.points[i - 1].second), x, y);
+      d.keep_clear(d.frame.x(line.points[i - 1].first), d.frame.y(line.points[i - 1].second), x, y,
+                   d.soft);
   }
   const auto extra = line.style == Line::Style::dashed  ? " stroke-dasharray=\"2 3\""
                      : line.style == Line::Style::faint ? " stroke-opacity=\".35\""
@@ -84,7 +85,7 @@ void draw_frontier(Drawing& d) {
     path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
     if (i == 0) continue;
     const double x0 = d.frame.x(front[i - 1]->x), y0 = d.frame.y(front[i - 1]->y);
-    d.keep_clear(x0, y0, x, y);
+    d.keep_clear(x0, y0, x, y, d.obstacles);
   }
   if (front.size() > 1) d.out += fmt::format("<path class=\"front\" d=\"{}\"/>\n", path);
 }
@@ -110,7 +111,7 @@ void draw_whiskers(Drawing& d, const Point& p) {
   const auto whisker = [&](double x0, double y0, double x1, double y1) {
     d.out += fmt::format("<path class=\"e {}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
                          d.colour(p.family), x0, y0, x1, y1);
-    d.keep_clear(x0, y0, x1, y1);
+    d.keep_clear(x0, y0, x1, y1, d.soft);
   };
   if (p.x_low < p.x_high && (!d.chart.x.log || p.x_low > 0))
     whisker(f.x(p.x_low), f.y(p.y), f.x(p.x_high), f.y(p.y));
@@ -179,7 +180,7 @@ void draw_names(Drawing& d) {
                         text_width(names.back().words, letters, strong), 1.1 * letters,
                         p->on_frontier || p->family.empty()});
   }
-  const auto places = place_labels(requests, d.obstacles, d.frame.area);
+  const auto places = place_labels(requests, d.obstacles, d.soft, d.frame.area);
   for (std::size_t i = 0; i < names.size(); ++i)
     if (places[i] && places[i]->line) {
       // From the mark's edge.
@@ -234,7 +235,8 @@ std::string to_svg(const Chart& chart, int width, Theme theme) {
             .styles = {},
             .sizes = mark_sizes(chart, size),
             .out = {},
-            .obstacles = {}};
+            .obstacles = {},
+            .soft = {}};
   for (const auto& style : family_styles(chart)) d.styles.emplace(style.family, style);
 
   d.out = draw_frame(chart, d.frame, theme);

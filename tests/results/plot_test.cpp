@@ -421,7 +421,7 @@ TEST_CASE("labels lie on no mark, on no other label and inside the area") {
     marks.push_back({x - 4, y - 4, x + 4, y + 4});
   }
   const Box area{0, 0, 500, 300};
-  const auto places = place_labels(requests, marks, area);
+  const auto places = place_labels(requests, marks, {}, area);
   std::vector<Box> boxes;
   for (const auto& place : places)
     if (place) boxes.push_back(place->box);
