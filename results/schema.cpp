@@ -162,9 +162,11 @@ CREATE TABLE comparability_keys (  -- what a speed_key or an accuracy_key stands
 CREATE TABLE imports (           -- files that `archsweep import` read
   import INTEGER PRIMARY KEY,
   sha256 TEXT NOT NULL UNIQUE,
-  path TEXT NOT NULL,
+  path TEXT NOT NULL, file TEXT NOT NULL,  -- as given, and its name alone
   kind TEXT NOT NULL CHECK (kind IN ('accuracy', 'inference', 'training', 'runs')),
   rows INTEGER NOT NULL,
+  key TEXT,                      -- speed_key or accuracy_key of its rows; null: runs, a key a data set
+  dataset TEXT, device_name TEXT, dtype TEXT, layout TEXT,  -- as the file's name says
   imported_at TEXT NOT NULL      -- UTC, ISO 8601
 );
 CREATE TABLE published_accuracies (  -- rows of timm's results-*.csv
@@ -178,7 +180,7 @@ CREATE TABLE published_speeds (  -- rows of timm's benchmark-*.csv
   import INTEGER NOT NULL REFERENCES imports,
   line INTEGER NOT NULL,
   architecture TEXT NOT NULL, image_size INTEGER NOT NULL, batch_size INTEGER,
-  samples_per_second REAL, macs INTEGER, activations INTEGER, parameters INTEGER,
+  samples_per_second REAL, train_samples_per_second REAL, macs INTEGER, activations INTEGER, parameters INTEGER,
   PRIMARY KEY (import, line)
 ) WITHOUT ROWID;
 
@@ -254,6 +256,15 @@ CREATE VIEW frontier AS          -- rows of the leaderboard that no other row of
       FROM results WHERE latency IS NOT NULL AND top1 IS NOT NULL)
     WHERE top1 = best_as_fast AND (best_of_faster IS NULL OR top1 > best_of_faster))
   ORDER BY speed_key, accuracy_key, latency;
+CREATE VIEW best_of_runs AS      -- one row a model: the best of its runs, of each number for itself, as the
+  SELECT dataset, family, architecture, tag,         -- fine-tuning study takes them; lowest score first
+         count(*) AS runs, min(error) AS error, min(fit_time) AS fit_time,
+         min(train_memory_bytes) AS train_memory_bytes,
+         min(train_memory_bytes) / 1073741824.0 AS train_gib,
+         min(error) * (min(fit_time) + 80) AS score, speed_key, accuracy_key
+  FROM leaderboard
+  GROUP BY speed_key, accuracy_key, dataset, family, architecture, tag
+  ORDER BY dataset, score IS NULL, score;
 )sql";
 
 constexpr const char* all[] = {version_1, version_2};

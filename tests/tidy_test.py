@@ -48,6 +48,7 @@ users = {
     r"yaml-cpp/": ["runner/config/document.cpp"],
     r"(SQLiteCpp/|sqlite3\.h)": ["results/"],
     r"CLI/": ["runner/cli/"],
+    r"csv\.h": ["results/import/csv.cpp"],
     r"(turbojpeg|png|gif_lib)\.h|webp/|zlib\.h": ["runner/trial/data/"],
     r"openssl/": ["runner/support/hash.cpp"],
     r"tbb/": ["runner/trial/"],
