@@ -79,7 +79,7 @@ std::string axis_label(const Metric& metric);
 void mark_frontier(Chart& chart);
 
 // A line a family, fitted by least squares in the axes' own terms (log where an axis is): a family
-// with a colour of its own and three points, not all at one x.
+// with an entry of its own in the legend and three points, not all at one x.
 void add_trends(Chart& chart);
 
 enum class Theme { light, dark, automatic };  // automatic: as the reader's browser is set

@@ -126,8 +126,11 @@ Json trials(const Chart& chart, const Json& base) {
 Json data(const Chart& chart, Theme theme) {
   auto families = Json::array();
   for (const auto& f : family_styles(chart))
-    families.push_back(
-        {{"name", f.family}, {"size", f.size}, {"colour", f.colour}, {"shape", name(f.shape)}});
+    families.push_back({{"name", f.family},
+                        {"size", f.size},
+                        {"colour", f.colour},
+                        {"shape", name(f.shape)},
+                        {"is_other", f.is_other}});
   auto points = Json::array();
   for (const auto& p : chart.points) points.push_back(point(p));
   // Fits of families are for the page to make: they change with what is shown.

@@ -56,13 +56,14 @@ struct Placed {
            (!minds_soft || std::ranges::none_of(soft, overlaps));
   }
   // The line from a mark to its name keeps off all but what touches that mark.
-  bool fits(const Segment& line, double radius) const {
+  bool fits(const Segment& line, double radius, bool minds_soft) const {
     const Box own{line.x0 - radius, line.y0 - radius, line.x0 + radius, line.y0 + radius};
     const auto over = [&](const Box& box) { return crosses(line, box); };
+    const auto elsewhere = [&](const Box& box) { return !box.overlaps(own) && over(box); };
     return std::ranges::none_of(labels, over) &&
            std::ranges::none_of(lines, [&](const Segment& s) { return cross(line, s); }) &&
-           std::ranges::none_of(obstacles,
-                                [&](const Box& box) { return !box.overlaps(own) && over(box); });
+           std::ranges::none_of(obstacles, elsewhere) &&
+           (!minds_soft || std::ranges::none_of(soft, elsewhere));
   }
 };
 
@@ -86,7 +87,7 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
       const LabelPlace place{box, distance > 0, std::clamp(request.x, box.left, box.right),
                              std::clamp(request.y, box.top, box.bottom)};
       if (place.line && !placed.fits(Segment{request.x, request.y, place.line_x, place.line_y},
-                                     request.radius + 3 * gap))
+                                     request.radius + 3 * gap, minds_soft))
         continue;
       return place;
     }

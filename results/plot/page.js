@@ -209,7 +209,7 @@ function draw() {
   for (const family of [...families.keys(), '']) {
     const own = points.filter(p => p.family === family);
     if (!own.length) continue;
-    const fit = $('trends').checked && families.get(family)?.colour >= 0 && trend(own, axes);
+    const fit = $('trends').checked && families.has(family) && !families.get(family).is_other && trend(own, axes);
     if (fit) traces.push({...fit, mode: 'lines', type: 'scatter', line: {color: colour(family), width: 2}, hoverinfo: 'skip'});
     traces.push(familyTrace(family, own, axes, onFront, many));
   }

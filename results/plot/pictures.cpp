@@ -164,7 +164,7 @@ Chart frontier_chart(const Reader& reader, const PictureRequest& request, bool f
                     : request.title;
   chart.subtitle =
       answer.keys + (answer.keys.empty() ? "" : "; ") +
-      (request.by == By::experiment ? count(chart.points.size(), "experiment", "experiments")
+      (request.by == By::experiment ? count(chart.points.size(), "point", "points")
                                     : count(chart.points.size(), "architecture", "architectures"));
   if (request.by == By::architecture) chart.note = "Of each architecture its best experiment.";
   if (request.by == By::bests)

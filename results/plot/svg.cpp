@@ -29,11 +29,11 @@ struct Drawing {
   std::vector<Box> obstacles, soft;  // to the names: soft ones are crossed if need be
 
   // Names keep clear of the stroke from one pixel to another.
-  void keep_clear(double x0, double y0, double x1, double y1, std::vector<Box>& of) {
+  void keep_clear(double x0, double y0, double x1, double y1) {
     const int steps = 1 + static_cast<int>(std::hypot(x1 - x0, y1 - y0) / 3);
     for (int step = 0; step <= steps; ++step) {
       const double x = x0 + (x1 - x0) * step / steps, y = y0 + (y1 - y0) * step / steps;
-      of.push_back({x - 1, y - 1, x + 1, y + 1});
+      soft.push_back({x - 1, y - 1, x + 1, y + 1});
     }
   }
   std::string colour(const std::string& family) const {
@@ -49,8 +49,7 @@ void draw_line(Drawing& d, const Line& line) {
     const double x = d.frame.x(line.points[i].first), y = d.frame.y(line.points[i].second);
     path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
     if (i > 0)
-      d.keep_clear(d.frame.x(line.points[i - 1].first), d.frame.y(line.points[i - 1].second), x, y,
-                   d.soft);
+      d.keep_clear(d.frame.x(line.points[i - 1].first), d.frame.y(line.points[i - 1].second), x, y);
   }
   const auto extra = line.style == Line::Style::dashed  ? " stroke-dasharray=\"2 3\""
                      : line.style == Line::Style::faint ? " stroke-opacity=\".35\""
@@ -85,7 +84,7 @@ void draw_frontier(Drawing& d) {
     path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
     if (i == 0) continue;
     const double x0 = d.frame.x(front[i - 1]->x), y0 = d.frame.y(front[i - 1]->y);
-    d.keep_clear(x0, y0, x, y, d.obstacles);
+    d.keep_clear(x0, y0, x, y);
   }
   if (front.size() > 1) d.out += fmt::format("<path class=\"front\" d=\"{}\"/>\n", path);
 }
@@ -111,7 +110,7 @@ void draw_whiskers(Drawing& d, const Point& p) {
   const auto whisker = [&](double x0, double y0, double x1, double y1) {
     d.out += fmt::format("<path class=\"e {}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
                          d.colour(p.family), x0, y0, x1, y1);
-    d.keep_clear(x0, y0, x1, y1, d.soft);
+    d.keep_clear(x0, y0, x1, y1);
   };
   if (p.x_low < p.x_high && (!d.chart.x.log || p.x_low > 0))
     whisker(f.x(p.x_low), f.y(p.y), f.x(p.x_high), f.y(p.y));
@@ -160,48 +159,62 @@ std::vector<const Point*> points_to_name(const Chart& chart) {
   return order;
 }
 
-void draw_names(Drawing& d) {
-  const double size = d.frame.size;
-  struct Name {
-    std::string words;
-    double size;
-    bool strong;
-  };
+struct Name {
+  const Point* point;
+  std::string words;
+  double size;  // of the letters
+  bool strong;
+  LabelRequest request;
+  std::optional<LabelPlace> place;
+};
+
+// The frontier's in large bold letters, or small as all others.
+std::vector<Name> place_names(const Drawing& d, bool large) {
   std::vector<Name> names;
   std::vector<LabelRequest> requests;
-  const auto points = points_to_name(d.chart);
-  const bool crowded =
-      std::ranges::count_if(points, [](const Point* p) { return p->on_frontier; }) > 20;
-  for (const auto* p : points) {
-    const double letters = p->on_frontier && !crowded ? size : 0.88 * size;
-    const bool strong = p->on_frontier && !crowded;
-    names.push_back({shorten(p->name, 0.3 * d.frame.width, letters, strong), letters, strong});
+  for (const auto* p : points_to_name(d.chart)) {
+    const bool strong = large && p->on_frontier;
+    const double size = (strong ? 1 : 0.88) * d.frame.size;
+    auto words = shorten(p->name, 0.3 * d.frame.width, size, strong);
     requests.push_back({d.frame.x(p->x), d.frame.y(p->y), d.sizes.of(*p),
-                        text_width(names.back().words, letters, strong), 1.1 * letters,
+                        text_width(words, size, strong), 1.1 * size,
                         p->on_frontier || p->family.empty()});
+    names.push_back({p, std::move(words), size, strong, requests.back(), std::nullopt});
   }
   const auto places = place_labels(requests, d.obstacles, d.soft, d.frame.area);
-  for (std::size_t i = 0; i < names.size(); ++i)
-    if (places[i] && places[i]->line) {
-      // From the mark's edge.
-      const double dx = places[i]->line_x - requests[i].x, dy = places[i]->line_y - requests[i].y;
-      const double start = requests[i].radius / std::hypot(dx, dy);
-      d.out += fmt::format("<path class=\"lead\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
-                           requests[i].x + start * dx, requests[i].y + start * dy,
-                           places[i]->line_x, places[i]->line_y);
-    }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!places[i]) continue;
-    const auto& box = places[i]->box;
-    d.out += fmt::format(
-        "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{:.1f}\" "
-        "class=\"n{}\">{}</text>\n",
-        (box.left + box.right) / 2, box.bottom - 0.25 * names[i].size, names[i].size,
-        names[i].strong          ? " b"
-        : points[i]->on_frontier ? ""
-                                 : " q",
-        escape_xml(names[i].words));
+  for (std::size_t i = 0; i < names.size(); ++i) names[i].place = places[i];
+  return names;
+}
+
+std::size_t missing(const std::vector<Name>& names) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      names, [](const Name& name) { return name.request.must && !name.place; }));
+}
+
+void draw_names(Drawing& d) {
+  auto names = place_names(d, /*large=*/true);
+  if (missing(names) > 0)
+    if (auto small = place_names(d, /*large=*/false); missing(small) < missing(names))
+      names = std::move(small);
+  for (const auto& [point, words, size, strong, request, place] : names) {
+    if (!place || !place->line) continue;
+    // From the mark's edge.
+    const double dx = place->line_x - request.x, dy = place->line_y - request.y;
+    const double start = request.radius / std::hypot(dx, dy);
+    d.out +=
+        fmt::format("<path class=\"lead\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
+                    request.x + start * dx, request.y + start * dy, place->line_x, place->line_y);
   }
+  for (const auto& [point, words, size, strong, request, place] : names)
+    if (place)
+      d.out += fmt::format(
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{:.1f}\" "
+          "class=\"n{}\">{}</text>\n",
+          (place->box.left + place->box.right) / 2, place->box.bottom - 0.25 * size, size,
+          strong               ? " b"
+          : point->on_frontier ? ""
+                               : " q",
+          escape_xml(words));
 }
 
 // Right of the area, a stroke in the line's colour from its end to its name.

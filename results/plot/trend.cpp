@@ -33,7 +33,7 @@ void mark_frontier(Chart& chart) {
 
 void add_trends(Chart& chart) {
   for (const auto& style : family_styles(chart)) {
-    if (style.colour < 0) continue;
+    if (style.is_other) continue;
     double n = 0, sum_x = 0, sum_y = 0, least = INFINITY, most = -INFINITY;
     std::vector<std::pair<double, double>> points;
     for (const auto& p : chart.points) {
