@@ -35,12 +35,11 @@ void plot_to(const std::string& database, const std::string& title, const std::s
 
 namespace {
 
-double parse_bytes_stub(const std::string& t) {
-  return std::stod(t);
-}
 struct Options {
   std::string database, output, before, after;
   std::string kind = "frontier", by, theme = "auto";
+  std::string x, y, speed_key, accuracy_key;
+  RowOptions rows;
   PictureRequest request;
   int width = 1000;
 };
@@ -114,7 +113,6 @@ results::Chart chart_of(Options& o, std::string& remark) {
 Action plot(CLI::App& app) {
   auto o = std::make_shared<Options>();
   auto& request = o->request;
-  auto& selection = request.selection;
   app.add_option("database", o->database,
                  "Results database; by default the only *.db in this folder");
   app.add_option("-o,--output", o->output, "Picture: .html, .svg or .png")->required();
@@ -122,8 +120,8 @@ Action plot(CLI::App& app) {
       "--kind", o->kind,
       "frontier: a mark an experiment; curves: a line a trial, by epoch; over-time: what "
       "the frontier was worth by the hour; compare: --before and --after");
-  app.add_option("--x", selection.x, "Metric across; by default latency or what the rows have");
-  app.add_option("--y", selection.y, "Metric up; by default top1");
+  app.add_option("--x", o->x, "Metric across; by default latency or what the rows have");
+  app.add_option("--y", o->y, "Metric up; by default top1");
   app.add_flag("--linear", request.linear_x, "No log scale across");
   app.add_flag("--log-y", request.log_y, "A log scale up");
   app.add_option("--size", request.size,
@@ -132,16 +130,10 @@ Action plot(CLI::App& app) {
   app.add_option("--by", o->by,
                  "A mark stands for: experiment (seeds together), architecture (its best "
                  "experiment) or bests (an architecture's best x and best y, taken apart)");
-  app.add_option("--where", selection.where,
-                 "SQL condition on the leaderboard, such as \"latency_ms < 1\"");
-  app.add_option("--family", selection.families, "Families, by globs; !GLOB excludes");
-  app.add_option_function<std::string>(
-      "--max-memory",
-      [o](const std::string& text) { o->request.selection.max_memory = parse_bytes_stub(text); },
-      "Most peak memory, such as 2GB");
-  app.add_option("--speed-key", selection.speed_key,
+  add_row_options(app, o->rows);
+  app.add_option("--speed-key", o->speed_key,
                  "Which machine and precision, where there are several");
-  app.add_option("--accuracy-key", selection.accuracy_key,
+  app.add_option("--accuracy-key", o->accuracy_key,
                  "Which recipe and split, where there are several");
   app.add_option("--before", o->before, "Sweep (name or number) or database");
   app.add_option("--after", o->after, "Sweep (name or number) or database");
@@ -151,6 +143,9 @@ Action plot(CLI::App& app) {
   return [o] {
     const Theme themes[] = {Theme::light, Theme::dark, Theme::automatic};
     const auto theme = themes[choice("--theme", o->theme, {"light", "dark", "auto"})];
+    auto& selection = o->request.selection = o->rows.read();
+    selection.x = o->x, selection.y = o->y;
+    selection.speed_key = o->speed_key, selection.accuracy_key = o->accuracy_key;
     std::string remark;
     const auto chart = chart_of(*o, remark);
     results::draw(chart, o->output, o->width, theme);
