@@ -1,121 +1,187 @@
+#include <cmath>
+#include <iterator>
+#include <map>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "results/plot/chart.h"
+#include "results/plot/page.h"
+#include "results/plot/palette.h"
 
 namespace archsweep::results {
 namespace {
 
-// The page around plotly: points as data, one trace a family, the frontier recomputed for what is
-// shown. The parts are joined by to_html.
-constexpr const char* head = R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>archsweep</title>
-<style>
-:root{color-scheme:light dark;--paper:#fff;--ink:#222;--quiet:#666}
-@media (prefers-color-scheme:dark){:root{--paper:#16181c;--ink:#e8e8e8;--quiet:#a0a0a0}}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.4 'DejaVu Sans',Verdana,sans-serif}
-header{padding:12px 20px 0}h1{font-size:20px;margin:0}p{margin:2px 0;color:var(--quiet)}
-#chart{width:100%;height:calc(100vh - 110px);min-height:420px}
-label{margin-right:14px}
-</style></head><body><header><h1 id="title"></h1><p id="subtitle"></p>
-<label><input type="checkbox" id="log" checked> log scale</label>
-<label><input type="checkbox" id="names" checked> names on the frontier</label>
-</header><div id="chart"></div>
-<script type="application/json" id="data">)";
+using Json = nlohmann::json;
 
-constexpr const char* middle = R"(</script>
-<script>)";
+const char* name(Better better) {
+  return better == Better::lower ? "lower" : better == Better::higher ? "higher" : "neither";
+}
 
-constexpr const char* tail = R"(</script>
-<script>
-const chart = JSON.parse(document.getElementById('data').textContent);
-const colours = ['#0072B2','#D55E00','#009E73','#CC79A7','#E69F00','#56B4E9','#7A5195','#8C6D31'];
-const shapes = ['circle','square','diamond','triangle-up'];
-const sign = chart.higher_is_better ? 1 : -1;
-const text = s => String(s).replace(/&/g,'&amp;').replace(/</g,'&lt;');
-document.title = chart.title;
-document.getElementById('title').textContent = chart.title;
-document.getElementById('subtitle').textContent = chart.subtitle;
-const families = [...new Set(chart.points.map(p => p.family))].sort();
-const hidden = new Set();
-function human(v) {
-  const steps = chart.x_unit === 's' ? [[1e-6, ' us'], [1e-3, ' ms'], [1, ' s']] : [[1, ''], [1e3, ' k'], [1e6, ' M'], [1e9, ' G']];
-  const [scale, unit] = [...steps].reverse().find(([scale]) => v >= scale * 0.999) || steps[0];
-  return +(v / scale).toPrecision(3) + unit;
+const char* name(Within within) {
+  switch (within) {
+    case Within::speed_key:
+      return "speed";
+    case Within::accuracy_key:
+      return "accuracy";
+    case Within::both_keys:
+      return "both";
+    case Within::anything:
+      break;
+  }
+  return "";
 }
-function frontier(points) {
-  const front = []; let best = -Infinity, at = NaN;
-  for (const p of [...points].sort((a, b) => a.x - b.x || sign * (b.y - a.y)))
-    if (sign * p.y > best || (sign * p.y === best && p.x === at)) { front.push(p); best = sign * p.y; at = p.x; }
-  return front;
+
+const char* name(Shape shape) {
+  constexpr const char* names[] = {"circle", "square", "triangle", "diamond"};
+  return names[static_cast<int>(shape)];
 }
-function draw() {
-  const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-  const ink = dark ? '#e8e8e8' : '#222', grid = dark ? '#33363c' : '#e4e4e4';
-  const front = frontier(chart.points.filter(p => !hidden.has(p.family)));
-  const log = document.getElementById('log').checked;
-  const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier',
-    line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
-  // An architecture is named once, at its best.
-  const named = document.getElementById('names').checked ? front.filter((p, i) => !front.slice(i + 1).some(q => q.name === p.name)) : [];
-  const annotations = named.map(p => ({x: log ? Math.log10(p.x) : p.x, y: p.y, text: text(p.name), showarrow: false,
-    xanchor: 'right', yanchor: 'bottom', xshift: -4, yshift: 6, bgcolor: dark ? 'rgba(22,24,28,.75)' : 'rgba(255,255,255,.75)'}));
-  families.forEach((family, i) => {
-    const points = chart.points.filter(p => p.family === family);
-    traces.push({x: points.map(p => p.x), y: points.map(p => p.y), mode: 'markers', name: text(family),
-      visible: hidden.has(family) ? 'legendonly' : true, family,
-      marker: {color: colours[i % 8], symbol: shapes[Math.floor(i / 8) % 4], size: points.map(p => front.includes(p) ? 13 : 9),
-               opacity: 0.85},
-      hovertemplate: '%{text}<extra></extra>',
-      text: points.map(p => '<b>' + text(p.name) + '</b><br>' + p.details.map(d => text(d[0]) + ': ' + text(d[1])).join('<br>'))});
-  });
-  // 1, 2 and 5 of every decade, with a person's units.
-  const values = [];
-  for (let decade = -9; decade <= 15; ++decade) for (const digit of [1, 2, 5]) values.push(digit * 10 ** decade);
-  const ticks = log ? {type: 'log', tickvals: values, ticktext: values.map(human)} : {type: 'linear', exponentformat: 'SI'};
-  Plotly.react('chart', traces, {
-    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink}, margin: {l: 70, r: 20, t: 20, b: 60},
-    xaxis: {title: {text: chart.x_label}, gridcolor: grid, zeroline: false, ...ticks},
-    yaxis: {title: {text: chart.y_label}, tickformat: chart.y_is_share ? '.1%' : '', gridcolor: grid, zeroline: false},
-    annotations, legend: {itemsizing: 'constant'}, hovermode: 'closest', uirevision: log}, {responsive: true, displaylogo: false, scrollZoom: true});
+
+const char* name(Line::Style style) {
+  constexpr const char* names[] = {"solid", "faint", "dashed", "arrow"};
+  return names[static_cast<int>(style)];
 }
-draw();
-document.getElementById('log').onchange = draw;
-document.getElementById('names').onchange = draw;
-document.getElementById('chart').on('plotly_legendclick', e => {
-  const family = e.data[e.curveNumber].family;
-  if (!family) return true;
-  if (!hidden.delete(family)) hidden.add(family);
-  draw();
-  return false;
-});
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-</script></body></html>
-)";
+
+const char* name(Theme theme) {
+  constexpr const char* names[] = {"light", "dark", "automatic"};
+  return names[static_cast<int>(theme)];
+}
+
+// Six digits: more than any hover shows, and a third of the file's size.
+Json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::stod(fmt::format("{:.6g}", value));
+}
+
+Json scale(const Scale& s, const std::string& metric) {
+  Json json{{"label", s.label}, {"unit", s.unit}, {"better", name(s.better)}, {"log", s.log}};
+  if (!metric.empty()) json["metric"] = metric;
+  return json;
+}
+
+Json point(const Point& p) {
+  auto values = Json::array();
+  for (const double value : p.values) values.push_back(number(value));
+  Json json{{"x", p.x},
+            {"y", p.y},
+            {"name", p.name},
+            {"full_name", p.full_name.empty() ? p.name : p.full_name},
+            {"family", p.family},
+            {"probability", number(p.probability)},
+            {"values", values},
+            {"trials", p.trials},
+            {"speed_key", p.speed_key},
+            {"accuracy_key", p.accuracy_key}};
+  for (const auto& [key, value] : {std::pair("x_low", p.x_low),
+                                   {"x_high", p.x_high},
+                                   {"y_low", p.y_low},
+                                   {"y_high", p.y_high}})
+    json[key] = number(value);
+  // What is rarely so is not said.
+  if (std::isfinite(p.size)) json["size"] = number(p.size);
+  if (p.on_frontier) json["on_frontier"] = true;
+  if (p.group) json["group"] = p.group;
+  if (p.hollow) json["hollow"] = true;
+  return json;
+}
+
+Json line(const Line& l) {
+  auto xs = Json::array(), ys = Json::array();
+  for (const auto& [x, y] : l.points) xs.push_back(number(x)), ys.push_back(number(y));
+  return {{"x", xs}, {"y", ys}, {"family", l.family}, {"name", l.name}, {"style", name(l.style)}};
+}
+
+// What differs from `base`, key by key; null for what `base` alone has.
+Json difference(const Json& spec, const Json& base) {
+  auto out = Json::object();
+  for (const auto& [key, value] : spec.items())
+    if (!base.contains(key) || base[key] != value) out[key] = value;
+  for (const auto& [key, value] : base.items())
+    if (!spec.contains(key)) out[key] = nullptr;
+  return out;
+}
+
+Json object(const std::string& text) {
+  auto parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return parsed.is_object() ? parsed : Json::object();
+}
+
+Json trials(const Chart& chart, const Json& base) {
+  auto all = Json::object();
+  for (const auto& trial : chart.trials) {
+    auto train_loss = Json::array(), valid_loss = Json::array(), valid_top1 = Json::array();
+    for (const auto& epoch : trial.epochs) {
+      train_loss.push_back(number(epoch.train_loss));
+      valid_loss.push_back(number(epoch.valid_loss));
+      valid_top1.push_back(number(epoch.valid_top1));
+    }
+    all[fmt::format("{}", trial.trial)] = {
+        {"settings", trial.settings},        {"spec", difference(object(trial.spec), base)},
+        {"left_out", trial.epochs_left_out}, {"train_loss", train_loss},
+        {"valid_loss", valid_loss},          {"valid_top1", valid_top1}};
+  }
+  return all;
+}
+
+Json data(const Chart& chart, Theme theme) {
+  auto families = Json::array();
+  for (const auto& f : family_styles(chart))
+    families.push_back({{"name", f.family},
+                        {"size", f.size},
+                        {"colour", f.colour},
+                        {"shape", name(f.shape)},
+                        {"is_other", f.is_other}});
+  auto points = Json::array();
+  for (const auto& p : chart.points) points.push_back(point(p));
+  // Fits of families are for the page to make: they change with what is shown.
+  const bool trends = !chart.metrics.empty() && !chart.lines.empty();
+  auto lines = Json::array();
+  if (!trends)
+    for (const auto& l : chart.lines) lines.push_back(line(l));
+  auto metrics = Json::array();
+  for (const auto& m : chart.metrics)
+    metrics.push_back({{"key", m.key},
+                       {"label", axis_label(m)},
+                       {"unit", m.unit},
+                       {"better", name(m.better)},
+                       {"within", name(m.within)},
+                       {"help", m.help}});
+  const auto base = chart.trials.empty() ? Json::object() : object(chart.trials.front().spec);
+  return {{"title", chart.title},
+          {"subtitle", chart.subtitle},
+          {"note", chart.note},
+          {"theme", name(theme)},
+          {"x", scale(chart.x, chart.x_metric)},
+          {"y", scale(chart.y, chart.y_metric)},
+          {"draw_frontier", chart.draw_frontier},
+          {"colours", {colours, colours_on_dark}},
+          {"families", families},
+          {"metrics", metrics},
+          {"points", points},
+          {"lines", lines},
+          {"trends", trends},
+          {"base_spec", base},
+          {"trials", trials(chart, base)}};
+}
 
 }  // namespace
 
-std::string to_html(const Chart& chart, const std::string& plotly) {
-  auto points = nlohmann::json::array();
-  for (const auto& point : chart.points)
-    points.push_back({{"x", point.x},
-                      {"y", point.y},
-                      {"name", point.name},
-                      {"family", point.family},
-                      {"details", point.details}});
-  std::string data = nlohmann::json{
-      {"title", chart.title},
-      {"subtitle", chart.subtitle},
-      {"x_label", chart.x_label},
-      {"y_label", chart.y_label},
-      {"x_unit", chart.x_unit},
-      {"y_is_share", chart.y_is_share},
-      {"higher_is_better", chart.higher_is_better},
-      {"points", points}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  // Nothing in the data may end the script element that holds it.
-  for (std::size_t at = 0; (at = data.find("</", at)) != data.npos; at += 3)
-    data.replace(at, 2, "<\\/");
-  return std::string(head) + data + middle + plotly + tail;
+std::string to_html(const Chart& chart, const std::string& plotly, Theme theme) {
+  std::string json =
+      data(chart, theme).dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  // Nothing in the data may end the script element that holds it, or open a comment in it.
+  for (std::size_t at = 0; (at = json.find('<', at)) != json.npos; at += 6)
+    json.replace(at, 1, "\\u003c");
+  const std::pair<std::string_view, std::string_view> parts[] = {
+      {"@DATA@", json}, {"@PLOTLY@", plotly}, {"@SCRIPT@", page_script}};
+  std::string page;
+  std::string_view rest = page_html;
+  for (const auto& [place, text] : parts) {
+    const auto at = rest.find(place);
+    page.append(rest.substr(0, at)).append(text);
+    rest.remove_prefix(at + place.size());
+  }
+  return page.append(rest);
 }
 
 }  // namespace archsweep::results

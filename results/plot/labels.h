@@ -3,6 +3,7 @@
 // Where the names go so that none lies on another, on a mark, or outside. Pure arithmetic.
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace archsweep::results {
@@ -24,11 +25,20 @@ struct LabelRequest {
 struct LabelPlace {
   Box box;
   bool line;  // far enough from its mark to need one
+  // Where that line ends: the point of the box that is nearest to the mark.
+  double line_x, line_y;
 };
 
 // In order of importance: the earlier request gets the better place. nullopt where there is none.
+// No label lies on an obstacle, on another label or on another's line; what is `soft` is crossed
+// rather than that a label which must be there is not.
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
                                                     const std::vector<Box>& obstacles,
-                                                    const Box& area);
+                                                    const std::vector<Box>& soft, const Box& area);
+
+// Names of lines, right of their ends: heights as near to the wanted ones as can be without
+// overlap, `height` apart, between `top` and `bottom`. In the order of `wanted`.
+std::vector<double> spread(std::span<const double> wanted, double height, double top,
+                           double bottom);
 
 }  // namespace archsweep::results

@@ -1,232 +1,270 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <set>
 
 #include <fmt/format.h>
 
-#include "results/plot/axis.h"
 #include "results/plot/chart.h"
+#include "results/plot/frame.h"
 #include "results/plot/labels.h"
+#include "results/plot/legend.h"
+#include "results/plot/lettering.h"
+#include "results/plot/marks.h"
+#include "results/plot/palette.h"
 
 namespace archsweep::results {
 namespace {
 
-// Okabe and Ito's colours, told apart by colour-blind readers too; a second round of families gets
-// another shape.
-constexpr const char* colours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7",
-                                   "#E69F00", "#56B4E9", "#7A5195", "#8C6D31"};
+constexpr std::size_t few = 60;    // points that can all be named
+constexpr std::size_t many = 150;  // points from which on only those that matter have whiskers
 
-std::string escape(const std::string& text) {
+// One picture while it is drawn: what is drawn later lies above what was drawn before.
+struct Drawing {
+  const Chart& chart;
+  Frame frame;
+  std::map<std::string, FamilyStyle> styles;
+  MarkSizes sizes;
   std::string out;
-  for (const char c : text) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
+  std::vector<Box> obstacles, soft;  // to the names: soft ones are crossed if need be
+
+  // Names keep clear of the stroke from one pixel to another.
+  void keep_clear(double x0, double y0, double x1, double y1) {
+    const int steps = 1 + static_cast<int>(std::hypot(x1 - x0, y1 - y0) / 3);
+    for (int step = 0; step <= steps; ++step) {
+      const double x = x0 + (x1 - x0) * step / steps, y = y0 + (y1 - y0) * step / steps;
+      soft.push_back({x - 1, y - 1, x + 1, y + 1});
     }
-  return out;
+  }
+  std::string colour(const std::string& family) const {
+    const auto style = styles.find(family);
+    if (style == styles.end()) return "ck";
+    return colour_class(style->second);
+  }
+};
+
+void draw_line(Drawing& d, const Line& line) {
+  std::string path;
+  for (std::size_t i = 0; i < line.points.size(); ++i) {
+    const double x = d.frame.x(line.points[i].first), y = d.frame.y(line.points[i].second);
+    path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
+    if (i > 0)
+      d.keep_clear(d.frame.x(line.points[i - 1].first), d.frame.y(line.points[i - 1].second), x, y);
+  }
+  const auto extra = line.style == Line::Style::dashed  ? " stroke-dasharray=\"2 3\""
+                     : line.style == Line::Style::faint ? " stroke-opacity=\".35\""
+                     : line.style == Line::Style::arrow ? " stroke-opacity=\".6\""
+                                                        : "";
+  d.out += fmt::format("<path class=\"l {}\" d=\"{}\"{}/>\n", d.colour(line.family), path, extra);
+  if (line.style != Line::Style::arrow) return;
+  const auto& [x0, y0] = line.points.front();
+  const auto& [x1, y1] = line.points.back();
+  const double x = d.frame.x(x1), y = d.frame.y(y1);
+  const double dx = x - d.frame.x(x0), dy = y - d.frame.y(y0), length = std::hypot(dx, dy);
+  // The head ends at the mark's edge.
+  const double head = 0.9 * d.frame.size, start = d.sizes.ordinary + 1;
+  if (length < start + head) return;
+  const double ux = dx / length, uy = dy / length;
+  d.out += fmt::format(
+      "<path class=\"a {}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}z\"/>\n",
+      d.colour(line.family), x - ux * start, y - uy * start,
+      x - ux * (start + head) - uy * 0.35 * head, y - uy * (start + head) + ux * 0.35 * head,
+      x - ux * (start + head) + uy * 0.35 * head, y - uy * (start + head) - ux * 0.35 * head);
 }
 
-// Of DejaVu Sans, on the wide side: a name that is thought wider than it is never overlaps.
-double text_width(const std::string& text, double size) {
-  return 0.62 * size * static_cast<double>(text.size());
+// The frontier, and names keep clear of it.
+void draw_frontier(Drawing& d) {
+  std::vector<const Point*> front;
+  for (const auto& point : d.chart.points)
+    if (point.on_frontier && !point.hollow) front.push_back(&point);
+  std::ranges::sort(front, {}, [](const Point* p) { return std::pair(p->x, p->y); });
+  std::string path;
+  for (std::size_t i = 0; i < front.size(); ++i) {
+    const double x = d.frame.x(front[i]->x), y = d.frame.y(front[i]->y);
+    path += fmt::format("{}{:.1f} {:.1f}", i ? "L" : "M", x, y);
+    if (i == 0) continue;
+    const double x0 = d.frame.x(front[i - 1]->x), y0 = d.frame.y(front[i - 1]->y);
+    d.keep_clear(x0, y0, x, y);
+  }
+  if (front.size() > 1) d.out += fmt::format("<path class=\"front\" d=\"{}\"/>\n", path);
 }
 
-std::string mark(double x, double y, double radius, std::size_t family, bool strong) {
-  const auto* colour = colours[family % std::size(colours)];
-  const auto style =
-      fmt::format("fill=\"{}\" fill-opacity=\"{}\" class=\"mark\"", colour, strong ? 1.0 : 0.55);
-  switch (family / std::size(colours) % 3) {
-    case 0:
-      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\" {}>", x, y, radius,
-                         style);
-    case 1:
-      return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" {}>",
-                         x - radius, y - radius, 2 * radius, 2 * radius, style);
-    default:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l{:.1f} {:.1f}h{:.1f}z\" {}>", x, y - radius,
-                         radius, 2 * radius, -2 * radius, style);
+// Members of a group are joined to the frontier's point that they cannot be told from.
+void draw_groups(Drawing& d) {
+  if (d.chart.points.size() > many) return;
+  for (const auto& p : d.chart.points) {
+    if (p.on_frontier || p.group == 0) continue;
+    const auto leader = std::ranges::find_if(d.chart.points, [&](const Point& other) {
+      return other.on_frontier && other.group == p.group;
+    });
+    if (leader != d.chart.points.end())
+      d.out +=
+          fmt::format("<path class=\"join\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", d.frame.x(p.x),
+                      d.frame.y(p.y), d.frame.x(leader->x), d.frame.y(leader->y));
   }
 }
 
-constexpr const char* mark_end[] = {"</circle>", "</rect>", "</path>"};
+void draw_whiskers(Drawing& d, const Point& p) {
+  if (d.chart.points.size() > many && !p.on_frontier) return;
+  const auto& f = d.frame;
+  const auto whisker = [&](double x0, double y0, double x1, double y1) {
+    d.out += fmt::format("<path class=\"e {}\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
+                         d.colour(p.family), x0, y0, x1, y1);
+    d.keep_clear(x0, y0, x1, y1);
+  };
+  if (p.x_low < p.x_high && (!d.chart.x.log || p.x_low > 0))
+    whisker(f.x(p.x_low), f.y(p.y), f.x(p.x_high), f.y(p.y));
+  if (p.y_low < p.y_high && (!d.chart.y.log || p.y_low > 0))
+    whisker(f.x(p.x), f.y(p.y_low), f.x(p.x), f.y(p.y_high));
+}
 
-constexpr const char* style = R"(<style>
-text{font-family:'DejaVu Sans',Verdana,sans-serif;fill:#222}
-.paper{fill:#fff}.grid{stroke:#e4e4e4}.minor{stroke:#f3f3f3}.frame{stroke:#999;fill:none}
-.frontier{fill:none;stroke:#333;stroke-width:1.6;stroke-dasharray:6 4}
-.leader{stroke:#888;stroke-width:.8}.quiet{fill:#666}.mark{stroke:#fff;stroke-width:1}
-.strong{font-weight:bold}
-@media (prefers-color-scheme:dark){text{fill:#e8e8e8}.paper{fill:#16181c}.grid{stroke:#33363c}
-.minor{stroke:#24272c}.frame{stroke:#777}.frontier{stroke:#ddd}.quiet{fill:#a0a0a0}.mark{stroke:#16181c}}
-</style>
-)";
+void draw_mark(Drawing& d, const Point& p) {
+  const double x = d.frame.x(p.x), y = d.frame.y(p.y), r = d.sizes.of(p);
+  const auto style = d.styles.find(p.family);
+  const auto form = style == d.styles.end() ? Shape::circle : style->second.shape;
+  const auto* kind = p.hollow ? "h" : p.on_frontier ? "m" : p.group > 0 ? "u" : "m d";
+  d.out +=
+      shape(form, x, y, r) +
+      fmt::format(" class=\"{} {}\"><title>{}\n{}, {}</title></{}>\n", kind, d.colour(p.family),
+                  escape_xml(p.full_name.empty() ? p.name : p.full_name),
+                  with_unit(p.x, d.chart.x.unit), with_unit(p.y, d.chart.y.unit), element_of(form));
+  d.obstacles.push_back({x - r, y - r, x + r, y + r});
+}
+
+void draw_marks(Drawing& d) {
+  std::vector<const Point*> order;
+  for (const auto& point : d.chart.points) order.push_back(&point);
+  // The ones that matter last; of bubbles the small ones above the large.
+  std::ranges::stable_sort(order, {}, [](const Point* p) {
+    return std::tuple(!p->hollow, p->on_frontier, p->group > 0,
+                      std::isfinite(p->size) ? -p->size : 0.0);
+  });
+  for (const auto* point : order) draw_whiskers(d, *point);
+  for (const auto* point : order) draw_mark(d, *point);
+}
+
+// Names: the frontier's, then, where there are few points, the best of each architecture.
+std::vector<const Point*> points_to_name(const Chart& chart) {
+  const double sign = chart.y.better == Better::lower ? -1 : 1;
+  std::vector<const Point*> order;
+  for (const auto& point : chart.points)
+    if (!point.hollow && !point.name.empty()) order.push_back(&point);
+  std::ranges::stable_sort(order, {}, [&](const Point* p) {
+    return std::tuple(!p->on_frontier, p->group == 0, -sign * p->y);
+  });
+  std::set<std::string> named;
+  std::erase_if(order, [&](const Point* p) {
+    return (chart.points.size() > few && !p->on_frontier) || !named.insert(p->name).second;
+  });
+  return order;
+}
+
+struct Name {
+  const Point* point;
+  std::string words;
+  double size;  // of the letters
+  bool strong;
+  LabelRequest request;
+  std::optional<LabelPlace> place;
+};
+
+// The frontier's in large bold letters, or small as all others.
+std::vector<Name> place_names(const Drawing& d, bool large) {
+  std::vector<Name> names;
+  std::vector<LabelRequest> requests;
+  for (const auto* p : points_to_name(d.chart)) {
+    const bool strong = large && p->on_frontier;
+    const double size = (strong ? 1 : 0.88) * d.frame.size;
+    auto words = shorten(p->name, 0.3 * d.frame.width, size, strong);
+    requests.push_back({d.frame.x(p->x), d.frame.y(p->y), d.sizes.of(*p),
+                        text_width(words, size, strong), 1.1 * size,
+                        p->on_frontier || p->family.empty()});
+    names.push_back({p, std::move(words), size, strong, requests.back(), std::nullopt});
+  }
+  const auto places = place_labels(requests, d.obstacles, d.soft, d.frame.area);
+  for (std::size_t i = 0; i < names.size(); ++i) names[i].place = places[i];
+  return names;
+}
+
+std::size_t missing(const std::vector<Name>& names) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      names, [](const Name& name) { return name.request.must && !name.place; }));
+}
+
+void draw_names(Drawing& d) {
+  auto names = place_names(d, /*large=*/true);
+  if (missing(names) > 0)
+    if (auto small = place_names(d, /*large=*/false); missing(small) < missing(names))
+      names = std::move(small);
+  for (const auto& [point, words, size, strong, request, place] : names) {
+    if (!place || !place->line) continue;
+    // From the mark's edge.
+    const double dx = place->line_x - request.x, dy = place->line_y - request.y;
+    const double start = request.radius / std::hypot(dx, dy);
+    d.out +=
+        fmt::format("<path class=\"lead\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n",
+                    request.x + start * dx, request.y + start * dy, place->line_x, place->line_y);
+  }
+  for (const auto& [point, words, size, strong, request, place] : names)
+    if (place)
+      d.out += fmt::format(
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{:.1f}\" "
+          "class=\"n{}\">{}</text>\n",
+          (place->box.left + place->box.right) / 2, place->box.bottom - 0.25 * size, size,
+          strong               ? " b"
+          : point->on_frontier ? ""
+                               : " q",
+          escape_xml(words));
+}
+
+// Right of the area, a stroke in the line's colour from its end to its name.
+void draw_line_names(Drawing& d) {
+  const auto lines = named_lines(d.chart);
+  std::vector<double> ends;
+  for (const auto* line : lines) ends.push_back(d.frame.y(line->points.back().second));
+  const auto& area = d.frame.area;
+  const double size = d.frame.size;
+  const auto heights = spread(ends, 1.25 * size, area.top, area.bottom);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const double x = d.frame.x(lines[i]->points.back().first);
+    d.out += fmt::format(
+        "<path class=\"l {}\" style=\"stroke-width:1\" d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}H{:.1f}\"/>"
+        "\n",
+        d.colour(lines[i]->family), x, ends[i], area.right + 0.6 * size, heights[i],
+        area.right + 1.2 * size);
+    d.out += text(area.right + 1.5 * size, heights[i] + 0.35 * size, "",
+                  shorten(lines[i]->name, d.frame.width - area.right - 2 * size, size));
+  }
+}
 
 }  // namespace
 
-void mark_frontier(Chart& chart) {
-  std::vector<Point*> order;
-  for (auto& point : chart.points) order.push_back(&point);
-  const double sign = chart.higher_is_better ? 1 : -1;
-  std::ranges::sort(order, [&](const Point* a, const Point* b) {
-    return a->x != b->x ? a->x < b->x : sign * a->y > sign * b->y;
-  });
-  double best = -INFINITY, best_x = -INFINITY;
-  for (auto* point : order) {
-    const double quality = sign * point->y;
-    // Equal in both is not beaten: both stay.
-    point->on_frontier = quality > best || (quality == best && point->x == best_x);
-    if (quality > best) best = quality, best_x = point->x;
-  }
-}
+std::string to_svg(const Chart& chart, int width, Theme theme) {
+  width = std::max(width, 500);
+  const double size = text_size(width);
+  Drawing d{.chart = chart,
+            .frame = make_frame(chart, width, right_margin(chart, width, size),
+                                footer_lines(chart, width, size)),
+            .styles = {},
+            .sizes = mark_sizes(chart, size),
+            .out = {},
+            .obstacles = {},
+            .soft = {}};
+  for (const auto& style : family_styles(chart)) d.styles.emplace(style.family, style);
 
-std::string to_svg(const Chart& chart, int width) {
-  const double w = std::max(width, 500), h = std::round(0.64 * w);
-  const double size = std::clamp(w / 80, 10.0, 14.0);  // of the text
-  std::map<std::string, std::size_t> families;
-  for (const auto& point : chart.points) families.emplace(point.family, 0);
-  std::size_t next = 0, longest = 0;
-  for (auto& [name, index] : families) index = next++, longest = std::max(longest, name.size());
-
-  const double legend = families.empty() ? 10 : text_width(std::string(longest, 'm'), size) + 40;
-  const Box area{6.5 * size, 4.6 * size, w - legend, h - 4.2 * size};
-  std::string out = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 "
-      "0 {0:.0f} {1:.0f}\" "
-      "font-size=\"{2:.1f}\" role=\"img\">\n<title>{3}</title>\n",
-      w, h, size, escape(chart.title));
-  out += style;
-  out += fmt::format("<rect class=\"paper\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", w, h);
-  out += fmt::format(
-      "<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{:.1f}\" class=\"strong\">{}</text>\n",
-      area.left, 1.9 * size, 1.35 * size, escape(chart.title));
-  out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"quiet\">{}</text>\n", area.left,
-                     3.5 * size, escape(chart.subtitle));
-  if (chart.points.empty())
-    return out + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">no finished trials</text>\n</svg>\n",
-                             area.left, (area.top + area.bottom) / 2);
-
-  const auto [x_min, x_max] = std::ranges::minmax(chart.points, {}, &Point::x);
-  const auto [y_min, y_max] = std::ranges::minmax(chart.points, {}, &Point::y);
-  const Axis x_axis(x_min.x, x_max.x, /*log=*/true, area.left, area.right);
-  const Axis y_axis(y_min.y, y_max.y, /*log=*/false, area.bottom, area.top);
-  for (const auto& tick : x_axis.ticks(chart.x_unit)) {
-    const double x = x_axis(tick.value);
-    out += fmt::format(
-        "<line class=\"{}\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
-        tick.label.empty() ? "minor" : "grid", x, x, area.top, area.bottom);
-    if (!tick.label.empty())
-      out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>\n", x,
-                         area.bottom + 1.5 * size, escape(tick.label));
-  }
-  for (const auto& tick : y_axis.ticks(chart.y_is_share ? "%" : "")) {
-    const double y = y_axis(tick.value);
-    out += fmt::format(
-        "<line class=\"grid\" x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
-        area.left, area.right, y, y);
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
-                       area.left - 0.5 * size, y + 0.35 * size, escape(tick.label));
-  }
-  out += fmt::format(
-      "<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n",
-      area.left, area.top, area.right - area.left, area.bottom - area.top);
-  out +=
-      fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{} (log scale)</text>\n",
-                  (area.left + area.right) / 2, h - 0.9 * size, escape(chart.x_label));
-  out += fmt::format(
-      "<text transform=\"translate({:.1f} {:.1f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
-      1.3 * size, (area.top + area.bottom) / 2, escape(chart.y_label));
-
-  // Marks, the ones that matter last; the frontier under them.
-  std::vector<const Point*> order;
-  for (const auto& point : chart.points) order.push_back(&point);
-  std::ranges::stable_sort(order, {}, [](const Point* p) { return p->on_frontier; });
-  std::vector<const Point*> front;
-  for (const auto* point : order)
-    if (point->on_frontier) front.push_back(point);
-  std::ranges::sort(front, {}, &Point::x);
-  std::string line;
-  for (const auto* point : front)
-    line += fmt::format("{}{:.1f} {:.1f}", line.empty() ? "M" : "L", x_axis(point->x),
-                        y_axis(point->y));
-  out += fmt::format("<path class=\"frontier\" d=\"{}\"/>\n", line);
-
-  const double radius = 0.45 * size;
-  std::vector<Box> obstacles;
-  for (std::size_t i = 1; i < front.size(); ++i) {
-    const double x0 = x_axis(front[i - 1]->x), y0 = y_axis(front[i - 1]->y);
-    const double dx = x_axis(front[i]->x) - x0, dy = y_axis(front[i]->y) - y0;
-    const int steps = 1 + static_cast<int>(std::hypot(dx, dy) / 3);
-    for (int step = 0; step <= steps; ++step) {
-      const double x = x0 + dx * step / steps, y = y0 + dy * step / steps;
-      obstacles.push_back({x - 1, y - 1, x + 1, y + 1});
-    }
-  }
-  for (const auto* point : order) {
-    const double x = x_axis(point->x), y = y_axis(point->y),
-                 r = point->on_frontier ? 1.2 * radius : radius;
-    const auto family = families[point->family];
-    std::string hover = point->name;
-    for (const auto& [key, value] : point->details) hover += fmt::format("\n{}: {}", key, value);
-    out += mark(x, y, r, family, point->on_frontier) +
-           fmt::format("<title>{}</title>", escape(hover)) +
-           mark_end[family / std::size(colours) % 3] + "\n";
-    obstacles.push_back({x - r, y - r, x + r, y + r});
-  }
-
-  // Names: the frontier's, then the best of each architecture, best first.
-  const double sign = chart.higher_is_better ? 1 : -1;
-  std::vector<const Point*> named(order);
-  std::ranges::stable_sort(named, [&](const Point* a, const Point* b) {
-    return a->on_frontier != b->on_frontier ? a->on_frontier : sign * a->y > sign * b->y;
-  });
-  std::vector<const Point*> once;
-  for (const auto* point : named)
-    if (point->on_frontier ||
-        std::ranges::none_of(once, [&](const Point* p) { return p->name == point->name; }))
-      once.push_back(point);
-  std::vector<LabelRequest> requests;
-  for (const auto* point : once)
-    requests.push_back({x_axis(point->x), y_axis(point->y), 1.2 * radius,
-                        text_width(point->name, point->on_frontier ? 1.1 * size : 0.9 * size),
-                        1.15 * size, point->on_frontier});
-  const auto places = place_labels(requests, obstacles, area);
-  for (std::size_t i = 0; i < once.size(); ++i) {
-    if (!places[i]) continue;
-    const auto& box = places[i]->box;
-    const double cx = (box.left + box.right) / 2;
-    if (places[i]->line)
-      out += fmt::format(
-          "<line class=\"leader\" x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\"/>\n",
-          requests[i].x, requests[i].y, std::clamp(requests[i].x, box.left, box.right),
-          std::clamp(requests[i].y, box.top, box.bottom));
-    out += fmt::format(
-        "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" font-size=\"{:.1f}\" "
-        "class=\"{}\">{}</text>\n",
-        cx, box.bottom - 0.25 * size, once[i]->on_frontier ? size : 0.9 * size,
-        once[i]->on_frontier ? "strong" : "quiet", escape(once[i]->name));
-  }
-
-  double y = area.top + size;
-  for (const auto& [name, index] : families) {
-    const double x = area.right + 16;
-    out += mark(x, y, radius, index, true) + mark_end[index / std::size(colours) % 3];
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + size, y + 0.35 * size,
-                       escape(name));
-    y += 1.6 * size;
-  }
-  return out + "</svg>\n";
+  d.out = draw_frame(chart, d.frame, theme);
+  if (chart.points.empty() && chart.lines.empty())
+    return d.out +
+           text(size, (d.frame.area.top + d.frame.area.bottom) / 2, "",
+                "no finished trials to draw") +
+           "</svg>\n";
+  draw_groups(d);
+  for (const auto& line : chart.lines) draw_line(d, line);
+  if (chart.draw_frontier) draw_frontier(d);
+  draw_marks(d);
+  draw_names(d);
+  draw_line_names(d);
+  return d.out + draw_legend(chart, d.frame) + draw_footer(chart, d.frame) + "</svg>\n";
 }
 
 }  // namespace archsweep::results

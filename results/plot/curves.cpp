@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "results/plot/pictures.h"
+#include "results/plot/rows.h"
+#include "runner/support/error.h"
+#include "runner/support/text.h"
+
+namespace archsweep::results {
+namespace {
+
+struct Column {
+  const char* key;
+  const char* sql;
+  Scale scale;
+};
+
+const std::array columns{
+    Column{"top1", "e.valid_top1", {"top-1 accuracy", "%", Better::higher}},
+    Column{"top5", "e.valid_top5", {"top-5 accuracy", "%", Better::higher}},
+    Column{"error", "1 - e.valid_top1", {"error rate", "%", Better::lower}},
+    Column{"valid_loss", "e.valid_loss", {"validation loss", "", Better::lower}},
+    Column{"train_loss", "e.train_loss", {"training loss", "", Better::lower}},
+    Column{"train_top1", "e.train_top1", {"top-1 accuracy while training", "%", Better::higher}},
+    Column{"learning_rate", "e.learning_rate", {"learning rate", "", Better::neither}}};
+
+const Column& column_of(const std::string& key) {
+  std::vector<std::string> known;
+  for (const auto& column : columns) {
+    if (key == column.key || (key.empty() && known.empty())) return column;
+    known.emplace_back(column.key);
+  }
+  if (key == "accuracy") return columns[0];
+  throw Error(fmt::format("--y: '{}' has no learning curve; one of {} has{}", printable(key, 80),
+                          fmt::join(known, ", "), did_you_mean(key, known)));
+}
+
+constexpr std::size_t most_named = 14;
+
+// More lines than can be told apart: the best have their names and colours, the others are faint.
+void quieten(Chart& chart) {
+  const double sign = chart.y.better == Better::lower ? -1 : 1;
+  std::ranges::stable_sort(chart.lines, std::greater(),
+                           [&](const Line& line) { return sign * line.points.back().second; });
+  for (std::size_t i = most_named; i < chart.lines.size(); ++i) {
+    chart.lines[i].name.clear();
+    chart.lines[i].style = Line::Style::faint;
+  }
+  // The best are drawn last, above the others.
+  std::ranges::reverse(chart.lines);
+  if (chart.lines.size() > most_named)
+    chart.note = fmt::format("The best {} of {} trials at their last epoch are named.", most_named,
+                             chart.lines.size());
+}
+
+struct Named {
+  std::string name, family;
+};
+
+// By trial, in the order of the answer.
+std::vector<std::pair<std::int64_t, Named>> chosen_trials(const Reader& reader,
+                                                          const PictureRequest& request,
+                                                          Answer& answer) {
+  auto selection = request.selection;
+  selection.x = "parameters";  // known of every trial, on every machine: only the recipe matters
+  selection.y = "top1";
+  answer = ask_frontier(reader, selection);
+  std::map<std::string, const Standing*> best;
+  std::map<std::string, std::size_t> experiments;
+  for (const auto& s : answer.standings) {
+    auto& known = best[s.architecture];
+    if (!known || s.y > known->y) known = &s;
+    ++experiments[s.architecture];
+  }
+  std::vector<std::pair<std::int64_t, Named>> trials;
+  for (const auto& s : answer.standings) {
+    if (request.by != By::experiment && best[s.architecture] != &s) continue;
+    const bool alone =
+        request.by != By::experiment || (experiments[s.architecture] == 1 && s.trials.size() == 1);
+    for (const auto trial : s.trials)
+      trials.push_back(
+          {trial,
+           {alone ? s.architecture : fmt::format("{} (trial {})", s.architecture, trial),
+            s.family}});
+  }
+  return trials;
+}
+
+}  // namespace
+
+Chart curves_chart(const Reader& reader, const PictureRequest& request, std::string& remark) {
+  const auto& column = column_of(request.selection.y);
+  if (!request.selection.x.empty() && request.selection.x != "epoch")
+    throw Error(fmt::format("--x: learning curves run over epochs, not '{}'; leave it out",
+                            printable(request.selection.x, 80)));
+  Answer answer;
+  const auto trials = chosen_trials(reader, request, answer);
+  std::vector<std::int64_t> ids;
+  std::map<std::int64_t, Line> lines;
+  for (const auto& [trial, named] : trials) {
+    ids.push_back(trial);
+    lines[trial] = {.points = {}, .family = named.family, .name = named.name};
+  }
+  const auto epochs = reader.ask(
+      fmt::format("SELECT e.trial, e.epoch, {} FROM epochs e JOIN trials t ON (e.trial, e.attempt) "
+                  "= (t.trial, t.attempt) WHERE e.trial IN {} ORDER BY e.trial, e.epoch",
+                  column.sql, id_list(ids)));
+  for (const auto& row : epochs.rows)
+    if (const double y = number_of(row[2]); std::isfinite(y) && (!request.log_y || y > 0))
+      lines[whole_of(row[0])].points.emplace_back(number_of(row[1]), y);
+  Chart chart{.title = {}, .subtitle = {}, .note = {}};
+  chart.x = {"epoch", "epoch", Better::neither, false};
+  chart.y = column.scale;
+  chart.y.log = request.log_y;
+  chart.title = request.title.empty() ? chart.y.label + " by epoch" : request.title;
+  chart.draw_frontier = false;
+  for (auto& [trial, line] : lines)
+    if (!line.points.empty()) chart.lines.push_back(std::move(line));
+  chart.subtitle = fmt::format("{}{}{} trial{}", answer.keys, answer.keys.empty() ? "" : "; ",
+                               chart.lines.size(), chart.lines.size() == 1 ? "" : "s");
+  quieten(chart);
+  remark = answer.left_out == 0
+               ? ""
+               : fmt::format("{} trials of other recipes are left out: they do not compare",
+                             answer.left_out);
+  return chart;
+}
+
+}  // namespace archsweep::results

@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""The HTML picture in a real browser: hover, filters, axes, details, keyboard, a phone's width; no
+error, no request, and nothing of a hostile name is run.
+
+    page_test.py ARCHSWEEP      exits 77 where there is no Chromium
+"""
+import json
+import math
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+archsweep = sys.argv[1]
+chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+hostile = "</script><img src=x onerror=\"window.pwned=1\">'&amp;"
+faults = []
+
+
+def check(what, holds):
+    if not holds:
+        faults.append(what)
+
+
+class Browser:
+    """Chromium's DevTools protocol over a pipe: JSON texts that end in a zero byte."""
+
+    def __init__(self, profile):
+        command_read, self.commands = os.pipe()
+        self.answers, answer_write = os.pipe()
+
+        def hand_over():  # the pipe's ends are 3 and 4 in the browser
+            ends = os.dup(command_read), os.dup(answer_write)
+            os.dup2(ends[0], 3)
+            os.dup2(ends[1], 4)
+
+        self.process = subprocess.Popen(
+            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
+             f"--user-data-dir={profile}", "--window-size=1200,800", "about:blank"],
+            preexec_fn=hand_over, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        os.close(command_read)
+        os.close(answer_write)
+        self.buffer, self.next, self.events, self.session = b"", 0, [], None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Runtime", "Network", "Page", "Log"):
+            self.call(domain + ".enable")
+
+    def read(self):
+        while b"\0" not in self.buffer:
+            more = os.read(self.answers, 1 << 20)
+            if not more:
+                sys.exit("the browser ended")
+            self.buffer += more
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(text)
+
+    def call(self, method, **params):
+        self.next += 1
+        message = {"id": self.next, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.commands, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.read()
+            if answer.get("id") == self.next:
+                if "error" in answer:
+                    sys.exit(f"{method}: {answer['error']}")
+                return answer["result"]
+            self.events.append(answer)
+
+    def js(self, expression):
+        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in result:
+            sys.exit(f"{expression}: {result['exceptionDetails']}")
+        return result["result"].get("value")
+
+    def wait(self, expression, what):
+        for _ in range(100):
+            if self.js(f"!!({expression})"):
+                return True
+            time.sleep(0.1)
+        check(what, False)
+        return False
+
+    def mouse(self, kind, x, y, **more):
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def click(self, x, y):
+        self.mouse("mouseMoved", x, y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.mouse(kind, x, y, button="left", clickCount=1)
+
+    def key(self, key, code):
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
+                      **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}))
+
+
+def insert(database, table, row):
+    database.execute(f"INSERT INTO {table} ({','.join(row)}) VALUES ({','.join('?' * len(row))})", list(row.values()))
+
+
+def make_database(path, folder):
+    """Twelve experiments of two seeds over ten epochs, in an empty database that the program made."""
+    (folder / "empty.csv").write_text("model,infer_samples_per_sec,infer_step_time,infer_batch_size,infer_img_size,param_count\n"
+                                      "resnet18,1000,1,1,224,11.69\n")
+    subprocess.run([archsweep, "import", path, folder / "empty.csv"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with sqlite3.connect(path) as database:
+        for number in range(24):
+            model, seed, trial = number // 2, number % 2, number + 1000
+            name, family = (hostile, hostile) if model == 3 else (f"model_{model}", ("red", "blue", "green")[model % 3])
+            spec = {"architecture": name, "seed": seed, "training": {"epochs": 10, "note": hostile}}
+            settings = {"trial": trial, "source": "sweep", "architecture": name, "tag": "", "family": family, "dataset": "pets",
+                        "learning_rate": 0.01, "seed": seed, "epochs": 10, "image_size": 224, "attempt": 1}
+            latency, top1 = 0.001 * 1.5 ** model, 0.6 + 0.02 * model - 0.05 * (model % 3 == 1) + 0.001 * seed
+            insert(database, "trials", {**settings, "fingerprint": f"f{trial}", "state": "done", "recipe_hash": "r", "spec": json.dumps(spec)})
+            insert(database, "results", {**settings, "experiment": name, "top1": top1, "top5": top1 + 0.1, "latency": latency,
+                                         "throughput": 2 / latency, "parameters": 10 ** 6 * (model + 1), "train_memory_bytes": 2e9 - 1e8 * model,
+                                         "device_name": "CPU", "speed_key": "s", "accuracy_key": "a"})
+            for epoch in range(1, 11):
+                learnt = 1 - math.exp(-epoch / 3)
+                insert(database, "epochs", {"trial": trial, "attempt": 1, "epoch": epoch, "train_loss": 3 - 2 * learnt,
+                                            "valid_loss": 3 - 1.8 * learnt, "valid_top1": top1 * learnt})
+
+
+points = "[...document.querySelectorAll('#chart .scatterlayer .points path.point')]"
+layout = "document.getElementById('chart').layout"
+
+
+def choose(browser, control, value):
+    browser.js(f"(c => {{ c.value = {json.dumps(value)}; c.dispatchEvent(new Event('change')); }})(document.getElementById('{control}'))")
+
+
+def place_of(browser, point):
+    return browser.js(f"(p => {{ const b = p.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }})({point})")
+
+
+def drive(browser, page):
+    browser.call("Page.navigate", url=page.as_uri())
+    if not browser.wait(f"document.readyState === 'complete' && {points}.length", "the page draws points"):
+        return
+    check("twelve experiments are twelve points", browser.js(points + ".length") == 12)
+    check("a title is text", hostile in browser.js("document.getElementById('title').textContent"))
+
+    # Hover and click the first point of the frontier.
+    x, y = place_of(browser, points + "[0]")
+    browser.mouse("mouseMoved", x - 1, y)
+    browser.mouse("mouseMoved", x, y)
+    browser.wait("document.querySelector('.hoverlayer .hovertext')", "hovering says something")
+    hover = browser.js("document.querySelector('.hoverlayer .hovertext')?.textContent || ''")
+    check(f"hovering tells name and both values: {hover}", "model_" in hover and "ms" in hover and "%" in hover)
+    browser.click(x, y)
+    browser.wait("!document.getElementById('details').hidden", "clicking opens the details")
+    browser.wait("document.querySelectorAll('#details .curve .scatterlayer .trace').length === 6", "curves: two losses and top1 of two seeds")
+    spec = json.loads(browser.js("document.querySelector('#details pre').textContent"))
+    check(f"the config is the trial's: {spec}", spec["training"]["epochs"] == 10 and spec["architecture"].startswith("model_"))
+    check("all metrics are listed", "train memory" in browser.js("document.getElementById('details').textContent"))
+    other = browser.js("(s => { s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return document.querySelector('#details pre').textContent })(document.querySelector('#details select'))")
+    check("the other seed has its own config", json.loads(other) == {**spec, "seed": 1 - spec["seed"]})
+    browser.key("Escape", 27)
+    check("Escape closes the details", browser.js("document.getElementById('details').hidden"))
+
+    # From the keyboard.
+    browser.js("document.querySelector('#list button').focus()")
+    browser.key("Enter", 13)
+    check("Enter on a name opens the details", not browser.js("document.getElementById('details').hidden"))
+    check("the details have the focus", browser.js("document.activeElement.tagName") == "H2")
+    browser.key("Escape", 27)
+
+    # The hostile one, by search.
+    browser.js("(f => { f.value = 'onerror'; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
+    check("the search finds one point", browser.js(points + ".length") == 1)
+    browser.js("document.querySelector('#list button').click()")
+    browser.wait("document.querySelector('#details .curve .trace')", "the hostile one has curves")
+    check("its name is text", browser.js("document.querySelector('#details h2').textContent").startswith(hostile))
+    check("its config is text", json.loads(browser.js("document.querySelector('#details pre').textContent"))["training"]["note"] == hostile)
+    x, y = place_of(browser, points + "[0]")
+    browser.mouse("mouseMoved", x, y)
+    time.sleep(0.3)
+    browser.key("Escape", 27)
+    browser.js("(f => { f.value = ''; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
+
+    # Families.
+    front = browser.js("document.querySelectorAll('#list button').length")
+    browser.js("[...document.querySelectorAll('#families label')].find(l => l.textContent.startsWith('green')).querySelector('input').click()")
+    check("a family leaves", browser.js(points + ".length") == 8)
+    check("the frontier is that of what is shown", browser.js("document.querySelectorAll('#list button').length") < front)
+    browser.js("document.getElementById('none').click()")
+    check("none is none", browser.js(points + ".length") == 0)
+    browser.js("document.getElementById('all').click()")
+    check("all is all", browser.js(points + ".length") == 12)
+
+    # Axes.
+    check("costs are on a log axis", browser.js(layout + ".xaxis.type") == "log")
+    browser.js("document.getElementById('log-x').click()")
+    check("the switch makes it linear", browser.js(layout + ".xaxis.type") == "linear")
+    choose(browser, "x", "throughput")
+    check("another axis", "throughput" in browser.js(layout + ".xaxis.title.text"))
+    choose(browser, "y", "train_memory_bytes")
+    check("lower memory is better", browser.js(layout + ".yaxis.title.text").startswith("← better"))
+    check("units follow", "MiB" in browser.js(layout + ".yaxis.ticktext.join()") or "GiB" in browser.js(layout + ".yaxis.ticktext.join()"))
+    # Slow models take less memory here: all are on this frontier.
+    check("the frontier follows the axes", browser.js("document.querySelectorAll('#list button').length") == 12)
+    browser.js("document.getElementById('trends').click()")
+    check("trend lines", browser.js("document.getElementById('chart').data.filter(t => t.mode === 'lines').length") == 4)
+    check("only metrics that the rows have are offered", browser.js("[...document.getElementById('x').options].every(o => o.value !== 'macs')"))
+
+    # A phone.
+    browser.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
+    time.sleep(0.5)
+    check("a phone's width is enough", browser.js("document.documentElement.scrollWidth") <= 390)
+    check("nothing of a name was run", browser.js("window.pwned === undefined"))
+
+
+def say_faults_of(browser, page):
+    for event in browser.events:
+        method, params = event["method"], event["params"]
+        if method == "Runtime.exceptionThrown":
+            faults.append("exception: " + params["exceptionDetails"].get("exception", {}).get("description", str(params)))
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning"):
+            faults.append(f"console: {params['args']}")
+        elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
+            faults.append(f"log: {params['entry']['text']}")
+        elif method == "Network.requestWillBeSent":
+            url = params["request"]["url"]
+            if url != page.as_uri() and not url.startswith(("data:", "blob:", "about:")):
+                faults.append(f"request: {url}")
+
+
+def main():
+    if not chromium:
+        print("skipped: no chromium here (apt-get install chromium)")
+        return 77
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_database(folder / "a.db", folder)
+        page = folder / "page.html"
+        drawn = subprocess.run([archsweep, "plot", folder / "a.db", "-o", page, "--title", hostile], capture_output=True, text=True)
+        if drawn.returncode == 3 and "plotly" in drawn.stderr:
+            print(f"skipped: {drawn.stderr.strip()}")
+            return 77
+        check(f"plot: {drawn.stderr}", drawn.returncode == 0)
+        browser = Browser(folder / "profile")
+        try:
+            drive(browser, page)
+        finally:
+            browser.process.kill()
+            browser.process.wait()
+        say_faults_of(browser, page)
+    print("\n".join(faults) if faults else "the page works")
+    return 1 if faults else 0
+
+
+sys.exit(main())
