@@ -452,50 +452,51 @@ void Store::add_preflight(std::string_view key, const Environment& e, const Cand
     db_->run(fmt::format("INSERT OR REPLACE INTO preflights VALUES (?, ?, ?, ?, ?, ?, {})", now),
              key, db_->environment_id(e), cost.train_step_seconds, cost.latency,
              cost.train_memory_bytes, cost.checkpoint_bytes);
-  }
+  });
+}
 
 void Store::set_aside(TrialId trial, int attempt, std::string_view why) {
-    db_->transaction([&] {
-      db_->run(
-          "UPDATE attempts SET outcome = 'released', message = ? WHERE trial = ? AND attempt = ?",
-          why, trial, attempt);
-    });
+  db_->transaction([&] {
+    db_->run(
+        "UPDATE attempts SET outcome = 'released', message = ? WHERE trial = ? AND attempt = ?",
+        why, trial, attempt);
+  });
 }
 
 void Store::end_visit(TrialId trial, int attempt) {
-    db_->transaction([&] {
-      db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
-      db_->end_attempt(trial, attempt, "done", nullptr);
-    });
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
+    db_->end_attempt(trial, attempt, "done", nullptr);
+  });
 }
 
 std::vector<Store::Unfinished> Store::unfinished() const {
-    std::vector<Unfinished> all;
-    auto rows = db_->statement(
-        "SELECT trial, attempt, journal, coalesce(pid, 0) FROM attempts WHERE outcome IS NULL "
-        "ORDER "
-        "BY trial, attempt");
-    while (rows.executeStep())
-      all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getInt(),
-                     rows.getColumn(2).getString(), rows.getColumn(3).getInt()});
-    return all;
+  std::vector<Unfinished> all;
+  auto rows = db_->statement(
+      "SELECT trial, attempt, journal, coalesce(pid, 0) FROM attempts WHERE outcome IS NULL "
+      "ORDER "
+      "BY trial, attempt");
+  while (rows.executeStep())
+    all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getInt(),
+                   rows.getColumn(2).getString(), rows.getColumn(3).getInt()});
+  return all;
 }
 
 std::optional<double> Store::usual_seconds(std::string_view architecture,
                                            std::string_view recipe_hash) const {
-    for (const bool same_recipe : {true, false}) {
-      auto rows = db_->statement(
-          "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
-          "trials t USING (trial) "
-          "WHERE t.architecture = ? AND t.source = 'sweep' AND a.outcome = 'done' AND "
-          "(t.recipe_hash "
-          "= ? OR NOT ?)",
-          architecture, recipe_hash, static_cast<int>(same_recipe));
-      std::vector<double> seconds;
-      while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
-      if (!seconds.empty()) return quantile(seconds, 0.5);
-    }
-    return std::nullopt;
+  for (const bool same_recipe : {true, false}) {
+    auto rows = db_->statement(
+        "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
+        "trials t USING (trial) "
+        "WHERE t.architecture = ? AND t.source = 'sweep' AND a.outcome = 'done' AND "
+        "(t.recipe_hash "
+        "= ? OR NOT ?)",
+        architecture, recipe_hash, static_cast<int>(same_recipe));
+    std::vector<double> seconds;
+    while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
+    if (!seconds.empty()) return quantile(seconds, 0.5);
+  }
+  return std::nullopt;
 }
 
 }  // namespace archsweep::results
