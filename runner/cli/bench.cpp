@@ -21,6 +21,7 @@
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
+#include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
