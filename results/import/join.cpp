@@ -55,7 +55,8 @@ CREATE TEMP TABLE pairs AS SELECT *, sha256(spec) AS fingerprint FROM (
                          'parameters', a.parameters, 'crop_pct', a.crop_pct, 'interpolation', a.interpolation),
                      'speeds', json(s.rows)) AS spec
   FROM accuracies a JOIN speeds s ON s.architecture = a.architecture AND s.image_size = a.image_size
-       AND coalesce(s.tag, a.tag) = a.tag);
+       AND coalesce(s.tag, a.tag) = a.tag
+  ORDER BY a.import, a.line, s.source, s.key);  -- trials are numbered so
 
 INSERT INTO trials (fingerprint, source, state, architecture, tag, family, dataset, image_size, recipe_hash, spec)
   SELECT fingerprint, 'import', 'done', architecture, tag, family, dataset, image_size, accuracy_key, spec
