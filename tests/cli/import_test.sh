@@ -59,4 +59,11 @@ awk -v h=$speed 'BEGIN { print h; for (i = 0; i < 1000000; i += 10) printf "net_
 quick() { (ulimit -t 60; "$archsweep" "$@"); }
 expect million 0 '' quick import m.db million.csv speeds.csv
 grep -q '^ *100000 rows: ' out || say "million: $(cat out)"
+
+# A disk that fills up: what was there stays.
+if small_disk small 300k; then
+  expect fits 0 '' import small/a.db "$data/results-imagenet.csv"
+  expect full 3 '^small/a.db: the disk is full' import small/a.db million.csv
+  [ "$("$archsweep" query small/a.db 'SELECT sum(rows) FROM imports' --format csv | tail -1)" = 40 ] || say "a full disk left half a table"
+fi
 exit $failed

@@ -211,6 +211,21 @@ TEST_CASE("nothing is written before the end", "[import]") {
   CHECK(d.number("SELECT count(*) FROM imports") == 0);
 }
 
+TEST_CASE("of a row a batch size the fastest counts, and batch 1 is the latency", "[import]") {
+  const Database d;
+  d.import(accuracies);
+  d.import({"mine.csv",
+            "model,infer_samples_per_sec,infer_batch_size,infer_img_size,train_samples_per_sec,"
+            "train_batch_size,train_img_size\n"
+            "levit_128,50,1,224,9,1,224\nlevit_128,400,64,224,,,\nlevit_128,,,,30,32,224\n"});
+  CHECK(lines(d.ask(
+            "SELECT latency, throughput, train_throughput, json_array_length(spec, '$.speeds') "
+            "FROM leaderboard JOIN trials USING (trial)")) ==
+        std::vector<std::string>{"0.02|400|30|3|"});
+  CHECK(d.text("SELECT description FROM comparability_keys WHERE key IN (SELECT speed_key FROM "
+               "leaderboard)") == "mine.csv\n");
+}
+
 TEST_CASE("our own speed meets published accuracy", "[import]") {
   const Database d;
   d.bench("resnet50", "", 0.01);
