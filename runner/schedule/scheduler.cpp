@@ -172,8 +172,9 @@ std::vector<std::size_t> Sweep::read_states() {
     if (state == TrialState::failed && options_.retry_failed) state = TrialState::planned;
     const auto& recipe = rows[i].recipe_hash;
     contenders_.push_back({.recipe = id_of(recipe),
-                           .family = id_of(recipe + " family " + e.trial.family),
-                           .candidate = id_of(recipe + " " + e.trial.spec.architecture),
+                           .kind = id_of(fmt::format("{} {} {}", recipe, e.trial.family,
+                                                     e.trial.spec.training.learning_rate)),
+                           .candidate = id_of(recipe + e.trial.spec.architecture),
                            .epochs = e.trial.spec.training.epochs,
                            .top1 = e.reached.top1,
                            .state = state});

@@ -53,10 +53,10 @@ int main(int argc, char** argv) {
     const auto what = study ? fmt::format("{} epochs", epochs) : csv.substr(csv.rfind('/') + 1);
     for (const auto stopping : {Stopping::frontier, Stopping::halving})
       for (const int eta : {2, 3, 4})
-        for (const double margin : {0.0, 0.005, 0.01, 0.02, 0.03}) {
-          if (stopping == Stopping::halving && margin != 0.01) continue;
+        for (const double margin : {0.0, 0.2, 0.3, 0.4}) {
+          if (stopping == Stopping::halving && margin != 0.3) continue;
           report(what, {stopping, eta, margin}, 1, make, seeds);
         }
-    report(what, {Stopping::frontier, 3, 0.01}, 4, make, seeds);
+    report(what, {Stopping::frontier, 3, 0.3}, 4, make, seeds);
   }
 }
