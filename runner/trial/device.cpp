@@ -5,6 +5,7 @@
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
 #include <malloc.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
 #include <unistd.h>
@@ -104,10 +105,19 @@ bool is_out_of_memory(const std::exception& e) {
   if (dynamic_cast<const std::bad_alloc*>(&e)) return true;
   const auto* torch = dynamic_cast<const c10::Error*>(&e);
   const std::string_view message = torch ? torch->what_without_backtrace() : e.what();
+  // oneDNN found no room for its code or workspace; what it cannot do fails at the descriptor.
+  if (message == "could not create a primitive") return true;
   for (const auto* phrase : {"out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED",
                              "could not create a memory object", "bad_alloc"})
     if (message.find(phrase) != message.npos) return true;
   return false;
+}
+
+void respect_memory_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  ::mallopt(M_ARENA_MAX, 1);  // an arena a thread takes 64 MiB of addresses
 }
 
 void free_unused_memory(const torch::Device& device) {

@@ -22,6 +22,7 @@ int run_job(std::string_view json) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a checkpoint over the limit of files is an error to report
+  respect_memory_limit();
   EventSink events(job.journal);
   const auto fail = [&](Cause cause, const std::string& message) {
     events.send(results::Failure{cause, first_line(message), ""});

@@ -158,20 +158,21 @@ std::string obstacle(const Standing& saved, const Standing& now) {
   return "";
 }
 
-void restore(const archs::NamedTensors& saved, const archs::Network& network,
-             const Optimizer& optimizer, const torch::Device& device) {
+void restore(const archs::NamedTensors& saved, const std::string& name,
+             const archs::Network& network, const Optimizer& optimizer,
+             const torch::Device& device) {
   const auto live = training_state(network, optimizer, device);
   const std::map<std::string, torch::Tensor> by_name(saved.begin(), saved.end());
-  for (const auto& [name, tensor] : live) {
-    const auto at = by_name.find(name);
+  for (const auto& [key, tensor] : live) {
+    const auto at = by_name.find(key);
     if (at == by_name.end() || at->second.sizes() != tensor.sizes() ||
         at->second.scalar_type() != tensor.scalar_type())
-      throw Error(fmt::format("the checkpoint has no such tensor '{}'", name));
+      throw Error(fmt::format("{}: no tensor '{}' of the network's shape", name, key));
   }
-  if (live.size() != saved.size()) throw Error("the checkpoint has tensors that are not needed");
+  if (live.size() != saved.size()) throw Error(name + ": tensors that the network does not have");
   torch::NoGradGuard no_grad;
-  for (const auto& [name, tensor] : live)
-    if (!name.starts_with("random.")) tensor.copy_(by_name.at(name));
+  for (const auto& [key, tensor] : live)
+    if (!key.starts_with("random.")) tensor.copy_(by_name.at(key));
   for (const auto& d : generators(device)) {
     auto generator = at::globalContext().defaultGenerator(d);
     const std::lock_guard lock(generator.mutex());

@@ -56,9 +56,10 @@ Checkpoint read_checkpoint(const std::filesystem::path& path);
 // Why the training that `now` describes cannot go on from a checkpoint; "" where it can.
 std::string obstacle(const Standing& saved, const Standing& now);
 
-// Puts a saved state into the network, the optimizer and the generators. Throws Error, and nothing
-// is changed, when it is of another network or optimizer.
-void restore(const archs::NamedTensors& saved, const archs::Network& network,
-             const Optimizer& optimizer, const torch::Device& device);
+// Puts a saved state into the network, the optimizer and the generators. Throws Error "NAME: ...",
+// and nothing is changed, when it is of another network or optimizer.
+void restore(const archs::NamedTensors& saved, const std::string& name,
+             const archs::Network& network, const Optimizer& optimizer,
+             const torch::Device& device);
 
 }  // namespace archsweep::runner

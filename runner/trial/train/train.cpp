@@ -123,7 +123,7 @@ class Trial {
       label = static_cast<std::int64_t>(random.below(std::uint64_t(dataset_.classes)));
     Preflight result;
     result.train_step_seconds = median_of_a_few([&] {
-      const auto [loss, logits] = learn(optimizer, to_images(batch), to_labels(batch));
+      const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
       if (!logits.isfinite().all().item<bool>())
         throw Diverged("the logits of random images are not all numbers before the first step");
       optimizer.step(rates_at(spec_.training, 0));
@@ -132,7 +132,7 @@ class Trial {
     result.checkpoint_bytes = checkpoint_bytes(training_state(*network_, optimizer, device_));
     network_->eval();
     torch::InferenceMode inference;
-    const auto one = to_images(batch).narrow(0, 0, 1);
+    const auto one = to_images(batch, 0, 1);
     result.latency = median_of_a_few([&] { forward(one); });
     result.macs = count_macs([&] { network_->forward(one); });
     result.parameters = summary_.parameters;
@@ -180,7 +180,7 @@ class Trial {
       auto [saved, state] = read_checkpoint(job_.checkpoint);
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
-      restore(state, *network_, optimizer, device_);
+      restore(state, job_.checkpoint, *network_, optimizer, device_);
       saved.spec = spec_;
       standing_ = std::move(saved);
       checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
@@ -278,8 +278,11 @@ class Trial {
             .threads = std::max(1, at::get_num_threads())};
   }
 
-  torch::Tensor to_images(const Batch& batch) const {
-    return normalize_(batch.pixels, batch.count, spec_.dataset.image_size)
+  torch::Tensor to_images(const Batch& batch, int begin, int end) const {
+    const auto side = spec_.dataset.image_size;
+    const auto bytes = static_cast<std::size_t>(side) * side * dataset_.channels;
+    const auto pixels = std::span(batch.pixels).subspan(bytes * begin, bytes * (end - begin));
+    return normalize_(pixels, end - begin, side)
         .contiguous(channels_last_ ? torch::MemoryFormat::ChannelsLast
                                    : torch::MemoryFormat::Contiguous);
   }
@@ -297,19 +300,18 @@ class Trial {
 
   // Gradients of a batch, summed over parts of at most micro_batch images, which weigh by their
   // share: up to rounding those of the whole, but for batch norm. Loss and logits of the batch.
-  std::pair<torch::Tensor, torch::Tensor> backward(const torch::Tensor& images,
+  std::pair<torch::Tensor, torch::Tensor> backward(const Batch& batch,
                                                    const torch::Tensor& labels) {
-    const auto n = images.size(0);
-    const auto parts = (n + standing_.micro_batch - 1) / standing_.micro_batch;
-    const auto image_parts = images.tensor_split(parts), label_parts = labels.tensor_split(parts);
+    const int n = batch.count, parts = (n + standing_.micro_batch - 1) / standing_.micro_batch;
     std::vector<torch::Tensor> losses, logits;
-    for (std::size_t i = 0; i < image_parts.size(); ++i) {
-      const auto of_part = forward(image_parts[i]);
+    for (int part = 0; part < parts; ++part) {
+      const int begin = n * part / parts, end = n * (part + 1) / parts;
+      const auto of_part = forward(to_images(batch, begin, end));
       const auto loss = torch::nn::functional::cross_entropy(
-                            of_part, label_parts[i],
+                            of_part, labels.slice(0, begin, end),
                             torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
                                 spec_.training.label_smoothing)) *
-                        (static_cast<double>(label_parts[i].size(0)) / static_cast<double>(n));
+                        (static_cast<double>(end - begin) / n);
       loss.backward();
       losses.push_back(loss.detach());
       logits.push_back(of_part.detach());
@@ -319,12 +321,12 @@ class Trial {
 
   // The same; where the memory is too small for it, again in parts of half the size. (Batch norm's
   // running statistics may then have seen a part of this batch twice.)
-  std::pair<torch::Tensor, torch::Tensor> learn(Optimizer& optimizer, const torch::Tensor& images,
+  std::pair<torch::Tensor, torch::Tensor> learn(Optimizer& optimizer, const Batch& batch,
                                                 const torch::Tensor& labels) {
     for (;;) {
       optimizer.zero_grad();
       try {
-        return backward(images, labels);
+        return backward(batch, labels);
       } catch (const std::exception& e) {
         if (!is_out_of_memory(e) || spec_.training.micro_batch > 0 || standing_.micro_batch == 1)
           throw;
@@ -355,7 +357,7 @@ class Trial {
     for (int step = 0; loader.next(batch); ++step) {
       rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
       const auto labels = to_labels(batch);
-      const auto [loss, logits] = learn(optimizer, to_images(batch), labels);
+      const auto [loss, logits] = learn(optimizer, batch, labels);
       if (spec_.training.clip_grad_norm > 0)
         optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
       optimizer.step(rates);
@@ -404,7 +406,7 @@ class Trial {
     const auto start = Clock::now();
     while (loader.next(batch)) {
       const auto labels = to_labels(batch);
-      const auto logits = forward(to_images(batch));
+      const auto logits = forward(to_images(batch, 0, batch.count));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
     }
     result.valid_loss = tally.mean(tally.loss);
