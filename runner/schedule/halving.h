@@ -38,7 +38,7 @@ enum class Stopping {
 struct HalvingRules {
   Stopping stopping = Stopping::none;
   int eta = 3;
-  double margin = 0.3;  // share of the error
+  double margin = 0.35;  // share of the error
 };
 
 // What the store knows of a trial.

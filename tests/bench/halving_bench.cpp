@@ -53,10 +53,10 @@ int main(int argc, char** argv) {
       return study ? fine_tuning_study(csv, epochs, seed) : recorded_sweep(csv);
     };
     const auto what = study ? fmt::format("{} epochs", epochs) : csv.substr(csv.rfind('/') + 1);
-    for (const int eta : {2, 3, 4}) report(what, {Stopping::frontier, eta, 0.3}, 1, make, seeds);
-    for (const double margin : {0.0, 0.2, 0.4})
+    for (const int eta : {2, 3, 4}) report(what, {Stopping::frontier, eta, 0.35}, 1, make, seeds);
+    for (const double margin : {0.0, 0.2, 0.3, 0.4})
       report(what, {Stopping::frontier, 3, margin}, 1, make, seeds);
-    for (const int eta : {2, 3, 4}) report(what, {Stopping::halving, eta, 0.3}, 1, make, seeds);
-    report(what, {Stopping::frontier, 3, 0.3}, 4, make, seeds);
+    for (const int eta : {2, 3, 4}) report(what, {Stopping::halving, eta, 0.35}, 1, make, seeds);
+    report(what, {Stopping::frontier, 3, 0.35}, 4, make, seeds);
   }
 }
