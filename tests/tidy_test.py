@@ -63,7 +63,7 @@ no_torch = ["archs/catalog", "archs/facts.cpp", "archs/families.h", "results/", 
 
 most_lines = 500
 # Longer today; none may grow, and one that has shrunk leaves the list.
-longer = {"runner/config/read.cpp": 515}
+longer = {}
 table = re.compile(r"archs/families/.*\.h$|archs/facts\.cpp$|_table\.cpp$|results/schema\.cpp$")
 
 unfinished = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")

@@ -30,10 +30,10 @@ struct SchedulerConfig {
   double trial_time_limit = 0;          // seconds; 0: none
   std::string early_stopping = "none";  // none, frontier, halving
   int eta = 3;                          // rungs after 1, eta, eta^2 ... epochs
-  double margin = 0.02;            // of accuracy: how much better than foreseen a trial may get
-  std::string preflight = "auto";  // auto, always, never
-  double budget = 0;               // seconds of the whole run; 0: none
-  int until = -1;                  // minutes after midnight, local time; -1: none
+  double margin = 0.35;                 // share of its error by which a trial may beat its forecast
+  std::string preflight = "auto";       // auto, always, never
+  double budget = 0;                    // seconds of the whole run; 0: none
+  int until = -1;                       // minutes after midnight, local time; -1: none
 };
 
 struct OutputConfig {

@@ -42,7 +42,7 @@ class Field {
       : trials_(trials), rules_(rules) {
     find_faster();
     for (const auto& c : trials_)
-      if (c.state == TrialState::done && !c.top1.empty()) finished_.insert(c.family);
+      if (c.state == TrialState::done && !c.top1.empty()) finished_.insert(c.kind);
     for (const auto& c : trials_)
       if (waits(c) && is_rung(epochs_done(c))) rank(c.recipe, epochs_done(c));
     bars_ = bars([](const Contender& c) { return c.top1.empty() ? -unknown : c.top1.back(); });
@@ -141,16 +141,16 @@ class Field {
   }
 
   double optimistic(const Contender& c) const {
-    if (!finished_.contains(c.family)) return unknown;
-    return 1 - (1 - c.top1.back()) * smallest_share_left(c) + rules_.margin;
+    if (!finished_.contains(c.kind)) return unknown;
+    return 1 - (1 - c.top1.back()) * smallest_share_left(c) * (1 - rules_.margin);
   }
 
-  // Of the error at the contender's epoch, over finished trials of its family.
+  // Of the error at the contender's epoch, over finished trials of its kind.
   double smallest_share_left(const Contender& c) const {
-    const auto [share, is_new] = shares_.try_emplace({c.family, epochs_done(c)}, 1);
+    const auto [share, is_new] = shares_.try_emplace({c.kind, epochs_done(c)}, 1);
     if (is_new)
       for (const auto& d : trials_)
-        if (d.family == c.family && d.state == TrialState::done && d.top1.size() >= c.top1.size())
+        if (d.kind == c.kind && d.state == TrialState::done && d.top1.size() >= c.top1.size())
           if (const double then = 1 - d.top1[c.top1.size() - 1]; then > 0)
             share->second = std::min(share->second, (1 - d.top1.back()) / then);
     return share->second;
@@ -158,11 +158,11 @@ class Field {
 
   std::span<const Contender> trials_;
   const HalvingRules& rules_;
-  std::set<int> finished_;                                    // families
+  std::set<int> finished_;                                    // kinds
   std::vector<std::vector<std::size_t>> faster_;              // by candidate
   std::vector<double> bars_;                                  // by candidate, of latest accuracies
   std::map<std::pair<int, int>, std::vector<Place>> places_;  // by recipe and rung
-  mutable std::map<std::pair<int, int>, double> shares_;      // by family and epoch
+  mutable std::map<std::pair<int, int>, double> shares_;      // by kind and epoch
 };
 
 std::vector<Step> to_the_end(std::span<const Contender> trials) {

@@ -8,13 +8,15 @@
 // that are at least as fast, never with slower ones: how far it is behind the best of them is its
 // deficit. A trial that nothing as fast beats has none, however slow or weak it is.
 //
-// Its optimistic accuracy is what it would reach if it left as small a share of its error as the
-// best finished trial of its recipe has left since the same epoch, and `margin` more. A trial is
-// given up only when something at least as fast has more than that already. This is safe while no
-// curve to come is steeper than all that were seen, by more than the margin; curves differ by
-// family most, so nothing is given up before a trial of its own family is finished. It stays
-// paused, with its checkpoint, and goes on when what beat it fails or when it is run again without
-// early stopping.
+// Its optimistic accuracy is what it would reach if its error shrank from this epoch to the end by
+// the largest factor that a finished trial of its kind has shown, and by `margin` more: of an error
+// of 30 %, where the best finished trial halved its own, 1 - 0.3 / 2 (1 - margin) may come. A trial
+// is given up only when something at least as fast already has more. That is safe as long as no
+// curve is steeper than those seen of its kind by more than the margin. The steepness of a curve
+// goes with the family and, by the schedule, with the learning rate (a high one learns late: in a
+// recorded sweep comparing across rates lost the best trial), so these two make a kind, and nothing
+// is given up before a trial of its kind is finished. What is given up stays paused, with its
+// checkpoint; it goes on when what beat it fails, or when it is run again without early stopping.
 
 #include <cstddef>
 #include <limits>
@@ -36,13 +38,13 @@ enum class Stopping {
 struct HalvingRules {
   Stopping stopping = Stopping::none;
   int eta = 3;
-  double margin = 0.01;  // of accuracy, 0..1
+  double margin = 0.35;  // share of the error
 };
 
 // What the store knows of a trial.
 struct Contender {
   int recipe = 0;     // accuracies compare within it
-  int family = 0;     // of one recipe and family: curves alike
+  int kind = 0;       // of one recipe, family and learning rate: curves alike
   int candidate = 0;  // of one recipe, architecture and size: equally fast; differ by rate and seed
   double latency = results::not_measured;       // seconds, batch 1
   double step_seconds = results::not_measured;  // of training

@@ -172,8 +172,9 @@ std::vector<std::size_t> Sweep::read_states() {
     if (state == TrialState::failed && options_.retry_failed) state = TrialState::planned;
     const auto& recipe = rows[i].recipe_hash;
     contenders_.push_back({.recipe = id_of(recipe),
-                           .family = id_of(recipe + " family " + e.trial.family),
-                           .candidate = id_of(recipe + " " + e.trial.spec.architecture),
+                           .kind = id_of(fmt::format("{} {} {}", recipe, e.trial.family,
+                                                     e.trial.spec.training.learning_rate)),
+                           .candidate = id_of(recipe + e.trial.spec.architecture),
                            .epochs = e.trial.spec.training.epochs,
                            .top1 = e.reached.top1,
                            .state = state});
@@ -283,7 +284,7 @@ void Sweep::print_plan() {
   if (limited_ && wall > budget_.left())
     fmt::print("there is time for {:.0f} % of it: {}\n", 100 * budget_.left() / wall,
                human_duration(budget_.left()));
-  fmt::print("{} trials; nothing was started\n", count);
+  fmt::print("nothing was started\n");
 }
 
 void Sweep::loop() {
@@ -395,8 +396,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
     store_.add_epoch(id, r.attempt, *e);
-    status_.epoch(pid, *e);
-    // One that is told again, from a checkpoint, is replaced.
+    if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
     auto& top1 = contenders_[r.entry].top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
     if (at >= top1.size()) top1.resize(at + 1);

@@ -74,7 +74,7 @@ void Status::epoch(int id, const results::Epoch& e) {
     line(
         fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}  top1 {:.2f} %  {:.0f}/s  ({} "
                     "in the sweep)",
-                    r.name, e.number, r.last.epochs, e.train_loss, e.valid_loss, 100 * e.valid_top1,
+                    r.name, e.number, r.epochs, e.train_loss, e.valid_loss, 100 * e.valid_top1,
                     e.samples_per_second, time_left()));
 }
 

@@ -90,6 +90,59 @@ TEST_CASE("planning again keeps what is done, and adds what is new") {
   CHECK(store.plan(sweep, std::vector{trial("d")}).size() == 1);  // a later rung
 }
 
+TEST_CASE("a paused trial goes on: how far it has come, why it waits, and what counts in the end") {
+  const Folder folder;
+  Store store(folder.db());
+  const std::vector<NewTrial> one{trial("a")};
+  const auto id = store.plan(store.begin_sweep("s", "c", ""), one)[0].id;
+  CHECK(!store.find("f-b").has_value());
+  CHECK(store.find("f-a")->state == TrialState::planned);
+  CHECK(store.reached(id).top1.empty());
+
+  const int first = store.start(id, "cpu", "j");
+  store.add_epoch(id, first, {.number = 1, .valid_top1 = 0.5, .seconds = 2, .valid_seconds = 1});
+  store.pause(id, first, "at epoch 1 of 2");
+  CHECK(store.find("f-a")->state == TrialState::paused);
+  CHECK(store.unfinished().empty());
+  store.explain_pause(id, "beaten");
+  const auto message =
+      Reader(folder.db()).ask("SELECT outcome, cause, message FROM attempts").rows.at(0);
+  CHECK(std::get<std::string>(message[0]) == "paused");
+  CHECK(std::holds_alternative<std::monostate>(message[1]));
+  CHECK(std::get<std::string>(message[2]) == "beaten");
+
+  // The next attempt tells the epoch again and one more.
+  const int second = store.start(id, "cpu", "j");
+  store.add_epoch(id, second, {.number = 1, .valid_top1 = 0.5, .seconds = 2, .valid_seconds = 1});
+  store.add_epoch(id, second, {.number = 2, .valid_top1 = 0.7, .seconds = 3});
+  CHECK(store.reached(id).top1 == std::vector{0.5, 0.7});
+  CHECK(store.reached(id).seconds == 6);
+  store.finish(id, second, {});
+  const auto row =
+      Reader(folder.db()).ask("SELECT top1, train_seconds FROM leaderboard").rows.at(0);
+  CHECK(std::get<double>(row[0]) == 0.7);
+  CHECK(std::get<double>(row[1]) == 5);
+}
+
+TEST_CASE("what a candidate took is known in the environment where it was tried") {
+  const Folder folder;
+  const Environment here{.device = "cpu", .device_name = "CPU", .threads = 2};
+  auto there = here;
+  there.threads = 3;
+  {
+    Store store(folder.db());
+    store.add_preflight("k", here, {.train_step_seconds = 2});
+    store.add_preflight("k", here, {.train_step_seconds = 1, .checkpoint_bytes = 5});
+  }
+  const Store store(folder.db());
+  REQUIRE(store.preflight("k", here));
+  CHECK(store.preflight("k", here)->train_step_seconds == 1);
+  CHECK(store.preflight("k", here)->checkpoint_bytes == 5);
+  CHECK(std::isnan(store.preflight("k", here)->latency));
+  CHECK_FALSE(store.preflight("k", there));
+  CHECK_FALSE(store.preflight("l", here));
+}
+
 TEST_CASE("the views: every metric is a column; the beaten are not on the frontier") {
   Folder folder;
   Store store(folder.db());

@@ -253,13 +253,42 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(config.output.database == "d.db");
   CHECK(config.output.folder == "f");
   CHECK(config.output.plots.size() == 3);
-  for (const auto* wrong :
-       {"slots: 0", "slots: 2x", "slots: many", "trial_time_limit: 5", "trial_time_limit: 2d",
-        "trial_time_limit: -1s", "trial_time_limit: h", "device: tpu", "threads: -1"}) {
+  for (const auto* wrong : {"slots: 0",
+                            "slots: 2x",
+                            "slots: many",
+                            "trial_time_limit: 5",
+                            "trial_time_limit: 2d",
+                            "trial_time_limit: -1s",
+                            "trial_time_limit: h",
+                            "device: tpu",
+                            "threads: -1",
+                            "early_stopping: yes",
+                            "eta: 1",
+                            "eta: 11",
+                            "eta: 2.5",
+                            "margin: -0.1",
+                            "margin: 1",
+                            "preflight: true",
+                            "budget: 8",
+                            "budget: 0h",
+                            "until: 7",
+                            "until: 7:0",
+                            "until: 24:00",
+                            "until: 07:60",
+                            "until: -1:30",
+                            "until: 07:00:00",
+                            "preflight: never, early_stopping: frontier"}) {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "scheduler: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
-  for (const auto* wrong : {"name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
+  CHECK(place.read(one + "scheduler: {budget: 8h}").scheduler.budget == 8 * 3600);
+  CHECK(place.read(one + "scheduler: {until: 07:00}").scheduler.until == 7 * 60);
+  CHECK(place.read(one + "scheduler: {until: '23:59'}").scheduler.until == 24 * 60 - 1);
+  CHECK(place.read(one + "scheduler: {until: none, budget: none}").scheduler.until == -1);
+  CHECK(place.read(one).scheduler.early_stopping == "none");
+  CHECK(place.read(one + "output: {keep_checkpoints: true}").output.keep_checkpoints);
+  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB",
+                            "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
                             "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));

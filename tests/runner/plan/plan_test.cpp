@@ -79,6 +79,15 @@ TEST_CASE("cheapest first within a family, families in turn") {
   CHECK(place_of("convnext_tiny") < 3);
 }
 
+TEST_CASE("sizes of a family take turns too") {
+  const Place place;
+  const auto plan =
+      place.plan(base, {"architectures=[resnet18, {name: resnet34, image_size: 64}, resnet50]"});
+  Names names;
+  for (const auto& t : plan) names.push_back(t.spec.architecture);
+  CHECK(names == Names{"resnet18", "resnet34", "resnet50"});
+}
+
 TEST_CASE("cost goes with epochs, samples and the image's area") {
   const Place place;
   const auto cost = [&](const Names& overrides) { return place.plan(base, overrides).at(0).cost; };
@@ -113,7 +122,14 @@ dataset:
 )") == print);
   CHECK(place.print(base, {"learning_rate=0.001", "output.name=x", "output.database=y.db",
                            "scheduler.slots=7", "scheduler.device=cpu",
-                           "scheduler.trial_time_limit=2h"}) == print);
+                           "scheduler.trial_time_limit=2h", "scheduler.early_stopping=halving",
+                           "scheduler.eta=4", "scheduler.preflight=always", "scheduler.budget=8h",
+                           "scheduler.until=07:00", "output.keep_checkpoints=true"}) == print);
+  // What it was when this was written: a later version must find the rows of this one. The data
+  // folder's own name is left out.
+  auto spec = place.plan(base).at(0).spec;
+  spec.dataset.root = "/data";
+  CHECK(fingerprint(spec).substr(0, 12) == "16afaf4dc478");
   // The same trial within a larger sweep.
   const auto larger =
       place.plan(base, {"architectures=[test_resnet, test_vit]", "training.seeds=2"});

@@ -58,6 +58,13 @@ TEST_CASE("a journal that ends well finishes its trial") {
   CHECK(left.measurements == 1);
 }
 
+TEST_CASE("a journal that ends at a rung pauses its trial") {
+  const auto left = ingest(two_epochs + line(Paused{2, 1000}));
+  CHECK(left.state == "paused");
+  CHECK(left.outcome == "paused");
+  CHECK(left.epochs == 2);
+}
+
 TEST_CASE("a journal that tells of a failure fails it") {
   CHECK(ingest(two_epochs + line(results::Failure{results::Cause::diverged, "NaN", ""})).state ==
         "failed");

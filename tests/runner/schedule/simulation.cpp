@@ -123,7 +123,7 @@ std::vector<KnownTrial> fine_tuning_study(const std::filesystem::path& csv, int 
 
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
-  Ids recipes, families, candidates;
+  Ids recipes, kinds, candidates;
   std::map<std::string, double> steepness;  // by family
   std::vector<KnownTrial> trials;
   for (const auto& row : rows) {
@@ -135,7 +135,7 @@ std::vector<KnownTrial> fine_tuning_study(const std::filesystem::path& csv, int 
     const double seconds = values[values.size() / 2];
     KnownTrial t;
     t.start = {.recipe = recipes(dataset),
-               .family = families(dataset + family),
+               .kind = kinds(dataset + family),
                .candidate = candidates(dataset + model),
                .latency = seconds,
                .step_seconds = seconds,
@@ -158,7 +158,7 @@ std::vector<KnownTrial> fine_tuning_study(const std::filesystem::path& csv, int 
   std::map<int, int> seen;
   std::vector<std::pair<int, std::size_t>> turns;
   for (std::size_t i = 0; i < trials.size(); ++i)
-    turns.emplace_back(seen[trials[i].start.family]++, i);
+    turns.emplace_back(seen[trials[i].start.kind]++, i);
   std::ranges::sort(turns);
   std::vector<KnownTrial> order;
   for (const auto& [turn, i] : turns) order.push_back(trials[i]);
@@ -168,7 +168,7 @@ std::vector<KnownTrial> fine_tuning_study(const std::filesystem::path& csv, int 
 std::vector<KnownTrial> recorded_sweep(const std::filesystem::path& csv) {
   std::map<std::string, std::size_t> index;
   std::vector<KnownTrial> trials;
-  Ids recipes, families, candidates;
+  Ids recipes, kinds, candidates;
   for (const auto& row : read_csv(csv)) {
     const auto& recipe = row.at("recipe");
     const auto key =
@@ -177,15 +177,20 @@ std::vector<KnownTrial> recorded_sweep(const std::filesystem::path& csv) {
     if (is_new) trials.emplace_back();
     auto& t = trials[at->second];
     t.start.recipe = recipes(recipe);
-    t.start.family = families(recipe + row.at("family"));
+    t.start.kind = kinds(recipe + row.at("family") + row.at("learning_rate"));
     t.start.candidate = candidates(recipe + row.at("architecture"));
     t.start.latency = number(row.at("latency"));
     t.epoch_seconds += number(row.at("seconds"));
     t.curve.push_back(number(row.at("top1")));
   }
+  // A candidate's speed is one: the median of its trials.
+  std::map<int, std::vector<double>> latencies;
+  for (const auto& t : trials) latencies[t.start.candidate].push_back(t.start.latency);
+  for (auto& [candidate, values] : latencies) std::ranges::sort(values);
   for (auto& t : trials) {
     t.epoch_seconds /= static_cast<double>(t.curve.size());
-    t.start.step_seconds = t.epoch_seconds;
+    const auto& values = latencies[t.start.candidate];
+    t.start.latency = t.start.step_seconds = values[values.size() / 2];
     t.start.epochs = static_cast<int>(t.curve.size());
   }
   return trials;

@@ -32,9 +32,9 @@ Simulated simulate(std::vector<KnownTrial> trials, const HalvingRules& rules, in
 // The 894 runs of "The best vision models for fine-tuning" as trials of `epochs` epochs: final
 // error rates and times are those of the file (dataset,model_name,...,error_rate,...,fit_time), the
 // curves are made. error(t) = final + (first - final) (1 - t)^p falls from guessing; p differs by
-// family (log-normal around 4, so that slow starters overtake early leaders) and, less, by trial;
-// each validation has noise of `noise` (standard deviation). Runs without an error rate or a time
-// are left out.
+// family, which is the kind here (log-normal around 4, so that slow starters overtake early
+// leaders) and, less, by trial; each validation has noise of `noise` (standard deviation). Runs
+// without an error rate or a time are left out.
 std::vector<KnownTrial> fine_tuning_study(const std::filesystem::path& csv, int epochs,
                                           std::uint64_t seed, double noise = 0.005);
 
