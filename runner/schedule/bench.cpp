@@ -48,6 +48,11 @@ results::Failure why(const results::Measurement& m) {
   }
 }
 
+bool was_throttled(const results::Measurement& m) {
+  const auto json = nlohmann::json::parse(m.conditions, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.value("throttled", false);
+}
+
 std::string medians(const std::vector<results::Measurement>& measured) {
   std::string text;
   for (const auto& m : measured) {
@@ -133,7 +138,8 @@ class Bench {
                   .spec = subject.spec,
                   .device = plan_.device,
                   .threads = plan_.threads,
-                  .journal = stem + ".jsonl"};
+                  // The canary is nobody's result: should this process die, none is made of it.
+                  .journal = &subject == &canary_ ? "" : stem + ".jsonl"};
     store_.set_pid(subject.id, v.attempt, runner_.start({job, stem, visit_time_limit}));
     std::optional<Ended> ended;
     while (!ended) {
@@ -173,7 +179,7 @@ class Bench {
         say_(fmt::format("wait     another archsweep process uses {}: {} waits for it",
                          plan_.device, subject.name));
       doing_(where_ + subject.name +
-             (p->step ? fmt::format(" {} batch {}", p->phase, p->step) : ""));
+             (p->step ? fmt::format(" {} batch {}", p->phase, p->step) : "") + time_left());
     }
     if (const auto* m = std::get_if<results::Measurement>(&event)) {
       store_.add_measurement(subject.id, v.attempt, *m);
@@ -181,6 +187,14 @@ class Bench {
     }
     if (const auto* s = std::get_if<results::Summary>(&event)) v.summary = *s;
     if (const auto* f = std::get_if<results::Failure>(&event)) v.failure = *f;
+  }
+
+  // By the visits done in the time they took; "" before there is one.
+  std::string time_left() const {
+    const auto all = static_cast<double>(plan_.rounds) * static_cast<double>(candidates_.size());
+    if (visits_ < 2 || visits_ > all) return "";
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - since_;
+    return fmt::format("  {} left", human_duration(spent.count() / visits_ * (all - visits_)));
   }
 
   void visit_canary() {
@@ -222,6 +236,8 @@ class Bench {
       }
       if (last_attempt_[i]) store_.finish(c.id, last_attempt_[i], *outcome_.candidates[i].summary);
       if (v.summary || v.failure) visits.emplace_back(i, v.attempt);
+      if (std::ranges::any_of(v.measured, was_throttled))
+        say_(fmt::format("throttle {}: the device slowed itself down while it was timed", c.name));
       if (const auto text = medians(v.measured); !text.empty())
         say_(fmt::format("round {:<2} {}{}", rounds_.size(), c.name, text));
     }
@@ -323,6 +339,7 @@ class Bench {
   std::vector<std::vector<std::pair<std::size_t, int>>> rounds_;  // (candidate, attempt) of visits
   std::string where_;
   int visits_ = 0;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   BenchOutcome outcome_;
 };
 

@@ -151,3 +151,21 @@ TEST_CASE("facts are those of the networks, and every name has them") {
     CHECK(facts(name)->macs == work.macs);
   }
 }
+
+TEST_CASE("activations are timm's infer_macts, in millions, with and without attention") {
+  const std::pair<const char*, double> published[] = {{"resnet18", 2.48},
+                                                      {"mobilenetv3_small_050", 0.92},
+                                                      {"test_resnet", 0.64},
+                                                      {"test_vit", 0.48}};
+  for (const auto& [name, millions] : published) {
+    INFO(name);
+    const auto network = build(name);
+    network->eval();
+    const torch::NoGradGuard no_grad;
+    const int pixels = get(name).preprocessing.input_size;
+    const auto work = archsweep::runner::count_work([&] {
+      network->forward(torch::zeros({1, 3, pixels, pixels}));
+    });
+    CHECK(std::round(static_cast<double>(work.activations) / 1e4) / 100 == Approx(millions));
+  }
+}

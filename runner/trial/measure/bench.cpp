@@ -1,6 +1,6 @@
 #include "runner/trial/measure/bench.h"
 
-#include <algorithm>
+#include <cmath>
 #include <exception>
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,9 @@
 #include "runner/trial/measure/timing.h"
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <utility>
 
 #include <torch/nn/functional/loss.h>
 
