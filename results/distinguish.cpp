@@ -156,7 +156,7 @@ std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws) {
       verdict.group = verdicts[ruler.index].group;
     }
     if (most >= 0.95) verdict.group = 0;
-    return most > 0.999;
+    return most > 0.99;
   });
   const auto stood = count_stands(points, draws);
   for (std::size_t i = 0; i < points.size(); ++i)
