@@ -96,34 +96,6 @@ std::string equal(const char* column, const std::string& key) {
   return fmt::format(" AND {} = {}", column, sql_text(key));
 }
 
-// How many of the rows each key (or pair) has.
-std::vector<Key> tally(const Reader& reader, const std::string& from, bool speed, bool accuracy) {
-  std::vector<Key> keys;
-  if (!speed || !accuracy) {
-    for (auto cursor = reader.open(fmt::format("SELECT {}, {}, count(*) {} GROUP BY 1, 2",
-                                               accuracy ? "accuracy_key" : "''",
-                                               speed ? "speed_key" : "''", from));
-         cursor.next();)
-      keys.push_back({std::string(cursor.text(1)), std::string(cursor.text(0)),
-                      static_cast<std::size_t>(cursor.whole(2))});
-    return keys;
-  }
-  // From pair to pair through the index, and counting within it, is quicker than grouping.
-  std::string after;
-  while (true) {
-    auto pair = reader.open("SELECT accuracy_key, speed_key FROM results " + after +
-                            " ORDER BY accuracy_key, speed_key LIMIT 1");
-    if (!pair.next()) return keys;
-    Key key{std::string(pair.text(1)), std::string(pair.text(0)), 0};
-    after = fmt::format("WHERE (accuracy_key, speed_key) > ({}, {})", sql_text(key.accuracy),
-                        sql_text(key.speed));
-    auto count = reader.open("SELECT count(*) " + from + equal("accuracy_key", key.accuracy) +
-                             equal("speed_key", key.speed));
-    if (count.next()) key.rows = static_cast<std::size_t>(count.whole(0));
-    if (key.rows > 0) keys.push_back(key);
-  }
-}
-
 }  // namespace
 
 std::string conditions(const Reader& reader, const Selection& s) {
@@ -166,12 +138,23 @@ Comparable comparable(const Reader& reader, const Selection& s) {
 
   Comparable result{.x = x, .y = y, .from = from, .keys = "", .left_out = 0, .other_keys = 0};
   if (!speed && !accuracy) return result;
+  const std::string columns =
+      fmt::format("{}, {}", accuracy ? "accuracy_key" : "''", speed ? "speed_key" : "''");
+  const auto tally = [&](const std::string& restricted) {
+    std::vector<Key> keys;
+    for (auto cursor = reader.open(
+             fmt::format("SELECT {}, count(*) {}{} GROUP BY 1, 2", columns, from, restricted));
+         cursor.next();)
+      keys.push_back({std::string(cursor.text(1)), std::string(cursor.text(0)),
+                      static_cast<std::size_t>(cursor.whole(2))});
+    return keys;
+  };
+  const auto all = tally("");
+  const auto choice = given.empty() ? all : tally(given);
   const auto restrict = [&](const Key& key) {
     return (accuracy ? equal("accuracy_key", key.accuracy) : "") +
            (speed ? equal("speed_key", key.speed) : "");
   };
-  const auto all = tally(reader, from, speed, accuracy);
-  const auto choice = given.empty() ? all : tally(reader, from + given, speed, accuracy);
   const auto latest = [&](const Key& key) {
     const auto found = texts(reader, "SELECT max(finished_at) " + from + restrict(key));
     return found.empty() ? std::string() : found[0];

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 
 #include <fmt/format.h>
@@ -211,6 +212,7 @@ int frontier(const Options& o) {
                              : family_rows(answer, for_people);
   if (for_people && !o.over_time) drop_tags_if_none(rows);
   fmt::print("{}", results::write_rows(rows, o.database.format));
+  std::fflush(stdout);  // the notes come after the rows, also where both go to one file
   if (answer.standings.empty())
     fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
                answer.x.key, answer.y.key);
