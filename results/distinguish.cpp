@@ -80,18 +80,38 @@ std::vector<Point> within_reach(std::vector<Point> points) {
 
 // How often each point is on the frontier, of `draws` repetitions.
 std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
+  struct Drawn {
+    double cost, quality;
+    std::size_t place;
+  };
   static const auto normal = normal_quantiles();
   std::mt19937_64 random(1);
-  std::vector<Candidate> draw(points.size());
+  std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
   std::vector<int> stood(points.size());
   for (int d = 0; d < draws; ++d) {
+    drawn.clear();
+    std::size_t best = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
       const auto& p = points[i];
       const auto bits = random();
-      draw[i] = {p.cost + p.cost_spread * normal[bits % quantiles],
-                 p.quality + p.quality_spread * normal[(bits >> 32) % quantiles]};
+      const Drawn next{p.cost + p.cost_spread * normal[bits % quantiles],
+                       p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], i};
+      if (!drawn.empty()) {
+        if (drawn[best].cost <= next.cost && drawn[best].quality > next.quality) continue;
+        if (drawn[best].quality < next.quality) best = drawn.size();
+      }
+      drawn.push_back(next);
     }
-    for (const auto i : frontier(draw)) ++stood[i];
+    std::ranges::sort(drawn, [](const Drawn& a, const Drawn& b) {
+      return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
+    });
+    const Drawn* last = nullptr;
+    for (const auto& p : drawn) {
+      const bool equal = last && p.cost == last->cost && p.quality == last->quality;
+      if (last && p.quality <= last->quality && !equal) continue;
+      last = &p;
+      ++stood[p.place];
+    }
   }
   return stood;
 }
@@ -136,7 +156,7 @@ std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws) {
       verdict.group = verdicts[ruler.index].group;
     }
     if (most >= 0.95) verdict.group = 0;
-    return most > 0.999;
+    return most > 0.99;
   });
   const auto stood = count_stands(points, draws);
   for (std::size_t i = 0; i < points.size(); ++i)

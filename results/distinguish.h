@@ -33,7 +33,7 @@ struct Verdict {
 // when one point of the frontier would beat it in at least 95 % of repetitions; else it is in the
 // group of the one that would beat it most often. `probability` is counted over `draws` random
 // repetitions, seeded: the same clouds give the same verdicts; it is 0 without a draw where one
-// point would beat the other in more than 99.9 %.
+// point would beat the other in more than 99 %.
 std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws = 1000);
 
 // Of the lower or the upper end (sign -1 or 1) of the interval that holds 95 % of the repetitions.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <map>
 
 #include <fmt/format.h>
@@ -183,10 +184,10 @@ std::string notes(const Answer& answer) {
   std::string out;
   if (answer.left_out > 0)
     out += fmt::format(
-        "compared under: {}; {} trial{} under {} other key{} left out: --speed-key and "
-        "--accuracy-key choose, table comparability_keys has them\n",
+        "compared under: {}; left out: {} trial{} under {} other key{} (--speed-key and "
+        "--accuracy-key choose, table comparability_keys has them)\n",
         answer.keys, answer.left_out, answer.left_out == 1 ? "" : "s", answer.other_keys,
-        answer.other_keys == 1 ? " is" : "s are");
+        answer.other_keys == 1 ? "" : "s");
   const auto is_unknown = [](double Standing::*low) {
     return [low](const Standing& s) { return s.group > 0 && std::isnan(s.*low); };
   };
@@ -203,13 +204,15 @@ std::string notes(const Answer& answer) {
 int frontier(const Options& o) {
   const results::Reader reader(find_database(o.database.database));
   const bool for_people = o.database.for_people();
-  const auto s = selection(o);
+  auto s = selection(o);
+  s.only_near = o.by.empty();
   const auto answer = results::ask_frontier(reader, s);
   auto rows = o.over_time    ? over_time_rows(reader, s)
               : o.by.empty() ? frontier_rows(reader, answer, for_people)
                              : family_rows(answer, for_people);
   if (for_people && !o.over_time) drop_tags_if_none(rows);
   fmt::print("{}", results::write_rows(rows, o.database.format));
+  std::fflush(stdout);  // the notes come after the rows, also where both go to one file
   if (answer.standings.empty())
     fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
                answer.x.key, answer.y.key);
@@ -246,7 +249,7 @@ Action declare(CLI::App& app) {
 }  // namespace
 
 std::string usual_frontier(const results::Reader& reader) {
-  auto rows = frontier_rows(reader, results::ask_frontier(reader, {}), true);
+  auto rows = frontier_rows(reader, results::ask_frontier(reader, {.only_near = true}), true);
   drop_tags_if_none(rows);
   return results::write_rows(rows, "table");
 }
