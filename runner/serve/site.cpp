@@ -21,10 +21,10 @@ namespace fs = std::filesystem;
 
 constexpr double most_seconds = 5;  // that a question may take
 
-// Changes whenever the file does.
+// Changes whenever the file does; an empty one is as good as none.
 std::string version_of(const fs::path& file) {
   struct stat s {};
-  if (::stat(file.c_str(), &s) != 0) return "-";
+  if (::stat(file.c_str(), &s) != 0 || s.st_size == 0) return "-";
   return fmt::format("{:x}.{:x}.{:x}.{:x}", s.st_ino, s.st_size, s.st_mtim.tv_sec,
                      s.st_mtim.tv_nsec);
 }
