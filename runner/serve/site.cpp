@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double most_seconds = 5;  // that a question may take
+constexpr double most_seconds = 10;  // that a question may take
 
 // Changes whenever the file does; an empty one is as good as none.
 std::string version_of(const fs::path& file) {

@@ -219,7 +219,7 @@ def test(browser):
     browser.call("Page.reload")
     browser.until("by the cookie", "document.querySelectorAll('#rows tr').length === 6")
 
-    browser.run("1")
+    browser.run("1")  # takes in what events are left
     for event in browser.events:
         if event["method"] == "Runtime.exceptionThrown":
             faults.append(f"exception: {event['params']['exceptionDetails'].get('exception', {}).get('description')}")

@@ -1,9 +1,9 @@
 // The frontier, drawn by plotly: one colour a family, names where there is room.
 
 import {board} from './board.js';
-import {colours, find, glyphs, human, make, shapes} from './parts.js';
+import {colours, find, glyphs, human, make, shapes, words} from './parts.js';
 
-const words = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
+const names_of = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const known = [];  // families in the order of their colours, which stay when others come
 const chosen = {x: '', y: ''};  // '': what the server finds fitting
@@ -11,7 +11,7 @@ let ask, metrics, open, filter, last = null, asked = 0, plotly = null;
 
 const text = s => String(s).replace(/&/g, '&amp;').replace(/</g, '&lt;');
 const of = key => metrics.find(m => m.key === key);
-const word = key => words[key] || key.replaceAll('_', ' ');
+const word = key => names_of[key] || words(key);
 
 // plotly.min.js is large, and not everywhere: the page is up before it is.
 function load() {
@@ -91,13 +91,13 @@ function draw(Plotly, {points, x, y}) {
         line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
       error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
       hovertemplate: '%{text}<extra></extra>',
-      text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${x.replaceAll('_', ' ')}: ${human(p.x, of(x).unit)}` +
+      text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${words(x)}: ${human(p.x, of(x).unit)}` +
         (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
   });
   traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
   Plotly.react(chart, traces, {
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink, size: narrow ? 11 : 12.5, family: "'DejaVu Sans', Verdana, sans-serif"}, margin,
-    xaxis: {title: {text: narrow ? x.replaceAll('_', ' ') : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow, ranges[0])},
+    xaxis: {title: {text: narrow ? words(x) : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow, ranges[0])},
     yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false, narrow, ranges[1])},
     showlegend: false,
     // A finger on the picture scrolls the page.
@@ -128,7 +128,7 @@ export const picture = {
   start(given) {
     ({ask, metrics, open, filter} = given);
     for (const id of ['x', 'y']) {
-      find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, m.key.replaceAll('_', ' '))));
+      find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, words(m.key))));
       find(id).onchange = () => { chosen[id] = find(id).value; picture.update(); };
     }
     find('log').onchange = () => picture.redraw();
