@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "archs/catalog.h"
 #include "results/condition.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
@@ -29,6 +30,12 @@ std::string describe(const Reader& reader, const std::string& key) {
   return found.empty() ? key : found[0];
 }
 
+std::string described(const Reader& reader, const std::string& accuracy, const std::string& speed) {
+  return (accuracy.empty() ? "" : describe(reader, accuracy)) +
+         (accuracy.empty() || speed.empty() ? "" : "; ") +
+         (speed.empty() ? "" : describe(reader, speed));
+}
+
 // The whole of a key that is given by its beginning.
 std::string whole_key(const Reader& reader, const std::string& column, const std::string& option,
                       const std::string& given) {
@@ -52,47 +59,19 @@ std::string whole_key(const Reader& reader, const std::string& column, const std
                           choice.size() == 1 ? "is" : "are", list.empty() ? "none" : list));
 }
 
-// Families that the globs leave, "!" excludes.
+// Families that the globs leave.
 Texts families(const Reader& reader, const Texts& globs) {
   const auto all = texts(reader, "SELECT DISTINCT family FROM results");
-  Texts chosen;
-  const bool any = std::ranges::all_of(globs, [](const auto& g) { return g.starts_with('!'); });
-  for (const auto& family : all) {
-    bool in = any;
-    for (const auto& glob : globs)
-      if (glob.starts_with('!') ? glob_match(glob.substr(1), family) : glob_match(glob, family))
-        in = !glob.starts_with('!');
-    if (in) chosen.push_back(family);
-  }
   for (const auto& glob : globs) {
     const auto bare = glob.starts_with('!') ? glob.substr(1) : glob;
-    if (all.empty() || std::ranges::any_of(all, [&](const auto& f) { return glob_match(bare, f); }))
-      continue;
-    throw Error(fmt::format("--family {}: no trial is of such a family{}", printable(glob, 80),
-                            did_you_mean(bare, all)));
+    if (!all.empty() && std::ranges::none_of(all, [&](auto& f) { return glob_match(bare, f); }))
+      throw Error(fmt::format("--family {}: no trial is of such a family{}", printable(glob, 80),
+                              did_you_mean(bare, all)));
   }
+  Texts chosen;
+  for (const auto& family : all)
+    if (archs::is_selected(family, globs)) chosen.push_back(family);
   return chosen;
-}
-
-std::string conditions(const Reader& reader, const Selection& s) {
-  std::string sql = "FROM finished WHERE 1";
-  if (!s.where.empty()) {
-    check_expression(reader, "--where", s.where);
-    sql += " AND (" + s.where + ")";
-  }
-  if (!s.families.empty()) {
-    std::string list;
-    for (const auto& family : families(reader, s.families))
-      list += (list.empty() ? "" : ", ") + sql_text(family);
-    sql += " AND family IN (" + list + ")";
-  }
-  // What is not known to fit is left out.
-  if (s.max_memory > 0)
-    sql += fmt::format(
-        " AND max(coalesce(train_memory_bytes, 0), coalesce(inference_memory_bytes, 0)) "
-        "BETWEEN 1 AND {}",
-        s.max_memory);
-  return sql;
 }
 
 std::string with_values(const Metric& x, const Metric& y) {
@@ -118,6 +97,27 @@ std::string equal(const char* column, const std::string& key) {
 }
 
 }  // namespace
+
+std::string conditions(const Reader& reader, const Selection& s) {
+  std::string sql = "FROM finished WHERE 1";
+  if (!s.where.empty()) {
+    check_expression(reader, "--where", s.where);
+    sql += " AND (" + s.where + ")";
+  }
+  if (!s.families.empty()) {
+    std::string list;
+    for (const auto& family : families(reader, s.families))
+      list += (list.empty() ? "" : ", ") + sql_text(family);
+    sql += " AND family IN (" + list + ")";
+  }
+  // What is not known to fit is left out.
+  if (s.max_memory > 0)
+    sql += fmt::format(
+        " AND max(coalesce(train_memory_bytes, 0), coalesce(inference_memory_bytes, 0)) "
+        "BETWEEN 1 AND {}",
+        s.max_memory);
+  return sql;
+}
 
 Comparable comparable(const Reader& reader, const Selection& s) {
   const auto& y = metric(s.y.empty() ? "top1" : s.y, "--y");
@@ -165,11 +165,9 @@ Comparable comparable(const Reader& reader, const Selection& s) {
       best = &key;
   if (!best) {
     result.from += given + " AND 0";
-    best = nullptr;
   } else {
     result.from += restrict(*best);
-    result.keys = (accuracy ? describe(reader, best->accuracy) : "") +
-                  (accuracy && speed ? "; " : "") + (speed ? describe(reader, best->speed) : "");
+    result.keys = described(reader, best->accuracy, best->speed);
   }
   for (const auto& key : all)
     if (!best || key.speed != best->speed || key.accuracy != best->accuracy)

@@ -17,6 +17,9 @@ struct Comparable {
   std::size_t left_out = 0, other_keys = 0;
 };
 
+// "FROM finished WHERE ...": all rows that the selection's where, families and max_memory allow.
+std::string conditions(const Reader& reader, const Selection& selection);
+
 // Throws Error as ask_frontier does.
 Comparable comparable(const Reader& reader, const Selection& selection);
 

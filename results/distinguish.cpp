@@ -19,8 +19,7 @@ double scale(const Uncertain& u) {
   return u.value < 0 ? -std::log(-u.value) : std::log(u.value);
 }
 
-// Normal numbers as quantiles of equal weight: quick, the same everywhere, and bounded, so that a
-// point can be known to be out of reach of another.
+// Normal numbers as quantiles of equal weight: quick, and the same everywhere.
 constexpr std::size_t quantiles = 4096;
 
 std::array<double, quantiles> normal_quantiles() {
@@ -39,21 +38,34 @@ std::array<double, quantiles> normal_quantiles() {
   return table;
 }
 
+// A cloud on the scales of its axes.
 struct Point {
   double cost, quality, cost_spread, quality_spread;
   std::size_t index;  // of the cloud
 };
 
-bool beats(const Candidate& a, const Candidate& b) {
-  return a.cost <= b.cost && a.quality >= b.quality && (a.cost < b.cost || a.quality > b.quality);
+// Probability that a value is at least another, whose difference and spread are these.
+double not_below(double difference, double spread) {
+  if (spread == 0) return difference >= 0 ? 1 : 0;
+  return 0.5 * std::erfc(-difference / spread / std::sqrt(2.0));
 }
 
-// Without those that some point beats in whatever draw: whose best corner is worse in both than
-// another's worst corner. Cheapest first.
-std::vector<Point> within_reach(std::vector<Point> points, double reach) {
-  const auto worst = [&](const Point& p) { return p.cost + reach * p.cost_spread; };
+// Of `a` in a repetition of both; the axes scatter independently.
+double probability_to_beat(const Point& a, const Point& b) {
+  if (a.cost == b.cost && a.quality == b.quality && a.cost_spread + b.cost_spread == 0 &&
+      a.quality_spread + b.quality_spread == 0)
+    return 0;  // side by side
+  return not_below(b.cost - a.cost, std::hypot(a.cost_spread, b.cost_spread)) *
+         not_below(a.quality - b.quality, std::hypot(a.quality_spread, b.quality_spread));
+}
+
+// Without those whose best corner is worse in both than another's worst corner: few are left to
+// look at one by one. Cheapest first.
+std::vector<Point> within_reach(std::vector<Point> points) {
+  constexpr double reach = 3.5;  // standard deviations
   std::vector<Candidate> corners;
-  for (const auto& p : points) corners.push_back({worst(p), p.quality - reach * p.quality_spread});
+  for (const auto& p : points)
+    corners.push_back({p.cost + reach * p.cost_spread, p.quality - reach * p.quality_spread});
   std::vector<Candidate> stairs;  // the frontier of the worst corners: both rise
   for (const auto i : frontier(corners)) stairs.push_back(corners[i]);
   std::erase_if(points, [&](const Point& p) {
@@ -64,6 +76,50 @@ std::vector<Point> within_reach(std::vector<Point> points, double reach) {
   });
   std::ranges::sort(points, {}, [](const Point& p) { return std::pair(p.cost, p.index); });
   return points;
+}
+
+// Cheapest first, of equals the best. A draw moves most points by few places, which sorting by
+// insertion is quick at; where it moves them far, another way is.
+void sort_draw(std::vector<Point>& draw) {
+  const auto before = [](const Point& a, const Point& b) {
+    return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
+  };
+  std::size_t moves = 0;
+  for (std::size_t i = 1; i < draw.size(); ++i) {
+    const auto point = draw[i];
+    auto at = i;
+    for (; at > 0 && before(point, draw[at - 1]); --at, ++moves) draw[at] = draw[at - 1];
+    draw[at] = point;
+    if (moves > 16 * draw.size()) {
+      std::ranges::sort(draw, before);
+      return;
+    }
+  }
+}
+
+// How often each point is on the frontier, of `draws` repetitions.
+std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
+  static const auto normal = normal_quantiles();
+  std::mt19937_64 random(1);
+  std::vector<Point> draw(points.size());
+  std::vector<int> stood(points.size());
+  for (int d = 0; d < draws; ++d) {
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto& p = points[i];
+      const auto bits = random();
+      draw[i] = {p.cost + p.cost_spread * normal[bits % quantiles],
+                 p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], 0, 0, i};
+    }
+    sort_draw(draw);
+    const Point* last = nullptr;
+    for (const auto& p : draw) {
+      const bool equal = last && p.cost == last->cost && p.quality == last->quality;
+      if (last && p.quality <= last->quality && !equal) continue;
+      last = &p;
+      ++stood[p.index];
+    }
+  }
+  return stood;
 }
 
 }  // namespace
@@ -89,39 +145,28 @@ std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws) {
     verdicts[i].group = ++group;
   }
 
-  static const auto normal = normal_quantiles();
-  points = within_reach(std::move(points), normal.back());
-  std::vector<std::size_t> rulers;  // places in `points` of the frontier, cheapest first
+  points = within_reach(std::move(points));
+  std::vector<Point> rulers;
+  for (const auto& p : points)
+    if (verdicts[p.index].on_frontier) rulers.push_back(p);
+  std::erase_if(points, [&](const Point& p) {
+    auto& verdict = verdicts[p.index];
+    if (verdict.on_frontier) return false;
+    double most = 0;
+    for (const auto& ruler : rulers) {
+      if (ruler.cost > p.cost) break;  // beats it rarely, and one before beats it more often
+      if (ruler.quality < p.quality) continue;
+      const double probability = probability_to_beat(ruler, p);
+      if (probability <= most) continue;
+      most = probability;
+      verdict.group = verdicts[ruler.index].group;
+    }
+    if (most >= 0.95) verdict.group = 0;
+    return most > 0.999;
+  });
+  const auto stood = count_stands(points, draws);
   for (std::size_t i = 0; i < points.size(); ++i)
-    if (verdicts[points[i].index].on_frontier) rulers.push_back(i);
-  std::mt19937_64 random(1);
-  std::vector<Candidate> draw(points.size());
-  std::vector<int> stood(points.size()), beaten(rulers.size() * points.size());
-  for (int d = 0; d < draws; ++d) {
-    for (std::size_t i = 0; i < points.size(); ++i) {
-      const auto& p = points[i];
-      const auto bits = random();
-      draw[i] = {p.cost + p.cost_spread * normal[bits % quantiles],
-                 p.quality + p.quality_spread * normal[(bits >> 32) % quantiles]};
-    }
-    for (const auto i : frontier(draw)) ++stood[i];
-    for (std::size_t r = 0; r < rulers.size(); ++r)
-      for (std::size_t i = 0; i < points.size(); ++i)
-        beaten[r * points.size() + i] += beats(draw[rulers[r]], draw[i]);
-  }
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    auto& verdict = verdicts[points[i].index];
-    verdict.probability = static_cast<double>(stood[i]) / draws;
-    if (verdict.on_frontier) continue;
-    int most = 0;
-    for (std::size_t r = 0; r < rulers.size(); ++r) {
-      const int times = beaten[r * points.size() + i];
-      if (times <= most) continue;
-      most = times;
-      verdict.group = verdicts[points[rulers[r]].index].group;
-    }
-    if (most >= 0.95 * draws) verdict.group = 0;
-  }
+    verdicts[points[i].index].probability = static_cast<double>(stood[i]) / draws;
   return verdicts;
 }
 

@@ -29,10 +29,11 @@ struct Verdict {
   int group = 0;             // as in Standing: from 1, cheapest first
 };
 
-// Repeats everything `draws` times. A point of the frontier has a group of its own. Another point
-// is beaten beyond doubt (group 0) when one point of the frontier beats it in 95 % of the draws or
-// more; else it is in the group of the one that beats it most often. The same clouds give the same
-// verdicts.
+// A point of the frontier has a group of its own. Another point is beaten beyond doubt (group 0)
+// when one point of the frontier would beat it in at least 95 % of repetitions; else it is in the
+// group of the one that would beat it most often. `probability` is counted over `draws` random
+// repetitions, seeded: the same clouds give the same verdicts; it is 0 without a draw where one
+// point would beat the other in more than 99.9 %.
 std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws = 1000);
 
 // Of the lower or the upper end (sign -1 or 1) of the interval that holds 95 % of the repetitions.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "runner/support/error.h"
 #include "runner/support/text.h"
 
 namespace archsweep::results {
@@ -40,34 +41,38 @@ std::string csv_field(const std::string& text) {
   return out + "\"";
 }
 
-std::string csv(const Rows& rows) {
-  std::string out;
-  const auto line = [&](const auto& cells, auto&& text) {
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      out += (i ? "," : "") + csv_field(text(cells[i]));
-    out += "\n";
-  };
-  line(rows.columns, [](const std::string& name) { return name; });
-  for (const auto& row : rows.rows) line(row, [](const Value& v) { return text_of(v, false); });
-  return out;
+using Values = std::vector<Value>;
+
+template <typename Cells, typename Text>
+std::string csv_line(const Cells& cells, const Text& text) {
+  std::string line;
+  for (std::size_t i = 0; i < cells.size(); ++i) line += (i ? "," : "") + csv_field(text(cells[i]));
+  return line + "\n";
+}
+std::string csv_header(const std::vector<std::string>& columns) {
+  return csv_line(columns, [](const std::string& name) { return name; });
+}
+std::string csv_row(const Values& row) {
+  return csv_line(row, [](const Value& v) { return text_of(v, false); });
 }
 
-std::string json(const Rows& rows) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& row : rows.rows) {
-    nlohmann::ordered_json object = nlohmann::ordered_json::object();
-    for (std::size_t i = 0; i < row.size(); ++i)
-      std::visit(
-          [&](const auto& v) {
-            if constexpr (std::is_same_v<std::remove_cvref_t<decltype(v)>, std::monostate>)
-              object[rows.columns[i]] = nullptr;
-            else
-              object[rows.columns[i]] = v;
-          },
-          row[i]);
-    list.push_back(std::move(object));
-  }
-  return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+// A row a line, so that a reader can take them as they come.
+std::string json_row(const std::vector<std::string>& columns, const Values& row, bool is_first) {
+  auto object = nlohmann::ordered_json::object();
+  for (std::size_t i = 0; i < row.size(); ++i)
+    std::visit(
+        [&](const auto& v) {
+          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(v)>, std::monostate>)
+            object[columns[i]] = nullptr;
+          else
+            object[columns[i]] = v;
+        },
+        row[i]);
+  return (is_first ? "[\n " : ",\n ") +
+         object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+std::string json_end(bool is_empty) {
+  return is_empty ? "[]\n" : "\n]\n";
 }
 
 std::string aligned(const Rows& rows, bool markdown) {
@@ -106,9 +111,43 @@ std::string aligned(const Rows& rows, bool markdown) {
 }  // namespace
 
 std::string write_rows(const Rows& rows, const std::string& format) {
-  if (format == "csv") return csv(rows);
-  if (format == "json") return json(rows);
-  return aligned(rows, format == "md");
+  std::string out;
+  if (format == "csv") {
+    out = csv_header(rows.columns);
+    for (const auto& row : rows.rows) out += csv_row(row);
+  } else if (format == "json") {
+    for (const auto& row : rows.rows) out += json_row(rows.columns, row, out.empty());
+    out += json_end(rows.rows.empty());
+  } else {
+    out = aligned(rows, format == "md");
+  }
+  return out;
+}
+
+void write_rows(Cursor& cursor, const std::string& format,
+                const std::function<void(std::string_view)>& write) {
+  Rows rows{.columns = cursor.columns(), .rows = {}};
+  const bool csv = format == "csv", json = format == "json";
+  if (csv) write(csv_header(rows.columns));
+  bool is_first = true;
+  for (; cursor.next(); is_first = false) {
+    Values row;
+    row.reserve(rows.columns.size());
+    for (int i = 0; i < static_cast<int>(rows.columns.size()); ++i) row.push_back(cursor.value(i));
+    if (csv) {
+      write(csv_row(row));
+    } else if (json) {
+      write(json_row(rows.columns, row, is_first));
+    } else {
+      rows.rows.push_back(std::move(row));
+      if (rows.rows.size() > most_table_rows)
+        throw Error(fmt::format(
+            "more than {} rows: too many for a table; add a LIMIT, or --format csv, which has none",
+            most_table_rows));
+    }
+  }
+  if (json) write(json_end(is_first));
+  if (!csv && !json) write(aligned(rows, format == "md"));
 }
 
 }  // namespace archsweep::results

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -95,6 +96,24 @@ std::string human_bytes(double bytes) {
   std::size_t unit = 0;
   while (bytes >= 1024 && unit + 1 < units.size()) bytes /= 1024, ++unit;
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.3g} {}", bytes, units[unit]);
+}
+
+std::optional<double> parse_bytes(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  std::string unit(end, text.data() + text.size());
+  unit.erase(0, unit.find_first_not_of(' '));
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (error != std::errc() || !(value > 0) || !std::isfinite(value)) return std::nullopt;
+  if (unit.empty() || unit == "b") return value;
+  for (const auto& [ending, base] : {std::pair("ib", 1024.0), std::pair("b", 1000.0)}) {
+    double scale = 1;
+    for (const char letter : std::string_view("kmgt")) {
+      scale *= base;
+      if (unit == letter + std::string(ending)) return value * scale;
+    }
+  }
+  return std::nullopt;
 }
 
 std::string human_seconds(double seconds) {

@@ -1,0 +1,177 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "results/comparable.h"
+#include "results/condition.h"
+#include "results/export/table.h"
+#include "results/metric.h"
+#include "runner/cli/database.h"
+#include "runner/support/error.h"
+#include "runner/support/text.h"
+
+namespace archsweep::cli {
+namespace {
+
+using results::Rows;
+
+constexpr int usual_limit = 30;
+
+struct Options {
+  DatabaseOptions database;
+  RowOptions rows;
+  std::string sort, columns;
+  int limit = -1;  // 0: all; -1: the usual
+};
+
+// What people see, of what they may ask for: a person's units, and no column that no row has.
+constexpr const char* printed[] = {"architecture", "tag",          "lr",         "seed",
+                                   "image_size",   "top1_percent", "latency_ms", "samples_per_s",
+                                   "train_s",      "train_mib",    "infer_mib",  "params_m"};
+// Metrics that are among them under another name.
+constexpr std::string_view seen[] = {"top1",
+                                     "latency",
+                                     "throughput",
+                                     "train_seconds",
+                                     "parameters",
+                                     "train_memory_bytes",
+                                     "inference_memory_bytes"};
+
+const results::Metric* metric_of(const std::string& sort) {
+  for (const auto& m : results::metrics)
+    if (sort == m.key || (!m.alias.empty() && sort == m.alias)) return &m;
+  return nullptr;
+}
+
+// Best first of a metric; else as the expression says, from the lowest.
+std::string order(const results::Reader& reader, const std::string& sort) {
+  if (sort.empty()) return "top1 DESC, latency, trial";
+  if (const auto* m = metric_of(sort))
+    return fmt::format("{0} {1}, trial", m->key,
+                       m->better == results::Better::higher ? "DESC" : "NULLS LAST");
+  auto expression = sort;
+  std::string direction;
+  for (const std::string word : {" desc", " asc"}) {
+    auto end = expression;
+    std::ranges::transform(end, end.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (!end.ends_with(word)) continue;
+    expression.resize(expression.size() - word.size());
+    direction = word;
+  }
+  results::check_expression(reader, "--sort", expression);
+  return "(" + expression + ")" + direction + " NULLS LAST, trial";
+}
+
+std::string columns(const results::Reader& reader, const Options& o) {
+  const auto all = results::leaderboard_columns(reader);
+  if (o.columns.empty()) {
+    if (!o.database.for_people()) return "*";
+    std::string list = fmt::format("{}", fmt::join(printed, ", "));
+    const auto* m = metric_of(o.sort);
+    if (m && std::ranges::find(seen, m->key) == std::end(seen)) list += ", " + std::string(m->key);
+    return list + ", trial";
+  }
+  const auto chosen = split(o.columns, ',');
+  for (const auto& column : chosen)
+    if (std::ranges::find(all, column) == all.end())
+      throw Error(fmt::format("--columns {}: no such column{}; there are {}", printable(column, 80),
+                              did_you_mean(column, all), fmt::join(all, ", ")));
+  return fmt::format("{}", fmt::join(chosen, ", "));
+}
+
+void drop_column(Rows& rows, std::size_t i) {
+  const auto at = static_cast<std::ptrdiff_t>(i);
+  rows.columns.erase(rows.columns.begin() + at);
+  for (auto& row : rows.rows) row.erase(row.begin() + at);
+}
+
+void drop_empty_columns(Rows& rows) {
+  const results::Value null, no_text = std::string();
+  for (auto i = rows.columns.size(); i-- > 0;)
+    if (!rows.rows.empty() && std::ranges::all_of(rows.rows, [&](const auto& row) {
+          return row[i] == null || row[i] == no_text;
+        }))
+      drop_column(rows, i);
+}
+
+std::size_t kinds(const Rows& rows, std::size_t column) {
+  std::vector<results::Value> seen_keys;
+  for (const auto& row : rows.rows)
+    if (std::ranges::find(seen_keys, row[column]) == seen_keys.end())
+      seen_keys.push_back(row[column]);
+  return seen_keys.size();
+}
+
+// The rows to print, and on stderr what they leave unsaid.
+Rows ask(const results::Reader& reader, const Options& o) {
+  const auto from = results::conditions(reader, o.rows.read());
+  const int limit = o.limit >= 0 ? o.limit : o.database.for_people() ? usual_limit : 0;
+  auto rows = reader.ask(fmt::format("SELECT {}, speed_key, accuracy_key {} ORDER BY {}{}",
+                                     columns(reader, o), from, order(reader, o.sort),
+                                     limit > 0 ? fmt::format(" LIMIT {}", limit) : ""));
+  const auto last = rows.columns.size() - 1;
+  const auto speeds = kinds(rows, last - 1), accuracies = kinds(rows, last);
+  if (speeds > 1 || accuracies > 1)
+    fmt::print(stderr,
+               "these rows are of {} speed_key{} (machine, precision, image size) and {} "
+               "accuracy_key{} (data, recipe): only rows of the same keys compare; choose by "
+               "--where \"speed_key = '...'\", table comparability_keys says what each is\n",
+               speeds, speeds == 1 ? "" : "s", accuracies, accuracies == 1 ? "" : "s");
+  drop_column(rows, last);
+  drop_column(rows, last - 1);
+  if (o.columns.empty() && o.database.for_people()) drop_empty_columns(rows);
+  return rows;
+}
+
+Action leaderboard(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  add_database_options(app, o->database);
+  app.add_option("--sort", o->sort,
+                 "A metric, best first, or any SQL expression, lowest first unless it ends in "
+                 "' desc'");
+  add_row_options(app, o->rows);
+  app.add_option("--columns", o->columns, "Columns to show: a,b,c");
+  app.add_option("--limit", o->limit,
+                 fmt::format("At most this many rows, 0: all; by default {} in a table, all in "
+                             "csv and json",
+                             usual_limit))
+      ->check(CLI::NonNegativeNumber);
+  return [o] {
+    const results::Reader reader(find_database(o->database.database));
+    const auto rows = ask(reader, *o);
+    fmt::print("{}", results::write_rows(rows, o->database.format));
+    if (o->limit >= 0 || !o->database.for_people() || rows.rows.size() < usual_limit) return 0;
+    const auto count = reader.ask("SELECT count(*) " + results::conditions(reader, o->rows.read()));
+    const auto more = std::get<std::int64_t>(count.rows[0][0]) - usual_limit;
+    if (more > 0) fmt::print("and {} more; --limit 0 shows all\n", more);
+    return 0;
+  };
+}
+
+}  // namespace
+
+std::string best_trials(const results::Reader& reader, int limit) {
+  Options o;
+  o.limit = limit;
+  return results::write_rows(ask(reader, o), "table");
+}
+
+extern const Command leaderboard_command;
+const Command leaderboard_command{
+    "leaderboard", "Finished trials, best accuracy first",
+    "  archsweep leaderboard quickstart.db --sort latency --where \"top1 > 0.85\" --limit 10\n"
+    "  archsweep leaderboard pets.db --sort score --max-memory 2.7GiB --where \"fit_time < 110\"\n"
+    "  archsweep leaderboard pets.db --sort \"top1 / latency desc\" --columns "
+    "architecture,lr,top1,latency\n"
+    "\nColumns, for --where, --sort and --columns:\n"
+    "  trial sweep source architecture tag family dataset learning_rate (lr) seed epochs\n"
+    "  image_size top1 (top1_percent) top5 error valid_loss train_loss latency (latency_ms)\n"
+    "  latency_low latency_high latency_mad latency_p90 latency_p99 throughput (samples_per_s)\n"
+    "  seconds_per_sample train_seconds (train_s) fit_time score train_throughput\n"
+    "  train_memory_bytes (train_mib) inference_memory_bytes (infer_mib) parameters (params_m)\n"
+    "  macs (gmacs) activations data_wait_share dtype layout device_name valid_samples\n"
+    "  finished_at experiment speed_key accuracy_key\n",
+    leaderboard};
+
+}  // namespace archsweep::cli
