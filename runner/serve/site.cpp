@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double most_seconds = 10;  // that a question may take
-
 // Changes whenever the file does; an empty one is as good as none.
 std::string version_of(const fs::path& file) {
   struct stat s {};
@@ -73,7 +71,7 @@ Response Site::ask(const Request& request) {
     std::string why;
     try {
       results::Reader reader(database_);
-      reader.set_timeout(most_seconds);
+      reader.set_timeout(timeout_);
       return answer(reader, request, writer.has_value());
     } catch (const std::exception& e) {
       why = e.what();
