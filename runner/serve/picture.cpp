@@ -22,7 +22,7 @@ std::vector<const results::Standing*> thinned(const results::Answer& answer) {
     low_x = std::min(low_x, log_x(p.x)), high_x = std::max(high_x, log_x(p.x));
     low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
   }
-  for (double cells = 400;; cells /= 2) {
+  for (double cells = 64;; cells /= 2) {
     kept.clear();
     std::set<std::pair<int, int>> taken;
     for (const auto& p : answer.standings) {

@@ -19,12 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double most_seconds = 5;  // that a question may take
-
-// Changes whenever the file does.
+// Changes whenever the file does; an empty one is as good as none.
 std::string version_of(const fs::path& file) {
   struct stat s {};
-  if (::stat(file.c_str(), &s) != 0) return "-";
+  if (::stat(file.c_str(), &s) != 0 || s.st_size == 0) return "-";
   return fmt::format("{:x}.{:x}.{:x}.{:x}", s.st_ino, s.st_size, s.st_mtim.tv_sec,
                      s.st_mtim.tv_nsec);
 }
@@ -73,7 +71,7 @@ Response Site::ask(const Request& request) {
     std::string why;
     try {
       results::Reader reader(database_);
-      reader.set_timeout(most_seconds);
+      reader.set_timeout(timeout_);
       return answer(reader, request, writer.has_value());
     } catch (const std::exception& e) {
       why = e.what();

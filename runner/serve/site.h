@@ -11,7 +11,9 @@ namespace archsweep::serve {
 
 class Site {
  public:
-  explicit Site(std::filesystem::path database) : database_(std::move(database)) {}
+  // A question that takes longer than `timeout` seconds is refused.
+  explicit Site(std::filesystem::path database, double timeout = 10)
+      : database_(std::move(database)), timeout_(timeout) {}
 
   // The database is opened for each question, so that it may be replaced, brought up to date or
   // gone for a while. 503 with {"error": ...} then.
@@ -21,6 +23,7 @@ class Site {
   Response ask(const Request& request);
 
   std::filesystem::path database_;
+  double timeout_;
   std::mutex one_at_a_time_;  // the machine's other cores are the sweep's
 };
 

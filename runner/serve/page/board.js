@@ -1,6 +1,6 @@
 // The table of finished trials: sorted, filtered and cut on the server.
 
-import {breakable, find, human, make, objects, title} from './parts.js';
+import {breakable, find, human, make, objects, title, words} from './parts.js';
 
 const usual = ['top1', 'latency', 'throughput', 'train_seconds', 'train_memory_bytes', 'parameters'];
 const step = 50;
@@ -8,7 +8,6 @@ const most = 500;
 let ask, metrics, open, changed;
 let sort = 'top1', down = true, shown = step, wait = 0, asked = 0, front = new Set();
 
-const words = key => key.replaceAll('_', ' ').replace(' bytes', '').replace('top1', 'top-1').replace('top5', 'top-5');
 const better = key => metrics.find(m => m.key === key)?.better === 'higher';
 
 function filter() {

@@ -74,7 +74,7 @@ function cards(trials) {
 function failures(rows, total) {
   find('failed').hidden = !rows.length;
   find('failed-total').textContent = total > rows.length ? `the latest ${rows.length} of ${total}` : `${total}`;
-  find('failures').replaceChildren(...rows.map(t => make('li', {}, make('button', {className: 'card failure', type: 'button', onclick: () => show.open(t.trial)},
+  find('failures').replaceChildren(...rows.map(t => make('li', {}, make('button', {className: 'card', type: 'button', onclick: () => show.open(t.trial)},
     make('div', {className: 'line'}, make('b', {}, ...breakable(title(t))), make('span', {className: 'pill bad'}, (t.cause || 'failed').replaceAll('_', ' ')), make('small', {className: 'quiet'}, setting(t))),
     make('div', {}, t.message || '')))));
 }

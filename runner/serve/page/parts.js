@@ -49,6 +49,8 @@ export const clock = date => date.toLocaleString([], {hour: '2-digit', minute: '
 export const objects = ({columns, rows}) => rows.map(row => Object.fromEntries(columns.map((c, i) => [c, row[i]])));
 
 export const title = trial => trial.tag ? `${trial.architecture}.${trial.tag}` : trial.architecture;
+export const words = key => key.replaceAll('_', ' ').replace(' bytes', '').replace('top1', 'top-1').replace('top5', 'top-5');
+
 // A long name may break after an underscore.
 export const breakable = name => name.split(/(?<=_)/).flatMap((part, i) => i ? [document.createElement('wbr'), part] : [part]);
 export const setting = trial => [trial.learning_rate !== null ? `lr ${+trial.learning_rate.toPrecision(4)}` : '',

@@ -1,16 +1,17 @@
 // The frontier, drawn by plotly: one colour a family, names where there is room.
 
 import {board} from './board.js';
-import {colours, find, glyphs, human, make, shapes} from './parts.js';
+import {colours, find, glyphs, human, make, shapes, words} from './parts.js';
 
-const words = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
+const names_of = {top1: 'top-1 accuracy', latency: 'latency: seconds per sample at batch 1'};
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const known = [];  // families in the order of their colours, which stay when others come
 const chosen = {x: '', y: ''};  // '': what the server finds fitting
 let ask, metrics, open, filter, last = null, asked = 0, plotly = null;
 
 const text = s => String(s).replace(/&/g, '&amp;').replace(/</g, '&lt;');
 const of = key => metrics.find(m => m.key === key);
-const word = key => words[key] || key.replaceAll('_', ' ');
+const word = key => names_of[key] || words(key);
 
 // plotly.min.js is large, and not everywhere: the page is up before it is.
 function load() {
@@ -21,12 +22,13 @@ function load() {
   return plotly;
 }
 
-// 1, 2 and 5 of every decade, with a person's units; 1 alone where the room is small.
-function ticks(unit, log, narrow) {
-  if (unit === '%') return {tickformat: '.0%'};
+// With a person's units; of a log axis as many of each decade as there is room for.
+function ticks(unit, log, narrow, [low, high]) {
+  if (unit === '%') return {tickformat: high - low < 0.05 ? '.1%' : '.0%'};
   if (!log) return {exponentformat: 'SI', nticks: narrow ? 5 : 10};
-  const values = [];
-  for (let decade = -9; decade <= 15; ++decade) for (const digit of narrow ? [1] : [1, 2, 5]) values.push(digit * 10 ** decade);
+  const within = digits => Array.from({length: 25}, (_, i) => digits.map(d => d * 10 ** (i - 9))).flat();
+  const fits = values => values.filter(v => Math.log10(v) >= low && Math.log10(v) <= high).length <= (narrow ? 4 : 10);
+  const values = [[1, 2, 3, 4, 5, 7], [1, 2, 5], [1]].map(within).find(fits) ?? within([1]);
   return {tickvals: values, ticktext: values.map(v => human(v, unit)), tickangle: 0};
 }
 
@@ -76,26 +78,27 @@ function draw(Plotly, {points, x, y}) {
   const ink = dark.matches ? '#e8e8e8' : '#222', grid = dark.matches ? '#33363c' : '#e4e4e4';
   const log = find('log').checked && points.every(p => p.x > 0);
   const families = [...new Set(points.map(p => p.family))].sort();
+  for (const family of families) if (!known.includes(family)) known.push(family);
   const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
   const margin = {l: narrow ? 50 : 66, r: 12, t: 8, b: narrow ? 44 : 52};
   const ranges = [range(points.map(p => p.x), log), range(points.map(p => p.y), false)];
   const size = {width: chart.clientWidth - margin.l - margin.r, height: chart.clientHeight - margin.t - margin.b};
   const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier', line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
-  families.forEach((family, i) => {
-    const of_it = points.filter(p => p.family === family), colour = colours[i % 8];
+  families.forEach(family => {
+    const i = known.indexOf(family), of_it = points.filter(p => p.family === family), colour = colours[i % 8];
     traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trials[0]),
       marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85,
         line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
       error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
       hovertemplate: '%{text}<extra></extra>',
-      text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${x.replaceAll('_', ' ')}: ${human(p.x, of(x).unit)}` +
+      text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${words(x)}: ${human(p.x, of(x).unit)}` +
         (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
   });
   traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
   Plotly.react(chart, traces, {
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink, size: narrow ? 11 : 12.5, family: "'DejaVu Sans', Verdana, sans-serif"}, margin,
-    xaxis: {title: {text: narrow ? x.replaceAll('_', ' ') : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow)},
-    yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false, narrow)},
+    xaxis: {title: {text: narrow ? words(x) : word(x), standoff: 8}, gridcolor: grid, zeroline: false, type: log ? 'log' : 'linear', range: ranges[0], ...ticks(of(x).unit, log, narrow, ranges[0])},
+    yaxis: {title: {text: word(y), standoff: 6}, gridcolor: grid, zeroline: false, range: ranges[1], ...ticks(of(y).unit, false, narrow, ranges[1])},
     showlegend: false,
     // A finger on the picture scrolls the page.
     dragmode: matchMedia('(pointer: coarse)').matches ? false : 'zoom',
@@ -105,8 +108,8 @@ function draw(Plotly, {points, x, y}) {
   chart.listens = true;
   // A legend that takes no room from the picture; a family in it is a filter.
   const chosen = find('family').value;
-  find('legend').replaceChildren(...families.map((family, i) => {
-    const mark = make('span', {ariaHidden: true}, glyphs[Math.floor(i / 8) % 4]);
+  find('legend').replaceChildren(...families.map(family => {
+    const i = known.indexOf(family), mark = make('span', {ariaHidden: true}, glyphs[Math.floor(i / 8) % 4]);
     mark.style.color = colours[i % 8];
     return make('button', {type: 'button', className: 'link', ariaPressed: family === chosen, onclick: () => board.family(family === chosen ? '' : family)}, mark, family);
   }));
@@ -125,7 +128,7 @@ export const picture = {
   start(given) {
     ({ask, metrics, open, filter} = given);
     for (const id of ['x', 'y']) {
-      find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, m.key.replaceAll('_', ' '))));
+      find(id).replaceChildren(...metrics.map(m => make('option', {value: m.key, title: m.help}, words(m.key))));
       find(id).onchange = () => { chosen[id] = find(id).value; picture.update(); };
     }
     find('log').onchange = () => picture.redraw();

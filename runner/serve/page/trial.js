@@ -1,6 +1,6 @@
 // All about one trial, in a dialog: curves, numbers, conditions, config, what went wrong.
 
-import {breakable, find, human, lines, make, objects, setting, title} from './parts.js';
+import {breakable, find, human, lines, make, objects, setting, title, words} from './parts.js';
 
 let ask, metrics, shown = null, drawn = null;
 
@@ -46,11 +46,11 @@ function draw(d) {
     ...(d.attempts.some(a => a.cause && t.state !== 'done') ? part('What went wrong', ...d.attempts.map(a => attempt(a, d.attempts.length > 1))) : []),
     ...part('Curves', epochs.length ? make('div', {className: 'curves'}, curve('loss', ['training', 'validation'], epochs, ['train_loss', 'valid_loss'], ''),
       curve('top-1', ['training', 'validation'], epochs, ['train_top1', 'valid_top1'], '%')) : null),
-    ...(r ? part('Results', terms(metrics.map(m => [m.key.replaceAll('_', ' '), human(r[m.key], m.unit)]))) : []),
+    ...(r ? part('Results', terms(metrics.map(m => [words(m.key), human(r[m.key], m.unit)]))) : []),
     ...part('Timings', ...d.measurements.map(m => make('p', {}, `${m.kind}, batch ${m.batch_size}: ${human(m.p50, 's')}` +
       (m.low !== null && m.high !== null ? ` (95 % interval ${human(m.low, 's')} to ${human(m.high, 's')})` : '') + `, p99 ${human(m.p99, 's')}, ${human(m.samples_per_second, '1/s')}`))),
     ...part('Conditions', now || d.keys.length ? terms([...(now ? [['device', now.device_name || now.device], ['driver', now.driver], ['LibTorch', now.torch], ['threads', now.threads], ['host', now.host], ['system', now.os],
-      ['started', now.started_at?.slice(0, 19).replace('T', ' ')], ['ended', now.ended_at?.slice(0, 19).replace('T', ' ')]] : []), ...d.keys.map(k => [`key ${k.key}`, k.description])]) : null,
+      ['started (UTC)', now.started_at?.slice(0, 19).replace('T', ' ')], ['ended (UTC)', now.ended_at?.slice(0, 19).replace('T', ' ')]] : []), ...d.keys.map(k => [`key ${k.key}`, k.description])]) : null,
       d.measurements.some(m => m.conditions) ? more('clocks, temperature, load', ...d.measurements.filter(m => m.conditions).map(m => make('pre', {tabIndex: 0}, `${m.kind}, batch ${m.batch_size}\n${pretty(m.conditions)}`))) : null),
     more('config', make('pre', {tabIndex: 0}, pretty(t.spec))));
   dialog.scrollTop = top;
