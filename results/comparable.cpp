@@ -30,6 +30,12 @@ std::string describe(const Reader& reader, const std::string& key) {
   return found.empty() ? key : found[0];
 }
 
+std::string described(const Reader& reader, const std::string& accuracy, const std::string& speed) {
+  return (accuracy.empty() ? "" : describe(reader, accuracy)) +
+         (accuracy.empty() || speed.empty() ? "" : "; ") +
+         (speed.empty() ? "" : describe(reader, speed));
+}
+
 // The whole of a key that is given by its beginning.
 std::string whole_key(const Reader& reader, const std::string& column, const std::string& option,
                       const std::string& given) {
@@ -159,11 +165,9 @@ Comparable comparable(const Reader& reader, const Selection& s) {
       best = &key;
   if (!best) {
     result.from += given + " AND 0";
-    best = nullptr;
   } else {
     result.from += restrict(*best);
-    result.keys = (accuracy ? describe(reader, best->accuracy) : "") +
-                  (accuracy && speed ? "; " : "") + (speed ? describe(reader, best->speed) : "");
+    result.keys = described(reader, best->accuracy, best->speed);
   }
   for (const auto& key : all)
     if (!best || key.speed != best->speed || key.accuracy != best->accuracy)

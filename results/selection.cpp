@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
-#include <optional>
+#include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -19,16 +18,19 @@ namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// One axis of an experiment: a value and a timing's spread a seed.
-struct Axis {
-  std::vector<double> values, timing_spreads;
+// A trial's value on one axis, and the standard deviation of its timing samples.
+struct Sample {
+  double value, timing_spread;
 };
 
+// Flat, because a big database has a hundred thousand: the samples of an experiment are together.
 struct Experiment {
-  std::string name;
-  std::vector<std::int64_t> trials, seeds;
-  std::string architecture, tag, family;
-  Axis x, y;
+  std::size_t first, count;  // places in the following
+};
+struct Experiments {
+  std::vector<Experiment> all;
+  std::vector<std::int64_t> trials;
+  std::vector<Sample> x, y;
 };
 
 // Times, rates and sizes scatter in proportion to themselves; shares and losses do not.
@@ -40,91 +42,80 @@ bool is_exact(const Metric& metric) {
   return metric.within == Within::anything;
 }
 
-std::vector<Experiment> experiments(const Reader& reader, const Comparable& rows) {
-  const auto x_spread = timing_spread_sql(rows.x), y_spread = timing_spread_sql(rows.y);
+// In order of experiment and seed.
+Experiments experiments(const Reader& reader, const Comparable& rows) {
   const auto x_samples = raw_timing_spreads(reader, rows.x, rows.from);
   const auto y_samples = raw_timing_spreads(reader, rows.y, rows.from);
-  auto cursor = reader.open(
-      fmt::format("SELECT experiment, trial, seed, {}, {}, {}, {}, architecture, tag, family {}",
-                  rows.x.key, rows.y.key, x_spread, y_spread, rows.from));
-  std::vector<Experiment> all;
-  std::unordered_map<std::string, std::size_t> places;
-  const auto spread = [&](int column, const auto& samples, std::int64_t trial) {
-    const double stored = cursor.number(column);
-    if (!std::isnan(stored)) return stored;
-    const auto found = samples.find(trial);
-    return found == samples.end() ? unknown : found->second;
+  // The keys are equal in all rows; named, so that an index gives the order.
+  auto cursor = reader.open(fmt::format(
+      "SELECT experiment, trial, {}, {}, {}, {} {} ORDER BY accuracy_key, speed_key, experiment, "
+      "seed",
+      rows.x.key, timing_spread_sql(rows.x), rows.y.key, timing_spread_sql(rows.y), rows.from));
+  const auto sample = [&](int column, const auto& raw, std::int64_t trial) {
+    Sample s{cursor.number(column), cursor.number(column + 1)};
+    if (std::isnan(s.timing_spread) && !raw.empty())
+      if (const auto found = raw.find(trial); found != raw.end()) s.timing_spread = found->second;
+    return s;
   };
-  std::size_t place = 0;
+  Experiments e;
+  std::string name;
   while (cursor.next()) {
-    const auto name = cursor.text(0);
-    if (all.empty() || all[place].name != name) {  // mostly the rows come together
-      const auto [at, is_new] = places.try_emplace(std::string(name), all.size());
-      place = at->second;
-      if (is_new) {
-        auto& e = all.emplace_back();
-        e.name = name;
-        e.architecture = cursor.text(7);
-        e.tag = cursor.text(8);
-        e.family = cursor.text(9);
-      }
+    if (const auto next = cursor.text(0); e.all.empty() || next != name) {
+      name = next;
+      e.all.push_back({e.trials.size(), 0});
     }
-    auto& e = all[place];
+    ++e.all.back().count;
     const auto trial = cursor.whole(1);
     e.trials.push_back(trial);
-    e.seeds.push_back(cursor.whole(2));
-    e.x.values.push_back(cursor.number(3));
-    e.y.values.push_back(cursor.number(4));
-    e.x.timing_spreads.push_back(spread(5, x_samples, trial));
-    e.y.timing_spreads.push_back(spread(6, y_samples, trial));
+    e.x.push_back(sample(2, x_samples, trial));
+    e.y.push_back(sample(4, y_samples, trial));
   }
-  return all;
+  return e;
+}
+
+using Samples = std::span<const Sample>;
+
+Samples of(const std::vector<Sample>& axis, const Experiment& e) {
+  return Samples(axis).subspan(e.first, e.count);
 }
 
 // Standard deviation between seeds, on the scale on which it scatters; NaN of a single seed.
-double seed_spread(const Axis& axis, bool relative) {
-  const auto n = static_cast<double>(axis.values.size());
-  if (n < 2) return unknown;
-  double sum = 0, squares = 0;
-  std::vector<double> scaled = axis.values;
-  if (relative)
-    for (double& v : scaled) v = std::log(v);
-  for (const double v : scaled) sum += v;
-  for (const double v : scaled) squares += (v - sum / n) * (v - sum / n);
+double seed_spread(Samples samples, bool relative) {
+  if (samples.size() < 2) return unknown;
+  const auto n = static_cast<double>(samples.size());
+  const auto scaled = [&](const Sample& s) { return relative ? std::log(s.value) : s.value; };
+  double mean = 0, squares = 0;
+  for (const auto& s : samples) mean += scaled(s) / n;
+  for (const auto& s : samples) squares += (scaled(s) - mean) * (scaled(s) - mean);
   const double spread = std::sqrt(squares / (n - 1));
   return std::isfinite(spread) ? spread : unknown;
 }
 
 // What most experiments of several seeds scatter by; NaN where there is none. A median, because a
 // few with far too high a learning rate scatter tenfold.
-double pooled_spread(const std::vector<Experiment>& all, Axis Experiment::*axis, bool relative) {
-  std::vector<double> spreads;
+double usual_spread(const std::vector<Experiment>& all, const std::vector<double>& spreads) {
+  std::vector<double> known;
   double freedom = 0;
-  for (const auto& e : all)
-    if (const double s = seed_spread(e.*axis, relative); !std::isnan(s)) {
-      spreads.push_back(s);
-      freedom += static_cast<double>((e.*axis).values.size()) - 1;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!std::isnan(spreads[i])) {
+      known.push_back(spreads[i]);
+      freedom += static_cast<double>(all[i].count) - 1;
     }
-  if (spreads.empty()) return unknown;
+  if (known.empty()) return unknown;
   // The median of a sample's spread is below the true one (Wilson and Hilferty, 1931).
-  freedom /= static_cast<double>(spreads.size());
-  return median(spreads) / std::pow(1 - 2 / (9 * freedom), 1.5);
+  freedom /= static_cast<double>(known.size());
+  return median(known) / std::pow(1 - 2 / (9 * freedom), 1.5);
 }
 
-// Standard deviation of the experiment's value: how selection.h defines it. NaN: not known.
-double spread(const Axis& axis, const Metric& metric, double pooled, bool is_median) {
-  if (is_exact(metric)) return 0;
-  const auto n = static_cast<double>(axis.values.size());
-  double one = unknown;  // of a single seed
-  if (!std::isnan(pooled)) {
-    const double own = seed_spread(axis, is_relative(metric));
-    constexpr double pool_weight = 4;  // seeds that the pool stands for
-    one = std::isnan(own) ? pooled
-                          : std::sqrt((pool_weight * pooled * pooled + (n - 1) * own * own) /
-                                      (pool_weight + n - 1));
-  }
+// Of the experiment's value, as selection.h defines it; NaN: not known.
+double spread(Samples samples, double own, double usual, bool is_median) {
+  const auto n = static_cast<double>(samples.size());
+  constexpr double usual_weight = 4;  // seeds
+  double one = std::isnan(own) ? usual
+                               : std::sqrt((usual_weight * usual * usual + (n - 1) * own * own) /
+                                           (usual_weight + n - 1));
   double squares = 0;
-  for (const double s : axis.timing_spreads) squares += s * s;
+  for (const auto& s : samples) squares += s.timing_spread * s.timing_spread;
   if (const double timing = std::sqrt(squares / n); !std::isnan(timing))
     one = std::isnan(one) ? timing : std::max(one, timing);
   // A median of few normal values scatters by up to pi/2 more than their mean.
@@ -132,76 +123,82 @@ double spread(const Axis& axis, const Metric& metric, double pooled, bool is_med
   return one * std::sqrt(is_median ? half_pi / (n - 1 + half_pi) : 1 / n);
 }
 
-Uncertain uncertain(double value, double spread, const Metric& metric) {
-  return {value, std::isnan(spread) ? 0 : spread, is_relative(metric)};
-}
-
-struct Ends {
-  double low, high;
+// A value an experiment, with its spread (NaN: not known).
+struct Estimate {
+  double value, spread;
 };
 
-Ends interval(const Uncertain& u, double spread) {
-  if (std::isnan(spread)) return {unknown, unknown};
-  return {bound(u, -1), bound(u, 1)};
+std::vector<Estimate> estimates(const std::vector<Experiment>& all, const std::vector<Sample>& axis,
+                                const Metric& metric, bool is_median) {
+  std::vector<double> own;
+  own.reserve(all.size());
+  for (const auto& e : all) own.push_back(seed_spread(of(axis, e), is_relative(metric)));
+  const double usual = usual_spread(all, own);
+  std::vector<Estimate> found;
+  found.reserve(all.size());
+  std::vector<double> values;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto samples = of(axis, all[i]);
+    values.clear();
+    double sum = 0;
+    for (const auto& s : samples) values.push_back(s.value), sum += s.value;
+    const double value = values.size() == 1 ? values[0]
+                         : is_median        ? median(values)
+                                            : sum / static_cast<double>(values.size());
+    found.push_back({value, is_exact(metric) ? 0 : spread(samples, own[i], usual, is_median)});
+  }
+  return found;
 }
 
-Standing standing(Experiment&& e, double x, Ends x_ends, double y, Ends y_ends,
-                  const Verdict& verdict) {
-  if (!std::ranges::is_sorted(e.seeds)) {
-    std::vector<std::pair<std::int64_t, std::int64_t>> by_seed;
-    for (std::size_t i = 0; i < e.trials.size(); ++i) by_seed.emplace_back(e.seeds[i], e.trials[i]);
-    std::ranges::sort(by_seed);
-    for (std::size_t i = 0; i < e.trials.size(); ++i) e.trials[i] = by_seed[i].second;
+Uncertain uncertain(const Estimate& e, double sign, const Metric& metric) {
+  return {sign * e.value, std::isnan(e.spread) ? 0 : e.spread, is_relative(metric)};
+}
+
+// Names of the experiments, whose first trials are given in `places`: trial and place in
+// `standings`.
+void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std::size_t>& places,
+                std::vector<Standing>& standings) {
+  std::string sql = "SELECT trial, architecture, tag, family FROM results";
+  constexpr std::size_t few = 2000;  // looked up one by one; more are quicker found in passing
+  if (places.size() <= few) {
+    std::vector<std::int64_t> trials;
+    for (const auto& [trial, place] : places) trials.push_back(trial);
+    sql += fmt::format(" WHERE trial IN ({})", fmt::join(trials, ","));
   }
-  return {.trials = std::move(e.trials),
-          .architecture = std::move(e.architecture),
-          .tag = std::move(e.tag),
-          .family = std::move(e.family),
-          .x = x,
-          .x_low = x_ends.low,
-          .x_high = x_ends.high,
-          .y = y,
-          .y_low = y_ends.low,
-          .y_high = y_ends.high,
-          .on_frontier = verdict.on_frontier,
-          .probability = verdict.probability,
-          .group = verdict.group};
+  for (auto cursor = reader.open(sql); cursor.next();) {
+    const auto found = places.find(cursor.whole(0));
+    if (found == places.end()) continue;
+    auto& s = standings[found->second];
+    s.architecture = cursor.text(1);
+    s.tag = cursor.text(2);
+    s.family = cursor.text(3);
+  }
 }
 
 }  // namespace
 
 Answer ask_frontier(const Reader& reader, const Selection& selection) {
   const auto rows = comparable(reader, selection);
-  auto all = experiments(reader, rows);
-  const double x_pool = pooled_spread(all, &Experiment::x, is_relative(rows.x));
-  const double y_pool = pooled_spread(all, &Experiment::y, is_relative(rows.y));
+  const auto e = experiments(reader, rows);
+  const auto x = estimates(e.all, e.x, rows.x, true);
+  const auto y = estimates(e.all, e.y, rows.y, false);
   // As costs and qualities: what is better the other way comes negative.
   const double x_sign = rows.x.better == Better::higher ? -1 : 1;
   const double y_sign = rows.y.better == Better::lower ? -1 : 1;
   std::vector<Cloud> clouds;
-  std::vector<std::pair<Ends, Ends>> ends;
-  clouds.reserve(all.size());
-  ends.reserve(all.size());
-  for (const auto& e : all) {
-    const double n = static_cast<double>(e.trials.size());
-    const double x = n == 1 ? e.x.values[0] : median(e.x.values);
-    const double y = std::accumulate(e.y.values.begin(), e.y.values.end(), 0.0) / n;
-    const double x_spread = spread(e.x, rows.x, x_pool, true);
-    const double y_spread = spread(e.y, rows.y, y_pool, false);
-    ends.emplace_back(interval(uncertain(x, x_spread, rows.x), x_spread),
-                      interval(uncertain(y, y_spread, rows.y), y_spread));
-    clouds.push_back(
-        {uncertain(x_sign * x, x_spread, rows.x), uncertain(y_sign * y, y_spread, rows.y)});
-  }
+  clouds.reserve(e.all.size());
+  for (std::size_t i = 0; i < e.all.size(); ++i)
+    clouds.push_back({uncertain(x[i], x_sign, rows.x), uncertain(y[i], y_sign, rows.y)});
   const auto verdicts = distinguish(clouds);
 
-  std::vector<std::size_t> order(all.size());
-  std::iota(order.begin(), order.end(), 0);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < e.all.size(); ++i)
+    if (verdicts[i].group > 0 || !selection.only_near) order.push_back(i);
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     const auto &p = clouds[a], &q = clouds[b];
     if (p.cost.value != q.cost.value) return p.cost.value < q.cost.value;
     if (p.quality.value != q.quality.value) return p.quality.value > q.quality.value;
-    return all[a].trials[0] < all[b].trials[0];
+    return e.trials[e.all[a].first] < e.trials[e.all[b].first];
   });
   Answer answer{.x = rows.x,
                 .y = rows.y,
@@ -209,11 +206,22 @@ Answer ask_frontier(const Reader& reader, const Selection& selection) {
                 .keys = rows.keys,
                 .left_out = rows.left_out,
                 .other_keys = rows.other_keys};
-  answer.standings.reserve(all.size());
-  for (const auto i : order)
-    answer.standings.push_back(standing(std::move(all[i]), x_sign * clouds[i].cost.value,
-                                        ends[i].first, y_sign * clouds[i].quality.value,
-                                        ends[i].second, verdicts[i]));
+  std::unordered_map<std::int64_t, std::size_t> places;
+  for (const auto i : order) {
+    const auto first = e.trials.begin() + static_cast<std::ptrdiff_t>(e.all[i].first);
+    places.emplace(*first, answer.standings.size());
+    auto& s = answer.standings.emplace_back();
+    s.trials.assign(first, first + static_cast<std::ptrdiff_t>(e.all[i].count));
+    const auto end = [](const Estimate& estimate, const Metric& metric, int sign) {
+      return std::isnan(estimate.spread) ? unknown : bound(uncertain(estimate, 1, metric), sign);
+    };
+    s.x = x[i].value, s.x_low = end(x[i], rows.x, -1), s.x_high = end(x[i], rows.x, 1);
+    s.y = y[i].value, s.y_low = end(y[i], rows.y, -1), s.y_high = end(y[i], rows.y, 1);
+    s.on_frontier = verdicts[i].on_frontier;
+    s.probability = verdicts[i].probability;
+    s.group = verdicts[i].group;
+  }
+  read_names(reader, places, answer.standings);
   return answer;
 }
 

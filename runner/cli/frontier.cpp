@@ -203,7 +203,8 @@ std::string notes(const Answer& answer) {
 int frontier(const Options& o) {
   const results::Reader reader(find_database(o.database.database));
   const bool for_people = o.database.for_people();
-  const auto s = selection(o);
+  auto s = selection(o);
+  s.only_near = o.by.empty();
   const auto answer = results::ask_frontier(reader, s);
   auto rows = o.over_time    ? over_time_rows(reader, s)
               : o.by.empty() ? frontier_rows(reader, answer, for_people)
@@ -246,7 +247,7 @@ Action declare(CLI::App& app) {
 }  // namespace
 
 std::string usual_frontier(const results::Reader& reader) {
-  auto rows = frontier_rows(reader, results::ask_frontier(reader, {}), true);
+  auto rows = frontier_rows(reader, results::ask_frontier(reader, {.only_near = true}), true);
   drop_tags_if_none(rows);
   return results::write_rows(rows, "table");
 }
