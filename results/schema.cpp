@@ -129,7 +129,7 @@ CREATE TABLE trials_2 (          -- one row a distinct experiment, whatever swee
   trial INTEGER PRIMARY KEY,
   fingerprint TEXT NOT NULL UNIQUE,  -- SHA-256 of the spec: equal means the same experiment
   source TEXT NOT NULL DEFAULT 'sweep' CHECK (source IN ('sweep', 'bench', 'import')),
-  state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'done', 'failed')),
+  state TEXT NOT NULL DEFAULT 'planned' CHECK (state IN ('planned', 'running', 'paused', 'done', 'failed')),
   architecture TEXT NOT NULL,
   tag TEXT NOT NULL DEFAULT '',  -- of pretrained weights, where the numbers are of given ones
   family TEXT NOT NULL,

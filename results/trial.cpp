@@ -6,7 +6,7 @@
 namespace archsweep::results {
 namespace {
 
-constexpr std::array<std::string_view, 4> states{"planned", "running", "done", "failed"};
+constexpr std::array<std::string_view, 5> states{"planned", "running", "paused", "done", "failed"};
 constexpr std::array<std::string_view, 7> causes{
     "out_of_memory", "diverged", "bad_data", "bad_config", "timeout", "crashed", "killed"};
 

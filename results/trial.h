@@ -18,8 +18,9 @@ enum class SweepId : std::int64_t {};
 enum class TrialId : std::int64_t {};
 
 //   planned -> running -> done | failed        running -> planned when the scheduler dies or is
-// stopped. A failed trial is a result like any other: kept, shown, retried only when asked.
-enum class TrialState { planned, running, done, failed };
+// stopped; running -> paused at a rung, with a checkpoint, paused -> running when it is promoted.
+// A failed trial is a result like any other: kept, shown, retried only when asked.
+enum class TrialState { planned, running, paused, done, failed };
 
 // The first four are reported by the worker, the rest concluded by the scheduler.
 enum class Cause { out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed };

@@ -15,32 +15,28 @@ namespace {
 constexpr const char* sides = R"sql(
 DROP TABLE IF EXISTS temp.accuracies;
 CREATE TEMP TABLE accuracies AS
-  SELECT i.import, i.file, i.key, coalesce(i.dataset, '') AS dataset, a.line, a.architecture, a.tag, a.image_size,
-         a.top1, a.top5, a.parameters,
-         json_object('file', i.file, 'sha256', i.sha256, 'line', a.line, 'architecture', a.architecture, 'tag', a.tag,
-                     'image_size', a.image_size, 'top1', a.top1, 'top5', a.top5, 'parameters', a.parameters,
-                     'crop_pct', a.crop_pct, 'interpolation', a.interpolation) AS row
+  SELECT a.*, i.file, i.sha256, i.key, coalesce(i.dataset, '') AS dataset
   FROM published_accuracies a JOIN imports i USING (import);
 CREATE INDEX temp.accuracies_by_name ON accuracies (import, architecture, image_size);
 
 DROP TABLE IF EXISTS temp.speeds;
-CREATE TEMP TABLE speeds AS
-  SELECT i.import AS source, i.file, i.key, s.line, s.architecture, NULL AS tag, s.image_size, NULL AS bench,
-         s.samples_per_second AS throughput, s.train_samples_per_second AS train_throughput, s.parameters, s.macs,
-         s.activations, i.device_name, i.dtype, i.layout,
-         json_object('file', i.file, 'sha256', i.sha256, 'line', s.line, 'architecture', s.architecture,
-                     'image_size', s.image_size, 'batch_size', s.batch_size,
-                     'samples_per_second', s.samples_per_second,
-                     'train_samples_per_second', s.train_samples_per_second, 'parameters', s.parameters,
-                     'macs', s.macs, 'activations', s.activations) AS row,
-         -- SQLite takes the other columns from the row of the maximum: the fastest batch size
-         max(coalesce(s.samples_per_second, s.train_samples_per_second)) AS fastest
+CREATE TEMP TABLE speeds AS  -- of all batch sizes the fastest, and the latency where batch 1 is one of them
+  SELECT i.import AS source, i.file, i.key, min(s.line) AS line, s.architecture, NULL AS tag, s.image_size,
+         NULL AS bench, 1 / max(s.samples_per_second) FILTER (WHERE s.batch_size = 1) AS latency,
+         max(s.samples_per_second) AS throughput, max(s.train_samples_per_second) AS train_throughput,
+         max(s.parameters) AS parameters, max(s.macs) AS macs, max(s.activations) AS activations, i.device_name,
+         i.dtype, i.layout,
+         json_group_array(json_object(
+             'file', i.file, 'sha256', i.sha256, 'line', s.line, 'architecture', s.architecture,
+             'image_size', s.image_size, 'batch_size', s.batch_size, 'samples_per_second', s.samples_per_second,
+             'train_samples_per_second', s.train_samples_per_second, 'parameters', s.parameters, 'macs', s.macs,
+             'activations', s.activations)) AS rows
   FROM published_speeds s JOIN imports i USING (import) GROUP BY i.import, s.architecture, s.image_size
   UNION ALL
   SELECT 0, 'benchmarks on ' || coalesce(r.device_name, '?'), r.speed_key, NULL, r.architecture, nullif(r.tag, ''),
-         r.image_size, r.trial, r.throughput, r.train_throughput, r.parameters, r.macs, r.activations, r.device_name,
-         r.dtype, r.layout, json_object('fingerprint', t.fingerprint), NULL
-  FROM results r JOIN trials t USING (trial) WHERE r.source = 'bench' AND t.state = 'done';
+         r.image_size, r.trial, r.latency, r.throughput, r.train_throughput, r.parameters, r.macs, r.activations, r.device_name,
+         r.dtype, r.layout, json_array(json_object('fingerprint', t.fingerprint))
+  FROM results r JOIN trials t USING (trial) WHERE r.source = 'bench';
 CREATE INDEX temp.speeds_by_name ON speeds (source, file, architecture, image_size);
 CREATE INDEX temp.speeds_by_size ON speeds (architecture, image_size);
 )sql";
@@ -51,11 +47,16 @@ DROP TABLE IF EXISTS temp.pairs;
 CREATE TEMP TABLE pairs AS SELECT *, sha256(spec) AS fingerprint FROM (
   SELECT a.import, a.file AS accuracies, s.source, s.file AS speeds,
          a.architecture, a.tag, image_model_family(a.architecture, a.tag) AS family, a.dataset, a.image_size,
-         a.top1, a.top5, s.throughput, s.train_throughput, coalesce(a.parameters, s.parameters) AS parameters, s.macs,
+         a.top1, a.top5, s.latency, s.throughput, s.train_throughput, coalesce(a.parameters, s.parameters) AS parameters, s.macs,
          s.activations, s.device_name, s.dtype, s.layout, s.bench, s.key AS speed_key, a.key AS accuracy_key,
-         json_object('accuracy', json(a.row), 'speed', json(s.row)) AS spec
+         json_object('accuracy', json_object(
+                         'file', a.file, 'sha256', a.sha256, 'line', a.line, 'architecture', a.architecture,
+                         'tag', a.tag, 'image_size', a.image_size, 'top1', a.top1, 'top5', a.top5,
+                         'parameters', a.parameters, 'crop_pct', a.crop_pct, 'interpolation', a.interpolation),
+                     'speeds', json(s.rows)) AS spec
   FROM accuracies a JOIN speeds s ON s.architecture = a.architecture AND s.image_size = a.image_size
-       AND coalesce(s.tag, a.tag) = a.tag);
+       AND coalesce(s.tag, a.tag) = a.tag
+  ORDER BY a.import, a.line, s.source, s.key);  -- trials are numbered so
 
 INSERT INTO trials (fingerprint, source, state, architecture, tag, family, dataset, image_size, recipe_hash, spec)
   SELECT fingerprint, 'import', 'done', architecture, tag, family, dataset, image_size, accuracy_key, spec
@@ -66,7 +67,7 @@ INSERT OR REPLACE INTO results (trial, source, experiment, architecture, tag, fa
     train_memory_bytes, inference_memory_bytes, parameters, macs, activations, dtype, layout, device_name, speed_key,
     accuracy_key, finished_at)
   SELECT t.trial, 'import', printf('%s|%s|%d', p.architecture, p.tag, p.image_size), p.architecture, p.tag, p.family,
-         p.dataset, p.image_size, p.top1, p.top5, b.latency, b.latency_low, b.latency_high, b.latency_mad,
+         p.dataset, p.image_size, p.top1, p.top5, p.latency, b.latency_low, b.latency_high, b.latency_mad,
          b.latency_p90, b.latency_p99, p.throughput, p.train_throughput, b.train_memory_bytes,
          b.inference_memory_bytes, p.parameters, p.macs, p.activations, p.dtype, p.layout, p.device_name,
          p.speed_key, p.accuracy_key, b.finished_at

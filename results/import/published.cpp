@@ -95,6 +95,7 @@ constexpr Range size_range{1, 65536, "an image size in whole pixels"};
 constexpr Range speed_range{1e-9, 1e12, "samples per second above 0"};
 constexpr Range batch_range{1, 1e9, "a whole number of images"};
 
+// Throws where it is blank.
 int image_size(const Csv& csv, std::string_view column) {
   const auto size = whole(csv, column, size_range);
   if (!size) throw wrong(csv, *find(csv, column), column, size_range.expected);
@@ -158,29 +159,31 @@ PublishedAccuracy read_accuracy(const Csv& csv) {
           .interpolation = interpolation ? interpolation->text.substr(0, longest_name) : ""};
 }
 
+// Of inference, of training or, at the same image size, of both; blank where one was not measured.
 PublishedSpeed read_speed(const Csv& csv) {
-  constexpr Range giga{0, 1e9, "billions of multiply-accumulates, 0 or more"};
-  constexpr Range mega{0, 1e9, "millions of activations, 0 or more"};
-  const bool inference = csv.find("infer_samples_per_sec").has_value();
   PublishedSpeed speed{
-      .line = csv.line(), .architecture = model(csv).architecture, .parameters = parameters(csv)};
-  if (inference) {
-    speed.image_size = image_size(csv, "infer_img_size");
-    speed.batch_size = whole(csv, "infer_batch_size", batch_range);
-    speed.samples_per_second = needed(csv, "infer_samples_per_sec", speed_range);
-    speed.macs = whole(csv, "infer_gmacs", giga, 1e9);
-    speed.activations = whole(csv, "infer_macts", mega, 1e6);
-    speed.train_samples_per_second = number(csv, "train_samples_per_sec", speed_range);
-    // One row, one image size: a speed of training at another is not of this row.
-    if (!std::isnan(number(csv, "train_img_size", size_range)) &&
-        image_size(csv, "train_img_size") != speed.image_size)
-      throw wrong(csv, *find(csv, "train_img_size"), "train_img_size",
+      .line = csv.line(),
+      .architecture = model(csv).architecture,
+      .samples_per_second = number(csv, "infer_samples_per_sec", speed_range),
+      .train_samples_per_second = number(csv, "train_samples_per_sec", speed_range),
+      .macs =
+          whole(csv, "infer_gmacs", {0, 1e9, "billions of multiply-accumulates, 0 or more"}, 1e9),
+      .activations = whole(csv, "infer_macts", {0, 1e9, "millions of activations, 0 or more"}, 1e6),
+      .parameters = parameters(csv)};
+  for (const auto& part : {std::string("infer"), std::string("train")}) {
+    const auto column = part + "_img_size";
+    const auto size = whole(csv, column, size_range);
+    if (size && speed.image_size > 0 && *size != speed.image_size)
+      throw wrong(csv, *find(csv, column), column,
                   fmt::format("infer_img_size, {}", speed.image_size));
-  } else {
-    speed.image_size = image_size(csv, "train_img_size");
-    speed.batch_size = whole(csv, "train_batch_size", batch_range);
-    speed.train_samples_per_second = needed(csv, "train_samples_per_sec", speed_range);
+    if (size) speed.image_size = static_cast<int>(*size);
+    const auto batch_size = whole(csv, part + "_batch_size", batch_range);
+    if (!speed.batch_size) speed.batch_size = batch_size;
   }
+  const std::string part = csv.find("infer_samples_per_sec") ? "infer" : "train";
+  if (speed.image_size == 0) image_size(csv, part + "_img_size");
+  if (std::isnan(speed.samples_per_second) && std::isnan(speed.train_samples_per_second))
+    needed(csv, part + "_samples_per_sec", speed_range);
   return speed;
 }
 

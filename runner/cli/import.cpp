@@ -13,7 +13,6 @@
 #include "results/import/published.h"
 #include "runner/cli/command.h"
 #include "runner/support/error.h"
-#include "runner/support/hash.h"
 #include "runner/support/text.h"
 
 namespace archsweep::cli {
@@ -66,10 +65,11 @@ void tell(const results::Rows& outcomes) {
     const auto text = [&](std::size_t i) { return std::get<std::string>(row[i]); };
     const auto outcome = text(2);
     if (outcome == "joined") fmt::print("\n{} with {}\n", text(0), text(1));
+    const auto count = std::get<std::int64_t>(row[3]);
+    auto examples = printable(text(4), 200);
+    if (!examples.empty()) examples = ": " + examples + (count > 3 ? ", ..." : "");
     for (const auto& [word, meaning] : meanings)
-      if (word == outcome)
-        fmt::print("{:>8} {}{}\n", std::get<std::int64_t>(row[3]), meaning,
-                   text(4).empty() ? "" : ": " + printable(text(4), 200) + ", ...");
+      if (word == outcome) fmt::print("{:>8} {}{}\n", count, meaning, examples);
   }
 }
 

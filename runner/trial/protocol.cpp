@@ -110,11 +110,29 @@ void fields(T& p, auto&& visit) {
   visit("bad_files", p.bad_files);
 }
 
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Paused>
+void fields(T& p, auto&& visit) {
+  visit("epoch", p.epoch);
+  visit("checkpoint_bytes", p.checkpoint_bytes);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, Preflight>
+void fields(T& p, auto&& visit) {
+  visit("train_step_seconds", p.train_step_seconds);
+  visit("latency", p.latency);
+  visit("train_memory_bytes", p.train_memory_bytes);
+  visit("checkpoint_bytes", p.checkpoint_bytes);
+  visit("parameters", p.parameters);
+  visit("macs", p.macs);
+}
+
 namespace {
 
 // The word of each alternative of Event, in its order.
-constexpr const char* event_names[] = {"hello",    "progress", "epoch", "measurement",
-                                       "prepared", "done",     "failed"};
+constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
+                                       "done",  "failed",   "paused", "preflight"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 constexpr std::size_t longest_line = 1 << 20;
@@ -141,9 +159,14 @@ std::optional<Event> decode_as(const std::string& name, const nlohmann::json& js
 }  // namespace
 
 std::string encode(const Job& job) {
-  return nlohmann::json{
-      {"kind", job.kind},       {"spec", to_json(job.spec)},        {"device", job.device},
-      {"threads", job.threads}, {"cache_folder", job.cache_folder}, {"journal", job.journal}}
+  return nlohmann::json{{"kind", job.kind},
+                        {"spec", to_json(job.spec)},
+                        {"device", job.device},
+                        {"threads", job.threads},
+                        {"cache_folder", job.cache_folder},
+                        {"journal", job.journal},
+                        {"checkpoint", job.checkpoint},
+                        {"until_epoch", job.until_epoch}}
       .dump();
 }
 
@@ -156,7 +179,9 @@ Job decode_job(std::string_view text) {
             .device = json.value("device", "cpu"),
             .threads = json.value("threads", 0),
             .cache_folder = json.value("cache_folder", ""),
-            .journal = json.value("journal", "")};
+            .journal = json.value("journal", ""),
+            .checkpoint = json.value("checkpoint", ""),
+            .until_epoch = json.value("until_epoch", 0)};
   } catch (const nlohmann::json::exception& e) {
     throw Error(std::string("job: ") + e.what());
   }

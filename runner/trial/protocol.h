@@ -9,15 +9,15 @@
 //           scheduler that died reads afterwards
 //   stdout, stderr  free for libraries to write on; the scheduler keeps the tail of stderr
 //
-//   {"event":"hello","protocol":1,"environment":{...}}
+//   {"event":"hello","protocol":2,"environment":{...}}
 //   {"event":"progress","phase":"train","epoch":1,"step":12,"steps":157,...}
 //   {"event":"epoch","number":1,"train_loss":1.24,...}
 //   {"event":"measurement","kind":"latency","batch_size":1,"seconds":[...]}
 //   {"event":"done", ...}   or   {"event":"failed","cause":"diverged","message":"..."}
 //
-// `hello` comes first, exactly one of `done` and `failed` last. A process that ends without one
-// has crashed, whatever its exit status says. A worker whose scheduler is gone is killed by the
-// kernel (PR_SET_PDEATHSIG).
+// `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight` and `failed` last.
+// A process that ends without one has crashed, whatever its exit status says. A worker whose
+// scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG).
 
 #include <optional>
 #include <string>
@@ -29,16 +29,21 @@
 
 namespace archsweep::runner {
 
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
 inline constexpr int event_fd = 3;
 
 struct Job {
-  std::string kind;  // "train", "prepare" (read, check, split and cache the data set; no network)
+  // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
+  // the network and take one training step and a few timed forwards at the real shape
+  std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
   int threads = 0;           // 0: all cores
   std::string cache_folder;  // where decoded data sets and splits are kept
   std::string journal;       // "" : none
+  std::string
+      checkpoint;       // file to go on from where it is there, written after each epoch; "": none
+  int until_epoch = 0;  // pause after this epoch; 0: train to the end
 };
 
 // `archsweep validate`: measures a network with given weights, on a folder a class. Not a trial: it
@@ -76,8 +81,24 @@ struct Prepared {
   std::vector<std::string> bad_files;  // "path: why", left out
 };
 
+// End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.
+struct Paused {
+  int epoch = 0;
+  double checkpoint_bytes = 0;
+};
+
+// End of a `preflight` job. Seconds are medians; memory is the peak.
+struct Preflight {
+  double train_step_seconds = results::not_measured;  // of a batch of the trial's size
+  double latency = results::not_measured;             // seconds, batch 1
+  double train_memory_bytes = results::not_measured;
+  double checkpoint_bytes = results::not_measured;
+  std::int64_t parameters = 0;
+  std::int64_t macs = 0;
+};
+
 using Event = std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared,
-                           results::Summary, results::Failure>;
+                           results::Summary, results::Failure, Paused, Preflight>;
 
 std::string encode(const Job&);
 Job decode_job(std::string_view json);  // throws Error

@@ -79,6 +79,14 @@ TEST_CASE("speeds of inference, of training and of both", "[published]") {
   CHECK(table.speeds[0].samples_per_second == 100);
   CHECK(table.speeds[0].train_samples_per_second == 30);
   CHECK(std::isnan(table.speeds[1].train_samples_per_second));
+  table = read_published(both + "x,,,64,30\n", "t.csv");  // inference failed
+  CHECK(table.speeds[0].image_size == 64);
+  CHECK(std::isnan(table.speeds[0].samples_per_second));
+  CHECK(table.speeds[0].train_samples_per_second == 30);
+  CHECK(fault(both + "x,64,,64,\n") ==
+        "t.csv:2:6: infer_samples_per_sec is ''; expected samples per second above 0");
+  CHECK(fault(both + "x,,100,,\n") ==
+        "t.csv:2:3: infer_img_size is ''; expected an image size in whole pixels");
   CHECK(fault(both + "x,64,100,32,30\n") ==
         "t.csv:2:10: train_img_size is '32'; expected infer_img_size, 64");
 }
