@@ -78,45 +78,39 @@ std::vector<Point> within_reach(std::vector<Point> points) {
   return points;
 }
 
-// Cheapest first, of equals the best. A draw moves most points by few places, which sorting by
-// insertion is quick at; where it moves them far, another way is.
-void sort_draw(std::vector<Point>& draw) {
-  const auto before = [](const Point& a, const Point& b) {
-    return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
-  };
-  std::size_t moves = 0;
-  for (std::size_t i = 1; i < draw.size(); ++i) {
-    const auto point = draw[i];
-    auto at = i;
-    for (; at > 0 && before(point, draw[at - 1]); --at, ++moves) draw[at] = draw[at - 1];
-    draw[at] = point;
-    if (moves > 16 * draw.size()) {
-      std::ranges::sort(draw, before);
-      return;
-    }
-  }
-}
-
 // How often each point is on the frontier, of `draws` repetitions.
 std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
+  struct Drawn {
+    double cost, quality;
+    std::size_t place;
+  };
   static const auto normal = normal_quantiles();
   std::mt19937_64 random(1);
-  std::vector<Point> draw(points.size());
+  std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
   std::vector<int> stood(points.size());
   for (int d = 0; d < draws; ++d) {
+    drawn.clear();
+    std::size_t best = 0;
     for (std::size_t i = 0; i < points.size(); ++i) {
       const auto& p = points[i];
       const auto bits = random();
-      draw[i] = {p.cost + p.cost_spread * normal[bits % quantiles],
-                 p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], 0, 0, i};
+      const Drawn next{p.cost + p.cost_spread * normal[bits % quantiles],
+                       p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], i};
+      if (!drawn.empty()) {
+        if (drawn[best].cost <= next.cost && drawn[best].quality > next.quality) continue;
+        if (drawn[best].quality < next.quality) best = drawn.size();
+      }
+      drawn.push_back(next);
     }
-    sort_draw(draw);
-    const Point* last = nullptr;
-    for (const auto& p : draw) {
+    std::ranges::sort(drawn, [](const Drawn& a, const Drawn& b) {
+      return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
+    });
+    const Drawn* last = nullptr;
+    for (const auto& p : drawn) {
       const bool equal = last && p.cost == last->cost && p.quality == last->quality;
       if (last && p.quality <= last->quality && !equal) continue;
       last = &p;
-      ++stood[p.index];
+      ++stood[p.place];
     }
   }
   return stood;

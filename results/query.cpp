@@ -60,7 +60,8 @@ constexpr int busy_ms = 10000;
 
 std::unique_ptr<SQLite::Database> open_file(const fs::path& path) {
   try {
-    auto opened = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READONLY, busy_ms);
+    auto opened = std::make_unique<SQLite::Database>(
+        path.string(), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX, busy_ms);
     opened->execAndGet("SELECT count(*) FROM sqlite_master");  // touches the write-ahead log
     return opened;
   } catch (const SQLite::Exception& e) {
@@ -72,8 +73,9 @@ std::unique_ptr<SQLite::Database> open_file(const fs::path& path) {
     if (!refused || (!none && logged > 0)) throw;
   }
   // Nobody can write here and nothing waits in the log: the file is all there is.
-  return std::make_unique<SQLite::Database>(immutable_uri(path),
-                                            SQLite::OPEN_READONLY | SQLite::OPEN_URI, busy_ms);
+  return std::make_unique<SQLite::Database>(
+      immutable_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX | SQLite::OPEN_URI,
+      busy_ms);
 }
 
 Value value(sqlite3_stmt* statement, int i) {

@@ -43,6 +43,7 @@ class Cursor {
   std::vector<std::string> columns_;
 };
 
+// For one thread at a time.
 class Reader {
  public:
   // Throws Error when there is no such file, it is not ours or it is from a newer archsweep.

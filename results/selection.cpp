@@ -42,21 +42,23 @@ bool is_exact(const Metric& metric) {
   return metric.within == Within::anything;
 }
 
+// Where no interval is stored, from the raw samples, which take longer to read.
+void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials,
+              const Reader& reader, const Metric& metric, const std::string& from) {
+  if (std::ranges::none_of(axis, [](const Sample& s) { return std::isnan(s.timing_spread); }))
+    return;
+  const auto raw = raw_timing_spreads(reader, metric, from);
+  for (std::size_t i = 0; i < axis.size() && !raw.empty(); ++i)
+    if (const auto found = raw.find(trials[i]);
+        found != raw.end() && std::isnan(axis[i].timing_spread))
+      axis[i].timing_spread = found->second;
+}
+
 // In order of experiment and seed.
 Experiments experiments(const Reader& reader, const Comparable& rows) {
-  const auto x_samples = raw_timing_spreads(reader, rows.x, rows.from);
-  const auto y_samples = raw_timing_spreads(reader, rows.y, rows.from);
-  // The keys are equal in all rows; named, so that an index gives the order.
   auto cursor = reader.open(fmt::format(
-      "SELECT experiment, trial, {}, {}, {}, {} {} ORDER BY accuracy_key, speed_key, experiment, "
-      "seed",
-      rows.x.key, timing_spread_sql(rows.x), rows.y.key, timing_spread_sql(rows.y), rows.from));
-  const auto sample = [&](int column, const auto& raw, std::int64_t trial) {
-    Sample s{cursor.number(column), cursor.number(column + 1)};
-    if (std::isnan(s.timing_spread) && !raw.empty())
-      if (const auto found = raw.find(trial); found != raw.end()) s.timing_spread = found->second;
-    return s;
-  };
+      "SELECT experiment, trial, {}, {}, {}, {} {} ORDER BY experiment, seed", rows.x.key,
+      timing_spread_sql(rows.x), rows.y.key, timing_spread_sql(rows.y), rows.from));
   Experiments e;
   std::string name;
   while (cursor.next()) {
@@ -65,11 +67,12 @@ Experiments experiments(const Reader& reader, const Comparable& rows) {
       e.all.push_back({e.trials.size(), 0});
     }
     ++e.all.back().count;
-    const auto trial = cursor.whole(1);
-    e.trials.push_back(trial);
-    e.x.push_back(sample(2, x_samples, trial));
-    e.y.push_back(sample(4, y_samples, trial));
+    e.trials.push_back(cursor.whole(1));
+    e.x.push_back({cursor.number(2), cursor.number(3)});
+    e.y.push_back({cursor.number(4), cursor.number(5)});
   }
+  complete(e.x, e.trials, reader, rows.x, rows.from);
+  complete(e.y, e.trials, reader, rows.y, rows.from);
   return e;
 }
 

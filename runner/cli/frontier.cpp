@@ -183,10 +183,10 @@ std::string notes(const Answer& answer) {
   std::string out;
   if (answer.left_out > 0)
     out += fmt::format(
-        "compared under: {}; {} trial{} under {} other key{} left out: --speed-key and "
-        "--accuracy-key choose, table comparability_keys has them\n",
+        "compared under: {}; left out: {} trial{} under {} other key{} (--speed-key and "
+        "--accuracy-key choose, table comparability_keys has them)\n",
         answer.keys, answer.left_out, answer.left_out == 1 ? "" : "s", answer.other_keys,
-        answer.other_keys == 1 ? " is" : "s are");
+        answer.other_keys == 1 ? "" : "s");
   const auto is_unknown = [](double Standing::*low) {
     return [low](const Standing& s) { return s.group > 0 && std::isnan(s.*low); };
   };

@@ -100,7 +100,7 @@ def check_frontier():
     expect("said", said, "")  # the published rows have no latency: no other key
     got, said = rows("frontier", "small.db", "--x", "fit_time", "--y", "error")
     expect("other axes", got[0]["architecture"], "resnet18")
-    if "pets, 5912 training" not in said or "5 trials under 1 other key is left out" not in said:
+    if "pets, 5912 training" not in said or "left out: 5 trials under 1 other key " not in said:
         say("the other key is not told:", said)
     got, said = rows("frontier", "small.db", "--x", "fit_time", "--y", "error", "--accuracy-key", "5eed0acc0002", "--max-memory", "2.7GiB",
                      "--where", "fit_time < 110")
