@@ -42,11 +42,14 @@ const Column& column_of(const std::string& key) {
 
 constexpr std::size_t most_named = 14;
 
-// More lines than can be told apart: the best have their names and colours, the others are faint.
-void quieten(Chart& chart) {
+void sort_best_first(Chart& chart) {
   const double sign = chart.y.better == Better::lower ? -1 : 1;
   std::ranges::stable_sort(chart.lines, std::greater(),
                            [&](const Line& line) { return sign * line.points.back().second; });
+}
+
+// More lines than can be told apart: the best have their names, the others are faint.
+void quieten(Chart& chart) {
   for (std::size_t i = most_named; i < chart.lines.size(); ++i) {
     chart.lines[i].name.clear();
     chart.lines[i].style = Line::Style::faint;
@@ -62,33 +65,18 @@ struct Named {
   std::string name, family;
 };
 
-// By trial, in the order of the answer.
-std::vector<std::pair<std::int64_t, Named>> chosen_trials(const Reader& reader,
-                                                          const PictureRequest& request,
-                                                          Answer& answer) {
-  auto selection = request.selection;
-  selection.x = "parameters";  // known of every trial, on every machine: only the recipe matters
-  selection.y = "top1";
-  answer = ask_frontier(reader, selection);
-  std::map<std::string, const Standing*> best;
-  std::map<std::string, std::size_t> experiments;
-  for (const auto& s : answer.standings) {
-    auto& known = best[s.architecture];
-    if (!known || s.y > known->y) known = &s;
-    ++experiments[s.architecture];
-  }
-  std::vector<std::pair<std::int64_t, Named>> trials;
-  for (const auto& s : answer.standings) {
-    if (request.by != By::experiment && best[s.architecture] != &s) continue;
-    const bool alone =
-        request.by != By::experiment || (experiments[s.architecture] == 1 && s.trials.size() == 1);
+// By trial; several of one architecture are told apart where all are drawn.
+std::map<std::int64_t, Named> chosen_trials(const Answer& answer, By by) {
+  std::map<std::string, std::size_t> trials_of;
+  for (const auto& s : answer.standings) trials_of[s.architecture] += s.trials.size();
+  std::map<std::int64_t, Named> chosen;
+  for (const auto& s : answer.standings)
     for (const auto trial : s.trials)
-      trials.push_back(
-          {trial,
-           {alone ? s.architecture : fmt::format("{} (trial {})", s.architecture, trial),
-            s.family}});
-  }
-  return trials;
+      chosen[trial] = {by == By::experiment && trials_of[s.architecture] > 1
+                           ? fmt::format("{} (trial {})", s.architecture, trial)
+                           : s.architecture,
+                       s.family};
+  return chosen;
 }
 
 }  // namespace
@@ -98,11 +86,13 @@ Chart curves_chart(const Reader& reader, const PictureRequest& request, std::str
   if (!request.selection.x.empty() && request.selection.x != "epoch")
     throw Error(fmt::format("--x: learning curves run over epochs, not '{}'; leave it out",
                             printable(request.selection.x, 80)));
-  Answer answer;
-  const auto trials = chosen_trials(reader, request, answer);
+  auto selection = request.selection;
+  selection.x = "parameters";  // known of every trial, on every machine: only the recipe matters
+  selection.y = "top1";
+  const auto answer = ask_frontier(reader, selection);
   std::vector<std::int64_t> ids;
   std::map<std::int64_t, Line> lines;
-  for (const auto& [trial, named] : trials) {
+  for (const auto& [trial, named] : chosen_trials(answer, request.by)) {
     ids.push_back(trial);
     lines[trial] = {.points = {}, .family = named.family, .name = named.name};
   }
@@ -121,6 +111,9 @@ Chart curves_chart(const Reader& reader, const PictureRequest& request, std::str
   chart.draw_frontier = false;
   for (auto& [trial, line] : lines)
     if (!line.points.empty()) chart.lines.push_back(std::move(line));
+  sort_best_first(chart);
+  std::set<std::string> names;  // with By::architecture the best trial of each has its name
+  std::erase_if(chart.lines, [&](const Line& line) { return !names.insert(line.name).second; });
   chart.subtitle = fmt::format("{}{}{} trial{}", answer.keys, answer.keys.empty() ? "" : "; ",
                                chart.lines.size(), chart.lines.size() == 1 ? "" : "s");
   quieten(chart);

@@ -9,7 +9,8 @@
 namespace archsweep::results {
 namespace {
 
-constexpr double gap = 2;  // pixels between a mark and its name
+constexpr double gap = 2;   // pixels between a mark and its name
+constexpr double near = 8;  // up to which they belong together without a line
 
 struct Segment {
   double x0, y0, x1, y1;
@@ -78,13 +79,13 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
       -pi / 16,    pi / 16,     -13 * pi / 16, 13 * pi / 16, -3 * pi / 16,  3 * pi / 16};
   for (const double distance :
        {0.0, 8.0, 16.0, 26.0, 38.0, 52.0, 68.0, 86.0, 106.0, 128.0, 152.0, 178.0}) {
-    if (distance > 0 && !request.must) break;
+    if (distance > near && !request.must) break;
     for (const double angle : angles) {
       const auto box = beside(request, angle, distance);
       if (box.left < area.left || box.right > area.right || box.top < area.top ||
           box.bottom > area.bottom || !placed.fits(box, minds_soft))
         continue;
-      const LabelPlace place{box, distance > 0, std::clamp(request.x, box.left, box.right),
+      const LabelPlace place{box, distance > near, std::clamp(request.x, box.left, box.right),
                              std::clamp(request.y, box.top, box.bottom)};
       if (place.line && !placed.fits(Segment{request.x, request.y, place.line_x, place.line_y},
                                      request.radius + 3 * gap, minds_soft))

@@ -1,5 +1,6 @@
 #include "results/plot/lettering.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace archsweep::results {
@@ -18,6 +19,20 @@ constexpr unsigned char advances[] = {
 
 bool begins_character(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not a later byte of UTF-8
+}
+
+// Bytes of the UTF-8 character that the text begins with; 0 where it begins with none.
+std::size_t character_bytes(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const std::size_t bytes = first < 0x80            ? 1
+                            : first >> 5 == 0b110   ? 2
+                            : first >> 4 == 0b1110  ? 3
+                            : first >> 3 == 0b11110 ? 4
+                                                    : 0;
+  if (bytes > text.size()) return 0;
+  for (std::size_t i = 1; i < bytes; ++i)
+    if (begins_character(text[i])) return 0;
+  return bytes;
 }
 
 }  // namespace
@@ -59,26 +74,23 @@ std::vector<std::string> wrap(std::string_view text, double width, double size, 
 
 std::string escape_xml(std::string_view text) {
   std::string out;
-  for (const char c : text) switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-      case '\t':
-        out += c;
-        break;
-      default:
-        out += static_cast<unsigned char>(c) < ' ' || c == 0x7F ? '?' : c;
-    }
+  while (!text.empty()) {
+    const auto bytes = character_bytes(text);
+    const char c = text[0];
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (bytes == 0 || c == 0x7F || (bytes == 1 && c < ' ' && c != '\n' && c != '\t'))
+      out += '?';
+    else
+      out += text.substr(0, bytes);
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
   return out;
 }
 

@@ -17,7 +17,7 @@ std::string shorten(std::string_view text, double width, double size, bool bold 
 // Lines of at most `width`, broken at spaces; what does not fit in `lines` ends in "…".
 std::vector<std::string> wrap(std::string_view text, double width, double size, std::size_t lines);
 
-// For XML text and attributes; characters that XML has no place for become "?".
+// For XML text and attributes; what is no UTF-8 and what XML has no place for becomes "?".
 std::string escape_xml(std::string_view text);
 
 }  // namespace archsweep::results

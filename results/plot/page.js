@@ -38,11 +38,11 @@ function linearTicks(low, high, unit) {
     ticks.push([i * step * scale, (i * step + 0).toFixed(decimals) + name]);
   return ticks;
 }
-function logTicks(low, high, unit) {
+function logTicks(low, high, unit, most) {
   const values = [], base = unit === 'B' ? 2 : 10, log = base === 2 ? Math.log2 : Math.log10;
-  const powers = log(high) - log(low), every = base === 2 ? Math.max(1, Math.ceil(powers / 8)) : 1;
+  const powers = log(high) - log(low), every = base === 2 ? Math.max(1, Math.ceil(powers / Math.min(8, most))) : 1;
   for (let power = Math.floor(log(low)); power <= Math.ceil(log(high)); ++power)
-    for (const digit of base === 10 && powers <= 3 ? [1, 2, 5] : [1])
+    for (const digit of base === 10 && powers * 3 <= most ? [1, 2, 5] : [1])
       if (power % every === 0) values.push(digit * base ** power);
   const inside = values.filter(v => v >= low && v <= high);
   return inside.length < 3 ? linearTicks(low, high, unit) : inside.map(v => [v, withUnit(v, unit)]);
@@ -107,11 +107,11 @@ function trend(points, {x, y}) {
   return n < 3 || !(ends[0] < ends[1]) ? null :
     {x: ends.map(v => b(x, v)), y: ends.map(v => b(y, my + slope * (v - mx)))};
 }
-function whiskers(points, axis, {asked}, front) {
+function whiskers(points, axis, {asked}, front, many) {
   if (!asked) return {visible: false};
   const of = (p, side) => {
     const bound = p[axis + side];
-    return bound === null || (points.length > 150 && !front.has(p)) ? 0 : Math.abs(bound - p[axis]);
+    return bound === null || (many && !front.has(p)) ? 0 : Math.abs(bound - p[axis]);
   };
   return {type: 'data', symmetric: false, array: points.map(p => of(p, '_high')),
           arrayminus: points.map(p => of(p, '_low')), thickness: 1, width: 0};
@@ -121,7 +121,7 @@ function familyTrace(family, points, axes, front, many) {
   const size = p => p.size ? Math.max(4, (many ? 20 : 26) * Math.sqrt(p.size / most)) : (front.has(p) ? 12 : many ? 7 : 9);
   const asked = axes.asked;
   return {x: points.map(axes.x.at), y: points.map(axes.y.at), mode: 'markers', type: 'scatter', customdata: points.map(p => p.index),
-    error_x: whiskers(points, 'x', axes, front), error_y: whiskers(points, 'y', axes, front),
+    error_x: whiskers(points, 'x', axes, front, many), error_y: whiskers(points, 'y', axes, front, many),
     marker: {color: colour(family), symbol: points.map(p => symbols[families.get(family)?.shape || 'circle'] + (p.hollow ? '-open' : '')),
       size: points.map(size), opacity: points.map(p => front.has(p) || p.hollow || (asked && p.group) ? 1 : many ? 0.45 : 0.6),
       line: {width: points.map(p => p === chosen ? 3 : p.hollow || (asked && p.group && !front.has(p)) ? 1.5 : 0.7),
@@ -152,11 +152,14 @@ function axisLayout(axis, scale, values) {
     range = known.length ? [low - pad, high + pad] : [0, 1];
   }
   const ends = range.map(v => scale.log ? 10 ** v : v);
-  const ticks = (scale.log ? logTicks : linearTicks)(Math.min(...ends), Math.max(...ends), scale.unit);
-  const words = scale.label + (scale.log ? ' (log scale)' : '');
+  // Labels that have room: 55 pixels each across.
+  const room = axis === 'x' ? $('chart').clientWidth - margin.l - margin.r : Infinity, most = Math.min(9, Math.floor(room / 55));
+  let ticks = (scale.log ? logTicks : linearTicks)(Math.min(...ends), Math.max(...ends), scale.unit, most);
+  if (ticks.length > most + 3) ticks = ticks.filter((_, i) => i % 2 === 0);
+  const words = (room < 420 ? scale.label.split(':')[0] : scale.label) + (scale.log ? ' (log scale)' : '');
   return {type: scale.log ? 'log' : 'linear', range, tickvals: ticks.map(t => t[0]), ticktext: ticks.map(t => t[1]),
     title: {text: plain(scale.better === 'lower' ? '← better     ' + words : scale.better === 'higher' ? words + '     better →' : words)},
-    gridcolor: dark() ? '#33363c' : '#e4e4e4', zeroline: false};
+    tickangle: 0, gridcolor: dark() ? '#33363c' : '#e4e4e4', zeroline: false};
 }
 // Names beside their marks where there is room: the best first, none on another.
 function annotations(named, axes, layout) {

@@ -148,6 +148,8 @@ Action plot(CLI::App& app) {
     selection.speed_key = o->speed_key, selection.accuracy_key = o->accuracy_key;
     std::string remark;
     const auto chart = chart_of(*o, remark);
+    if (chart.points.empty() && chart.lines.empty() && remark.empty())
+      remark = "nothing to draw: no finished trial has what was asked for";
     results::draw(chart, o->output, o->width, theme);
     if (!remark.empty()) fmt::print(stderr, "{}: {}\n", o->output, remark);
     fmt::print("{}\n", o->output);

@@ -217,7 +217,20 @@ def drive(browser, page):
     check("nothing of a name was run", browser.js("window.pwned === undefined"))
 
 
-def say_faults_of(browser, page):
+def drive_lines(browser, folder):
+    """Learning curves, and before and after: the same page without details."""
+    browser.call("Emulation.clearDeviceMetricsOverride")
+    lines = "document.querySelectorAll('#chart .scatterlayer .lines').length"
+    for name, count, more in (("curves", 24, ["--kind", "curves"]), ("compare", 1, ["--kind", "compare", "--before", "a.db", "--after", "a.db"])):
+        page = folder / f"{name}.html"
+        subprocess.run([archsweep, "plot", "a.db", "-o", page, *more], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        browser.call("Page.navigate", url=page.as_uri())
+        browser.wait(f"document.readyState === 'complete' && {lines} >= {count}", f"{name}: lines are drawn")
+        check(f"{name}: no axes to choose from", browser.js("document.querySelector('.axes').hidden"))
+    check("curves are named", browser.js("document.body.textContent").count("model_") > 0)
+
+
+def say_faults_of(browser, pages):
     for event in browser.events:
         method, params = event["method"], event["params"]
         if method == "Runtime.exceptionThrown":
@@ -228,7 +241,7 @@ def say_faults_of(browser, page):
             faults.append(f"log: {params['entry']['text']}")
         elif method == "Network.requestWillBeSent":
             url = params["request"]["url"]
-            if url != page.as_uri() and not url.startswith(("data:", "blob:", "about:")):
+            if url not in pages and not url.startswith(("data:", "blob:", "about:")):
                 faults.append(f"request: {url}")
 
 
@@ -248,10 +261,11 @@ def main():
         browser = Browser(folder / "profile")
         try:
             drive(browser, page)
+            drive_lines(browser, folder)
         finally:
             browser.process.kill()
             browser.process.wait()
-        say_faults_of(browser, page)
+        say_faults_of(browser, [(folder / f"{name}.html").as_uri() for name in ("page", "curves", "compare")])
     print("\n".join(faults) if faults else "the page works")
     return 1 if faults else 0
 

@@ -350,6 +350,11 @@ TEST_CASE("any axis has a few ticks, in order, inside, told apart by their label
   }
 }
 
+TEST_CASE("what is no text of XML becomes a question mark") {
+  CHECK(escape_xml("é\x01\xe9<\xc3") == "é??&lt;?");
+  CHECK(escape_xml("ネット\n\x7f\xf8") == "ネット\n??");
+}
+
 TEST_CASE("text is cut to its room, between characters") {
   CHECK(shorten("resnet50", 1000, 12) == "resnet50");
   CHECK(shorten("resnet50", 40, 12) == "resn…");
