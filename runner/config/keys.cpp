@@ -54,7 +54,7 @@ std::vector<Key> keys(Settings& s) {
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
       {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
-      {"scheduler.early_stopping", &s.scheduler.early_stopping, "none; frontier: pause what can no longer reach the frontier of speed and accuracy; halving: and all but the best 1/eta of a rung", {"none", "frontier", "halving"}},
+      {"scheduler.early_stopping", &s.scheduler.early_stopping, "none; frontier: pause what can no longer reach the frontier of speed and accuracy; halving: and all but the best 1/eta of a rung, which saves most and loses points of the frontier", {"none", "frontier", "halving"}},
       {"scheduler.eta", &s.scheduler.eta, "trials are compared after 1, eta, eta^2 ... epochs", {}, 2, 10},
       {"scheduler.margin", &s.scheduler.margin, "how much smaller a trial's error may still get than trials of its family and learning rate have shown: a share; more is safer and saves less", {}, 0, 0.95},
       {"scheduler.preflight", &s.scheduler.preflight, "try every candidate for a moment first; auto: where speeds are needed or the sweep is long", {"auto", "always", "never"}},
