@@ -15,14 +15,9 @@ struct PlannedTrial {
   TrialSpec spec;
   std::string family;
   std::string fingerprint;
-<<<<<<< HEAD
-  double cost;  // seconds where they were measured; else relative: what its epochs take, by
-                // multiply-accumulates at the trial's image size
-=======
   // Seconds where they were measured; else relative: what its epochs take, by multiply-accumulates
   // at the trial's image size.
   double cost;
->>>>>>> halving
 };
 
 std::vector<PlannedTrial> make_plan(const Config&);

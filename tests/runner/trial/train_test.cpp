@@ -2,6 +2,7 @@
 
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
+#include "runner/trial/failure.h"
 #include "runner/trial/train/checkpoint.h"
 
 using namespace archsweep;
