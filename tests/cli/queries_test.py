@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Commands that ask the database, on a small made one: every example of tests/data/queries.md gives what stands under it;
+"""Commands that ask the database, on a small made one: every example of results/queries.md gives what stands under it;
 frontier, leaderboard, diff, query and status answer, and refuse what is wrong in one line.
 
     queries_test.py ARCHSWEEP SOURCE_ROOT [--update]      --update writes the answers into queries.md
@@ -44,7 +44,7 @@ def make_empty(path):
 
 
 def check_examples():
-    text = (root / "tests/data/queries.md").read_text()
+    text = (root / "results/queries.md").read_text()
     count = 0
 
     def answer(match):
@@ -57,10 +57,10 @@ def check_examples():
 
     made = re.sub(r"```sql\n(.*?)```\n(?:```text\n.*?```\n)?", answer, text, flags=re.S)
     if "--update" in sys.argv:
-        (root / "tests/data/queries.md").write_text(made)
+        (root / "results/queries.md").write_text(made)
     elif made != text:
         Path("made.md").write_text(made)
-        say(subprocess.run(["diff", root / "tests/data/queries.md", "made.md"], capture_output=True, text=True).stdout)
+        say(subprocess.run(["diff", root / "results/queries.md", "made.md"], capture_output=True, text=True).stdout)
     if count < 8:
         say("only", count, "examples found")
 
