@@ -30,23 +30,34 @@ std::string describe(const Reader& reader, const std::string& key) {
   return found.empty() ? key : found[0];
 }
 
-std::string described(const Reader& reader, const std::string& accuracy, const std::string& speed) {
-  return (accuracy.empty() ? "" : describe(reader, accuracy)) +
-         (accuracy.empty() || speed.empty() ? "" : "; ") +
-         (speed.empty() ? "" : describe(reader, speed));
+// Of keys that are given by their numbers, 0: none.
+std::string described(const Reader& reader, const KeyRows& key) {
+  std::string all;
+  for (const auto number : {key.accuracy, key.speed})
+    for (const auto& text :
+         texts(reader, fmt::format("SELECT text FROM numbers WHERE number = {}", number)))
+      if (!text.empty()) all += (all.empty() ? "" : "; ") + describe(reader, text);
+  return all;
 }
 
-// The whole of a key that is given by its beginning.
-std::string whole_key(const Reader& reader, const std::string& column, const std::string& option,
-                      const std::string& given) {
-  const auto all = texts(reader, fmt::format("SELECT DISTINCT {} FROM results", column));
+// The number of a key that is given by its beginning. `column`: "speed" or "accuracy".
+std::int64_t key_number(const Reader& reader, const std::string& column, const std::string& given) {
+  const auto option = fmt::format("--{}-key", column);
+  const auto all = texts(
+      reader, fmt::format("SELECT text FROM numbers WHERE number IN (SELECT DISTINCT {}_number "
+                          "FROM results) ORDER BY text",
+                          column));
+  const auto number = [&](const std::string& key) {
+    auto cursor = reader.open("SELECT number FROM numbers WHERE text = " + sql_text(key));
+    return cursor.next() ? cursor.whole(0) : 0;
+  };
   Texts found;
   for (const auto& key : all)
     if (key == given)
-      return key;
+      return number(key);
     else if (key.starts_with(given))
       found.push_back(key);
-  if (found.size() == 1) return found[0];
+  if (found.size() == 1) return number(found[0]);
   const auto& choice = found.empty() ? all : found;
   std::string list;
   constexpr std::size_t most = 8;
@@ -87,19 +98,10 @@ const Metric& usual_x(const Reader& reader, const std::string& from, const Metri
   return metric("latency", "--x");
 }
 
-struct Key {
-  std::string speed, accuracy;
-  std::size_t rows = 0;
-};
-
-std::string equal(const char* column, const std::string& key) {
-  return fmt::format(" AND {} = {}", column, sql_text(key));
-}
-
 }  // namespace
 
-std::string conditions(const Reader& reader, const Selection& s) {
-  std::string sql = "FROM finished WHERE 1";
+std::string conditions(const Reader& reader, const Selection& s, const std::string& view) {
+  std::string sql = "FROM " + view + " WHERE 1";
   if (!s.where.empty()) {
     check_expression(reader, "--where", s.where);
     sql += " AND (" + s.where + ")";
@@ -119,60 +121,59 @@ std::string conditions(const Reader& reader, const Selection& s) {
   return sql;
 }
 
-Comparable comparable(const Reader& reader, const Selection& s) {
+Question question(const Reader& reader, const Selection& s) {
   const auto& y = metric(s.y.empty() ? "top1" : s.y, "--y");
-  auto from = conditions(reader, s);
+  auto from = conditions(reader, s, "compared");
   const auto& x = s.x.empty() ? usual_x(reader, from, y) : metric(s.x, "--x");
   if (x.key == y.key) throw Error(fmt::format("--x and --y are both {}; name two metrics", x.key));
-  from += with_values(x, y);
+  Question q{.x = x, .y = y, .from = from + with_values(x, y)};
+  if (needs(x.within, Within::accuracy_key) || needs(y.within, Within::accuracy_key)) {
+    q.accuracy = "accuracy_number";
+    if (!s.accuracy_key.empty()) q.given.accuracy = key_number(reader, "accuracy", s.accuracy_key);
+  }
+  if (needs(x.within, Within::speed_key) || needs(y.within, Within::speed_key)) {
+    q.speed = "speed_number";
+    if (!s.speed_key.empty()) q.given.speed = key_number(reader, "speed", s.speed_key);
+  }
+  return q;
+}
 
-  const bool speed = needs(x.within, Within::speed_key) || needs(y.within, Within::speed_key);
-  const bool accuracy =
-      needs(x.within, Within::accuracy_key) || needs(y.within, Within::accuracy_key);
-  std::string given;
-  if (speed && !s.speed_key.empty())
-    given += equal("speed_key", whole_key(reader, "speed_key", "--speed-key", s.speed_key));
-  if (accuracy && !s.accuracy_key.empty())
-    given +=
-        equal("accuracy_key", whole_key(reader, "accuracy_key", "--accuracy-key", s.accuracy_key));
-
-  Comparable result{.x = x, .y = y, .from = from, .keys = "", .left_out = 0, .other_keys = 0};
-  if (!speed && !accuracy) return result;
-  const std::string columns =
-      fmt::format("{}, {}", accuracy ? "accuracy_key" : "''", speed ? "speed_key" : "''");
-  const auto tally = [&](const std::string& restricted) {
-    std::vector<Key> keys;
-    for (auto cursor = reader.open(
-             fmt::format("SELECT {}, count(*) {}{} GROUP BY 1, 2", columns, from, restricted));
-         cursor.next();)
-      keys.push_back({std::string(cursor.text(1)), std::string(cursor.text(0)),
-                      static_cast<std::size_t>(cursor.whole(2))});
-    return keys;
+Comparable choose(const Reader& reader, const Question& q, const std::vector<KeyRows>& keys) {
+  const auto restricted = [&](const KeyRows& key) {
+    return fmt::format("{} AND {} = {} AND {} = {}", q.from, q.accuracy, key.accuracy, q.speed,
+                       key.speed);
   };
-  const auto all = tally("");
-  const auto choice = given.empty() ? all : tally(given);
-  const auto restrict = [&](const Key& key) {
-    return (accuracy ? equal("accuracy_key", key.accuracy) : "") +
-           (speed ? equal("speed_key", key.speed) : "");
-  };
-  const auto latest = [&](const Key& key) {
-    const auto found = texts(reader, "SELECT max(finished_at) " + from + restrict(key));
+  const auto latest = [&](const KeyRows& key) {
+    const auto found = texts(reader, "SELECT max(finished_at) " + restricted(key));
     return found.empty() ? std::string() : found[0];
   };
-  const Key* best = nullptr;
-  for (const auto& key : choice)
+  Comparable result{.x = q.x, .y = q.y, .from = q.from + " AND 0", .keys = ""};
+  const KeyRows* best = nullptr;
+  for (const auto& key : keys) {
+    if ((q.given.accuracy && key.accuracy != q.given.accuracy) ||
+        (q.given.speed && key.speed != q.given.speed))
+      continue;
     if (!best || key.rows > best->rows || (key.rows == best->rows && latest(key) > latest(*best)))
       best = &key;
-  if (!best) {
-    result.from += given + " AND 0";
-  } else {
-    result.from += restrict(*best);
-    result.keys = described(reader, best->accuracy, best->speed);
   }
-  for (const auto& key : all)
-    if (!best || key.speed != best->speed || key.accuracy != best->accuracy)
-      result.left_out += key.rows, ++result.other_keys;
+  if (best) {
+    result.key = *best;
+    result.from = restricted(*best);
+    result.keys = described(reader, *best);
+  }
+  for (const auto& key : keys)
+    if (&key != best) result.left_out += key.rows, ++result.other_keys;
   return result;
+}
+
+Comparable comparable(const Reader& reader, const Selection& selection) {
+  const auto q = question(reader, selection);
+  std::vector<KeyRows> keys;
+  for (auto cursor = reader.open(
+           fmt::format("SELECT {}, {}, count(*) {} GROUP BY 1, 2", q.accuracy, q.speed, q.from));
+       cursor.next();)
+    keys.push_back({cursor.whole(0), cursor.whole(1), static_cast<std::size_t>(cursor.whole(2))});
+  return choose(reader, q, keys);
 }
 
 }  // namespace archsweep::results

@@ -4,23 +4,48 @@
 // axis that needs one, so that no number meets another that it does not compare with.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "results/selection.h"
 
 namespace archsweep::results {
 
+// Rows under the same keys. The keys are told by the schema's numbers of them; 0 where the metrics
+// need none.
+struct KeyRows {
+  std::int64_t accuracy = 0, speed = 0;
+  std::size_t rows = 0;
+};
+
+// What is asked, before its keys are chosen.
+struct Question {
+  Metric x, y;
+  std::string from;                         // "FROM compared WHERE ...": rows that have x and y
+  std::string accuracy = "0", speed = "0";  // SQL: the numbers of a row's keys
+  KeyRows given = {};                       // keys that the selection names
+};
+
 struct Comparable {
   Metric x, y;
-  std::string from;  // "FROM finished WHERE ...": rows that have x and y, under the same keys
+  std::string from;  // "FROM compared WHERE ...": rows that have x and y, under the same keys
   std::string keys;  // as in Answer
+  KeyRows key = {};  // likewise
   std::size_t left_out = 0, other_keys = 0;
 };
 
-// "FROM finished WHERE ...": all rows that the selection's where, families and max_memory allow.
-std::string conditions(const Reader& reader, const Selection& selection);
+// "FROM view WHERE ...": all rows that the selection's where, families and max_memory allow.
+std::string conditions(const Reader& reader, const Selection& selection,
+                       const std::string& view = "finished");
 
 // Throws Error as ask_frontier does.
+Question question(const Reader& reader, const Selection& selection);
+
+// `keys`: all that the question's rows have. For who reads all of the rows anyway and has counted
+// them, which is quicker than to ask for the counts first.
+Comparable choose(const Reader& reader, const Question& question, const std::vector<KeyRows>& keys);
+
 Comparable comparable(const Reader& reader, const Selection& selection);
 
 }  // namespace archsweep::results

@@ -210,8 +210,9 @@ Value Cursor::value(int column) const {
 }
 double Cursor::number(int column) const {
   auto* row = statement_->prepared.get();
-  return sqlite3_column_type(row, column) == SQLITE_NULL ? std::nan("")
-                                                         : sqlite3_column_double(row, column);
+  const double number = sqlite3_column_double(row, column);
+  // NULL comes as 0; to ask of each number would take as long as to read it.
+  return number == 0 && sqlite3_column_type(row, column) == SQLITE_NULL ? std::nan("") : number;
 }
 std::int64_t Cursor::whole(int column) const {
   return sqlite3_column_int64(statement_->prepared.get(), column);

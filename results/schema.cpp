@@ -195,7 +195,11 @@ CREATE TABLE published_speeds (  -- rows of timm's benchmark-*.csv
   PRIMARY KEY (import, line)
 ) WITHOUT ROWID;
 
-CREATE TABLE results_2 (         -- one row a finished trial: all that the views read
+-- Short stand-ins for the texts that the frontier sorts and groups by: what it reads of a hundred thousand
+-- rows must be narrow.
+CREATE TABLE numbers (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+ALTER TABLE results RENAME TO results_1;
+CREATE TABLE results (           -- one row a finished trial: all that the views read
   trial INTEGER PRIMARY KEY REFERENCES trials,
   attempt INTEGER,               -- null: imported
   source TEXT NOT NULL,          -- sweep, bench, import
@@ -205,7 +209,7 @@ CREATE TABLE results_2 (         -- one row a finished trial: all that the views
   top1 REAL, top5 REAL, valid_loss REAL, train_loss REAL,      -- last epoch
   latency REAL, latency_low REAL, latency_high REAL,           -- seconds, batch 1: median, its 95 % interval
   latency_mad REAL, latency_p90 REAL, latency_p99 REAL,
-  throughput REAL,               -- samples a second, best batch size
+  throughput REAL, throughput_low REAL, throughput_high REAL,  -- samples a second, best batch size; likewise
   train_seconds REAL, fit_time REAL,                           -- seconds without and with validation
   train_throughput REAL, data_wait_share REAL,
   train_memory_bytes REAL, inference_memory_bytes REAL,
@@ -215,9 +219,23 @@ CREATE TABLE results_2 (         -- one row a finished trial: all that the views
   micro_batch INTEGER,           -- images a forward pass in training, where the worker told
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
-  finished_at TEXT               -- UTC, ISO 8601
+  finished_at TEXT,              -- UTC, ISO 8601
+  -- By the trigger below, from `numbers`:
+  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER,
+  -- Standard deviations as a share of the value: a 95 % interval holds two times 1.96 of them.
+  latency_spread REAL AS ((latency_high - latency_low) / (latency * 3.919928)),
+  throughput_spread REAL AS ((throughput_high - throughput_low) / (throughput * 3.919928))
 );
-INSERT INTO results_2 (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed,
+CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
+  INSERT INTO numbers (text)
+    SELECT told FROM (SELECT new.accuracy_key AS told UNION SELECT new.speed_key UNION SELECT new.experiment)
+    WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE text = told);
+  UPDATE results SET accuracy_number = (SELECT number FROM numbers WHERE text = new.accuracy_key),
+                     speed_number = (SELECT number FROM numbers WHERE text = new.speed_key),
+                     experiment_number = (SELECT number FROM numbers WHERE text = new.experiment)
+  WHERE trial = new.trial;
+END;
+INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed,
     epochs, image_size, top1, top5, valid_loss, train_loss, latency, latency_p90, latency_p99, throughput,
     train_seconds, fit_time, train_throughput, data_wait_share, train_memory_bytes, inference_memory_bytes,
     parameters, macs, classes, train_samples, valid_samples, dtype, layout, split_hash, device_name, speed_key,
@@ -231,22 +249,21 @@ INSERT INTO results_2 (trial, attempt, source, experiment, architecture, tag, fa
          r.classes, r.train_samples, r.valid_samples, r.dtype, r.layout, r.split_hash, r.device_name,
          coalesce(r.speed_key, ''), coalesce(r.accuracy_key, ''),
          (SELECT ended_at FROM attempts a WHERE (a.trial, a.attempt) = (r.trial, r.attempt))
-  FROM results r JOIN trials t USING (trial) WHERE t.state = 'done';
-DROP TABLE results;
-ALTER TABLE results_2 RENAME TO results;
+  FROM results_1 r JOIN trials t USING (trial) WHERE t.state = 'done';
+DROP TABLE results_1;
 -- All that a frontier on latency and top1 reads, so that it reads nothing else.
-CREATE INDEX results_by_key ON results (accuracy_key, speed_key, experiment, seed, top1, latency, latency_low,
-                                        latency_high, architecture, tag, family);
+CREATE INDEX results_by_key ON results (accuracy_number, speed_number, experiment_number, seed, top1, latency,
+                                        latency_spread);
 CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
 CREATE INDEX results_by_time ON results (finished_at);
-CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
+CREATE VIEW compared AS          -- `finished`, and what the frontier alone reads
   SELECT trial,
          (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = r.trial
           ORDER BY st.sweep DESC LIMIT 1) AS sweep,  -- the latest that asked for the trial
          source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,
          top1, top5, 1 - top1 AS error, valid_loss, train_loss,
          latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99,
-         throughput, 1 / throughput AS seconds_per_sample,
+         throughput, throughput_low, throughput_high, 1 / throughput AS seconds_per_sample,
          train_seconds, fit_time, (1 - top1) * (fit_time + 80) AS score,  -- of the fine-tuning study: lower is better
          train_throughput, train_memory_bytes, inference_memory_bytes,
          parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
@@ -256,8 +273,19 @@ CREATE VIEW finished AS          -- one row a finished trial, in no order: count
          train_memory_bytes / 1048576.0 AS train_mib, inference_memory_bytes / 1048576.0 AS infer_mib,
          parameters / 1e6 AS params_m, macs / 1e9 AS gmacs, learning_rate AS lr, experiment,
          speed_key,              -- speeds compare only between rows of one key
-         accuracy_key            -- accuracies likewise; table comparability_keys says what they stand for
+         accuracy_key,           -- accuracies likewise; table comparability_keys says what they stand for
+         accuracy_number, speed_number, experiment_number, latency_spread, throughput_spread
   FROM results r;
+CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
+  SELECT trial, sweep, source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,
+         top1, top5, error, valid_loss, train_loss,
+         latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99,
+         throughput, throughput_low, throughput_high, seconds_per_sample,
+         train_seconds, fit_time, score, train_throughput, train_memory_bytes, inference_memory_bytes,
+         parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
+         micro_batch, top1_percent, latency_ms, samples_per_s, train_s, train_mib, infer_mib, params_m, gmacs, lr,
+         experiment, speed_key, accuracy_key
+  FROM compared;
 CREATE VIEW leaderboard AS       -- the same, best accuracy first
   SELECT * FROM finished ORDER BY top1 DESC, latency, trial;
 CREATE VIEW frontier AS          -- rows of the leaderboard that no other row of the same keys beats on latency and top1

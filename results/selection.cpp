@@ -54,26 +54,44 @@ void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials
       axis[i].timing_spread = found->second;
 }
 
-// In order of experiment and seed.
-Experiments experiments(const Reader& reader, const Comparable& rows) {
+// Of all keys, in order of key, experiment and seed; `keys` are told as they are met.
+Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRows>& keys) {
+  std::string order;  // a constant is no term to sort by
+  for (const auto& number : {q.accuracy, q.speed})
+    if (number != "0") order += number + ", ";
   auto cursor = reader.open(fmt::format(
-      "SELECT experiment, trial, {}, {}, {}, {} {} ORDER BY experiment, seed", rows.x.key,
-      timing_spread_sql(rows.x), rows.y.key, timing_spread_sql(rows.y), rows.from));
+      "SELECT {}, {}, experiment_number, trial, {}, {}, {}, {} {} ORDER BY {}experiment_number, "
+      "seed",
+      q.accuracy, q.speed, q.x.key, timing_spread_sql(q.x), q.y.key, timing_spread_sql(q.y), q.from,
+      order));
   Experiments e;
-  std::string name;
+  std::int64_t last = 0;
   while (cursor.next()) {
-    if (const auto next = cursor.text(0); e.all.empty() || next != name) {
-      name = next;
-      e.all.push_back({e.trials.size(), 0});
-    }
+    const KeyRows key{cursor.whole(0), cursor.whole(1)};
+    const auto experiment = cursor.whole(2);
+    const bool same_key =
+        !keys.empty() && key.accuracy == keys.back().accuracy && key.speed == keys.back().speed;
+    if (!same_key) keys.push_back(key);
+    if (!same_key || experiment != last) e.all.push_back({e.trials.size(), 0});
+    last = experiment;
+    ++keys.back().rows;
     ++e.all.back().count;
-    e.trials.push_back(cursor.whole(1));
-    e.x.push_back({cursor.number(2), cursor.number(3)});
-    e.y.push_back({cursor.number(4), cursor.number(5)});
+    e.trials.push_back(cursor.whole(3));
+    e.x.push_back({cursor.number(4), cursor.number(5)});
+    e.y.push_back({cursor.number(6), cursor.number(7)});
   }
-  complete(e.x, e.trials, reader, rows.x, rows.from);
-  complete(e.y, e.trials, reader, rows.y, rows.from);
   return e;
+}
+
+// Only those under the chosen key, whose rows follow on one another.
+void keep(std::vector<Experiment>& all, const std::vector<KeyRows>& keys, const KeyRows& chosen) {
+  std::size_t first = 0;
+  for (const auto& key : keys) {
+    if (key.accuracy == chosen.accuracy && key.speed == chosen.speed) break;
+    first += key.rows;
+  }
+  const auto end = first + chosen.rows;
+  std::erase_if(all, [&](const Experiment& e) { return e.first < first || e.first >= end; });
 }
 
 using Samples = std::span<const Sample>;
@@ -83,15 +101,26 @@ Samples of(const std::vector<Sample>& axis, const Experiment& e) {
 }
 
 // Standard deviation between seeds, on the scale on which it scatters; NaN of a single seed.
-double seed_spread(Samples samples, bool relative) {
+// `scaled`: room for the values on that scale.
+double seed_spread(Samples samples, bool relative, std::vector<double>& scaled) {
   if (samples.size() < 2) return unknown;
   const auto n = static_cast<double>(samples.size());
-  const auto scaled = [&](const Sample& s) { return relative ? std::log(s.value) : s.value; };
+  scaled.clear();
   double mean = 0, squares = 0;
-  for (const auto& s : samples) mean += scaled(s) / n;
-  for (const auto& s : samples) squares += (scaled(s) - mean) * (scaled(s) - mean);
+  for (const auto& s : samples) {
+    scaled.push_back(relative ? std::log(s.value) : s.value);
+    mean += scaled.back() / n;
+  }
+  for (const double s : scaled) squares += (s - mean) * (s - mean);
   const double spread = std::sqrt(squares / (n - 1));
   return std::isfinite(spread) ? spread : unknown;
+}
+
+// As `median` of statistics.h, but in place and without sorting.
+double quick_median(std::vector<double>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return values.size() % 2 ? *middle : (*std::max_element(values.begin(), middle) + *middle) / 2;
 }
 
 // What most experiments of several seeds scatter by; NaN where there is none. A median, because a
@@ -107,7 +136,7 @@ double usual_spread(const std::vector<Experiment>& all, const std::vector<double
   if (known.empty()) return unknown;
   // The median of a sample's spread is below the true one (Wilson and Hilferty, 1931).
   freedom /= static_cast<double>(known.size());
-  return median(known) / std::pow(1 - 2 / (9 * freedom), 1.5);
+  return quick_median(known) / std::pow(1 - 2 / (9 * freedom), 1.5);
 }
 
 // Of the experiment's value, as selection.h defines it; NaN: not known.
@@ -133,20 +162,19 @@ struct Estimate {
 
 std::vector<Estimate> estimates(const std::vector<Experiment>& all, const std::vector<Sample>& axis,
                                 const Metric& metric, bool is_median) {
-  std::vector<double> own;
+  std::vector<double> own, values;
   own.reserve(all.size());
-  for (const auto& e : all) own.push_back(seed_spread(of(axis, e), is_relative(metric)));
+  for (const auto& e : all) own.push_back(seed_spread(of(axis, e), is_relative(metric), values));
   const double usual = usual_spread(all, own);
   std::vector<Estimate> found;
   found.reserve(all.size());
-  std::vector<double> values;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto samples = of(axis, all[i]);
     values.clear();
     double sum = 0;
     for (const auto& s : samples) values.push_back(s.value), sum += s.value;
     const double value = values.size() == 1 ? values[0]
-                         : is_median        ? median(values)
+                         : is_median        ? quick_median(values)
                                             : sum / static_cast<double>(values.size());
     found.push_back({value, is_exact(metric) ? 0 : spread(samples, own[i], usual, is_median)});
   }
@@ -181,8 +209,13 @@ void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std
 }  // namespace
 
 Answer ask_frontier(const Reader& reader, const Selection& selection) {
-  const auto rows = comparable(reader, selection);
-  const auto e = experiments(reader, rows);
+  const auto asked = question(reader, selection);
+  std::vector<KeyRows> keys;
+  auto e = read_rows(reader, asked, keys);
+  const auto rows = choose(reader, asked, keys);
+  keep(e.all, keys, rows.key);
+  complete(e.x, e.trials, reader, rows.x, rows.from);
+  complete(e.y, e.trials, reader, rows.y, rows.from);
   const auto x = estimates(e.all, e.x, rows.x, true);
   const auto y = estimates(e.all, e.y, rows.y, false);
   // As costs and qualities: what is better the other way comes negative.

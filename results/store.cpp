@@ -355,23 +355,25 @@ std::vector<Pooled> Store::pooled(TrialId trial, int attempt) const {
 
 // Into the row of `results`.
 void Store::add_speeds(TrialId trial, int attempt) {
-  double throughput = not_measured, train_throughput = not_measured;
+  Pooled best;
+  double train_throughput = not_measured;
   for (const auto& p : pooled(trial, attempt)) {
     if (p.kind == "latency")
       db_->run(
           "UPDATE results SET latency = ?, latency_low = ?, latency_high = ?, latency_mad = ?, "
           "latency_p90 = ?, latency_p99 = ? WHERE trial = ?",
           p.p50, p.low, p.high, p.mad, p.p90, p.p99, trial);
-    // fmax: nothing yet is NaN
-    if (p.kind == "latency" || p.kind == "throughput")
-      throughput = std::fmax(throughput, p.samples_per_second);
+    if ((p.kind == "latency" || p.kind == "throughput") &&
+        !(p.samples_per_second <= best.samples_per_second))  // nothing yet is NaN
+      best = p;
     if (p.kind == "train_step")
       train_throughput = std::fmax(train_throughput, p.samples_per_second);
   }
   db_->run(
-      "UPDATE results SET throughput = ?, train_throughput = coalesce(?, train_throughput) WHERE "
-      "trial = ?",
-      throughput, train_throughput, trial);
+      "UPDATE results SET throughput = ?, throughput_low = ?, throughput_high = ?, "
+      "train_throughput = coalesce(?, train_throughput) WHERE trial = ?",
+      best.samples_per_second, best.batch_size / best.high, best.batch_size / best.low,
+      train_throughput, trial);
 }
 
 void Store::fail(TrialId trial, int attempt, const Failure& failure) {

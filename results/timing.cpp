@@ -38,9 +38,9 @@ double spread_of(const std::string& samples, double q) {
 }  // namespace
 
 std::string timing_spread_sql(const Metric& metric) {
-  return metric.key == "latency"
-             ? fmt::format("(latency_high - latency_low) / (latency * {})", two_sides)
-             : "NULL";
+  if (metric.key == "latency") return "latency_spread";
+  if (metric.key == "throughput" || metric.key == "seconds_per_sample") return "throughput_spread";
+  return "NULL";
 }
 
 std::unordered_map<std::int64_t, double> raw_timing_spreads(const Reader& reader,

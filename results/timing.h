@@ -11,7 +11,7 @@
 
 namespace archsweep::results {
 
-// SQL over `finished`: the standard deviation of a timing as a share of it (which is nearly that of
+// SQL over `compared`: the standard deviation of a timing as a share of it (which is nearly that of
 // its logarithm), from its 95 % interval; NULL where none is stored or the metric is no timing.
 std::string timing_spread_sql(const Metric& metric);
 

@@ -63,12 +63,12 @@ INSERT INTO trials (fingerprint, source, state, architecture, tag, family, datas
   FROM pairs WHERE true ON CONFLICT (fingerprint) DO NOTHING;
 
 INSERT OR REPLACE INTO results (trial, source, experiment, architecture, tag, family, dataset, image_size, top1, top5,
-    latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99, throughput, train_throughput,
-    train_memory_bytes, inference_memory_bytes, parameters, macs, activations, dtype, layout, device_name, speed_key,
+    latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99, throughput, throughput_low, throughput_high,
+    train_throughput, train_memory_bytes, inference_memory_bytes, parameters, macs, activations, dtype, layout, device_name, speed_key,
     accuracy_key, finished_at)
   SELECT t.trial, 'import', printf('%s|%s|%d', p.architecture, p.tag, p.image_size), p.architecture, p.tag, p.family,
          p.dataset, p.image_size, p.top1, p.top5, p.latency, b.latency_low, b.latency_high, b.latency_mad,
-         b.latency_p90, b.latency_p99, p.throughput, p.train_throughput, b.train_memory_bytes,
+         b.latency_p90, b.latency_p99, p.throughput, b.throughput_low, b.throughput_high, p.train_throughput, b.train_memory_bytes,
          b.inference_memory_bytes, p.parameters, p.macs, p.activations, p.dtype, p.layout, p.device_name,
          p.speed_key, p.accuracy_key, b.finished_at
   FROM pairs p JOIN trials t USING (fingerprint) LEFT JOIN results b ON b.trial = p.bench;

@@ -93,14 +93,14 @@ def fill(path):
             top1 = 0.6 + 0.3 * size**0.5 - 0.1 * waste - 0.01 * abs(rate - 4) + random.gauss(0, 0.004)
             yield (t, 1, "sweep", f"architecture_{t // 30 % 3400}||{10 ** -(1 + rate / 3):.17g}", f"architecture_{t // 30 % 3400}", "",
                    f"family_{t // 30 % 25}", "photos", 10 ** -(1 + rate / 3), t % 3, o.epochs, 224, top1, latency, latency * 0.99,
-                   latency * 1.01, 3 / latency, 100 + 900 * size, 110 + 950 * size, 1e9 + 7e9 * size, 5e8, int(5e6 * 20**size),
+                   latency * 1.01, 3 / latency, 2.97 / latency, 3.03 / latency, 100 + 900 * size, 110 + 950 * size, 1e9 + 7e9 * size, 5e8, int(5e6 * 20**size),
                    "bfloat16", "channels_last", "s" * 64, "Big GPU", ("c" if t % 10 == 9 and t // 30 % 2 else "b") * 12, "a" * 12,
                    time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(1.7e9 + 60 * t)))
 
     db.executemany("INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed, "
-                   "epochs, image_size, top1, latency, latency_low, latency_high, throughput, train_seconds, fit_time, "
+                   "epochs, image_size, top1, latency, latency_low, latency_high, throughput, throughput_low, throughput_high, train_seconds, fit_time, "
                    "train_memory_bytes, inference_memory_bytes, parameters, dtype, layout, split_hash, device_name, speed_key, "
-                   "accuracy_key, finished_at) VALUES (" + ", ".join("?" * 29) + ")", results())
+                   "accuracy_key, finished_at) VALUES (" + ", ".join("?" * 31) + ")", results())
     samples = "[" + ", ".join(f"{random.gauss(0.001, 1e-5):.9g}" for _ in range(60)) + "]"
     db.execute("INSERT INTO measurements (trial, attempt, kind, batch_size, dtype, layout, image_size, protocol, p50, p90, p99, "
                "samples_per_second, seconds) SELECT trial, 1, kind, 1, 'bfloat16', 'channels_last', 224, 1, latency, latency, latency, "
