@@ -1,7 +1,7 @@
 #pragma once
 
 // Opening the results database and speaking of its faults. The only other users of SQLiteCpp are
-// store.cpp, query.cpp and import/.
+// the store (store_database.h), query.cpp and import/.
 
 #include <filesystem>
 #include <memory>

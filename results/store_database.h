@@ -1,0 +1,117 @@
+#pragma once
+
+// What store.cpp and finish.cpp share: the connection, and statements with their values bound.
+
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/format.h>
+
+#include "results/database.h"
+#include "results/lock.h"
+#include "results/store.h"
+
+namespace archsweep::results {
+
+inline constexpr const char* now = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
+
+inline void bind_one(SQLite::Statement& s, int i, double v) {
+  std::isnan(v) ? s.bind(i) : s.bind(i, v);
+}
+inline void bind_one(SQLite::Statement& s, int i, int v) {
+  s.bind(i, v);
+}
+inline void bind_one(SQLite::Statement& s, int i, std::int64_t v) {
+  s.bind(i, v);
+}
+inline void bind_one(SQLite::Statement& s, int i, std::uint64_t v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+inline void bind_one(SQLite::Statement& s, int i, std::string_view v) {
+  s.bind(i, std::string(v));
+}
+inline void bind_one(SQLite::Statement& s, int i, TrialId v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+inline void bind_one(SQLite::Statement& s, int i, SweepId v) {
+  s.bind(i, static_cast<std::int64_t>(v));
+}
+
+struct Store::Database {
+  std::filesystem::path path;
+  WriterLock lock;
+  SQLite::Database sqlite;
+
+  explicit Database(const std::filesystem::path& p)
+      : path(p),
+        lock(p),
+        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, /*busy ms=*/10000) {}
+
+  template <typename... Values>
+  SQLite::Statement statement(const std::string& sql, const Values&... values) {
+    SQLite::Statement s(sqlite, sql);
+    int i = 0;
+    (bind_one(s, ++i, values), ...);
+    return s;
+  }
+
+  template <typename... Values>
+  void run(const std::string& sql, const Values&... values) {
+    statement(sql, values...).exec();
+  }
+
+  // One transaction; SQLite's refusals become Errors.
+  template <typename Work>
+  auto transaction(Work&& work) {
+    try {
+      SQLite::Transaction t(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+      if constexpr (std::is_void_v<decltype(work())>) {
+        work();
+        t.commit();
+      } else {
+        auto result = work();
+        t.commit();
+        return result;
+      }
+    } catch (const SQLite::Exception& e) {
+      throw explain(e, path);
+    }
+  }
+
+  std::int64_t environment_id(const Environment& e) {
+    const std::string columns = "device, device_name, driver, torch, archsweep, threads, host, os";
+    run("INSERT INTO environments (" + columns +
+            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+    auto row = statement(
+        "SELECT environment FROM environments WHERE (" + columns + ") = (?, ?, ?, ?, ?, ?, ?, ?)",
+        e.device, e.device_name, e.driver, e.torch, e.archsweep, e.threads, e.host, e.os);
+    row.executeStep();
+    return row.getColumn(0).getInt64();
+  }
+
+  // A benchmark that has a result keeps it, whatever becomes of a later visit.
+  void keep_done(TrialId trial) {
+    run("UPDATE trials SET (state, attempt) = (SELECT 'done', attempt FROM results r WHERE r.trial "
+        "= "
+        "trials.trial) WHERE trial = ? AND trial IN (SELECT trial FROM results)",
+        trial);
+  }
+
+  void end_attempt(TrialId trial, int attempt, std::string_view outcome, const Failure* failure) {
+    run(fmt::format(
+            "UPDATE attempts SET ended_at = coalesce(ended_at, {}), outcome = coalesce(outcome, ?) "
+            "WHERE trial = ? AND attempt = ?",
+            now),
+        outcome, trial, attempt);
+    if (failure)
+      run("UPDATE attempts SET cause = ?, message = ?, stderr_tail = ? WHERE trial = ? AND attempt "
+          "= ?",
+          name(failure->cause), failure->message, failure->stderr_tail, trial, attempt);
+  }
+};
+
+}  // namespace archsweep::results
