@@ -3,18 +3,24 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <utility>
 
 namespace archsweep::results {
 
 std::vector<FamilyStyle> family_styles(const Chart& chart) {
-  std::map<std::string, std::size_t> sizes;
-  for (const auto& point : chart.points) sizes[point.family] += point.hollow ? 0 : 1;
+  std::map<std::string, std::size_t> sizes, on_frontier;
+  for (const auto& point : chart.points) {
+    sizes[point.family] += point.hollow ? 0 : 1;
+    on_frontier[point.family] += point.on_frontier ? 1 : 0;
+  }
   if (chart.points.empty())
     for (const auto& line : chart.lines) ++sizes[line.family];
   sizes.erase("");
   std::vector<FamilyStyle> styles;
   for (const auto& [family, size] : sizes) styles.push_back({family, size, -1, Shape::circle});
-  std::ranges::stable_sort(styles, std::greater(), &FamilyStyle::size);
+  std::ranges::stable_sort(styles, std::greater(), [&](const FamilyStyle& s) {
+    return std::pair(on_frontier[s.family], s.size);
+  });
 
   constexpr Shape grey_shapes[] = {Shape::square, Shape::triangle, Shape::diamond};
   for (std::size_t i = 0; i < styles.size(); ++i)

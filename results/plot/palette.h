@@ -10,7 +10,7 @@
 namespace archsweep::results {
 
 // Okabe and Ito's colours, which colour-blind readers tell apart too, and two that stay clear of
-// them. The first is for the family with the most points.
+// them. The first is for the family that holds most of the frontier.
 inline constexpr const char* colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                           "#e69f00", "#56b4e9", "#7a5195", "#8c6d31"};
 inline constexpr const char* colours_on_dark[] = {"#3d9fdc", "#f07f3c", "#2bc295", "#dd94ba",
@@ -26,7 +26,7 @@ struct FamilyStyle {
   bool is_other = false;  // shares the legend's last entry
 };
 
-// The largest family first, equals by name.
+// Who holds most of the frontier first, then the largest, then by name: the answer has colours.
 std::vector<FamilyStyle> family_styles(const Chart& chart);
 
 }  // namespace archsweep::results
