@@ -25,7 +25,7 @@ Action status(CLI::App& app) {
     const auto others = reader.ask(
         "SELECT group_concat(what, '; ') FROM (SELECT iif(source = 'bench', 'benchmarks', "
         "'imported') || ': ' || count(*) || ' ' || state AS what FROM trials WHERE source != "
-        "'sweep' GROUP BY source, state)");
+        "'sweep' AND family != 'canary' GROUP BY source, state)");
     if (const auto* line = std::get_if<std::string>(&others.rows[0][0]))
       fmt::print("\n{}\n", *line);
     return 0;
