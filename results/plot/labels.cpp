@@ -101,17 +101,30 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
                                                     const std::vector<Box>& obstacles,
                                                     const std::vector<Box>& soft, const Box& area) {
-  Placed placed{obstacles, soft, {}, {}};
-  std::vector<std::optional<LabelPlace>> places;
-  for (const auto& request : requests) {
-    auto place = find_place(request, placed, area, true);
-    if (!place && request.must) place = find_place(request, placed, area, false);
-    if (place) placed.labels.push_back(place->box);
-    if (place && place->line)
-      placed.lines.push_back({request.x, request.y, place->line_x, place->line_y});
-    places.push_back(place);
+  std::vector<std::size_t> order(requests.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::optional<LabelPlace>> best;
+  std::size_t fewest = requests.size() + 1;
+  // One that must be there and found no place chooses first the next time.
+  constexpr int tries = 6;
+  for (int i = 0; i < tries && fewest > 0; ++i) {
+    Placed placed{obstacles, soft, {}, {}};
+    std::vector<std::optional<LabelPlace>> places(requests.size());
+    for (const auto at : order) {
+      const auto& request = requests[at];
+      auto& place = places[at];
+      place = find_place(request, placed, area, true);
+      if (!place && request.must) place = find_place(request, placed, area, false);
+      if (place) placed.labels.push_back(place->box);
+      if (place && place->line)
+        placed.lines.push_back({request.x, request.y, place->line_x, place->line_y});
+    }
+    const auto is_missing = [&](std::size_t at) { return requests[at].must && !places[at]; };
+    const auto missing = static_cast<std::size_t>(std::ranges::count_if(order, is_missing));
+    std::ranges::stable_partition(order, is_missing);
+    if (missing < fewest) fewest = missing, best = std::move(places);
   }
-  return places;
+  return best;
 }
 
 std::vector<double> spread(std::span<const double> wanted, double height, double top,
