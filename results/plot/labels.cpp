@@ -56,6 +56,10 @@ struct Placed {
            std::ranges::none_of(obstacles, overlaps) &&
            (!minds_soft || std::ranges::none_of(soft, overlaps));
   }
+  bool is_beside_a_mark(const Box& box) const {
+    const Box around{box.left - near, box.top - gap, box.right + near, box.bottom + gap};
+    return std::ranges::any_of(obstacles, [&](const Box& o) { return around.overlaps(o); });
+  }
   // The line from a mark to its name keeps off all but what touches that mark.
   bool fits(const Segment& line, double radius, bool minds_soft) const {
     const Box own{line.x0 - radius, line.y0 - radius, line.x0 + radius, line.y0 + radius};
@@ -85,6 +89,8 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
       if (box.left < area.left || box.right > area.right || box.top < area.top ||
           box.bottom > area.bottom || !placed.fits(box, minds_soft))
         continue;
+      // At the end of a line, but beside another's mark, it would be read as that one's.
+      if (distance > near && minds_soft && placed.is_beside_a_mark(box)) continue;
       const LabelPlace place{box, distance > near, std::clamp(request.x, box.left, box.right),
                              std::clamp(request.y, box.top, box.bottom)};
       if (place.line && !placed.fits(Segment{request.x, request.y, place.line_x, place.line_y},

@@ -427,6 +427,15 @@ TEST_CASE("a label gives way to one that has no other place") {
   CHECK(places[1]->box.left > 44);
 }
 
+TEST_CASE("a label at the end of a line is not put beside another mark") {
+  const Box mark{11, 11, 89, 89};  // large, and around the one that is named
+  const auto places = place_labels({{50, 50, 2, 20, 10, true}}, {mark}, {}, {-200, -200, 300, 300});
+  REQUIRE(places[0]);
+  CHECK(places[0]->line);
+  const auto& box = places[0]->box;
+  CHECK((box.left >= 97 || box.right <= 3 || box.bottom <= 9 || box.top >= 91));
+}
+
 TEST_CASE("labels lie on no mark, on no other label and inside the area") {
   std::vector<LabelRequest> requests;
   std::vector<Box> marks;
