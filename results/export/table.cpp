@@ -75,17 +75,20 @@ std::string json_end(bool is_empty) {
   return is_empty ? "[]\n" : "\n]\n";
 }
 
+std::string cell(const Value& value, bool markdown) {
+  auto text = text_of(value, true);
+  if (markdown)
+    for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2) text.insert(at, "\\");
+  return text;
+}
+
 std::string aligned(const Rows& rows, bool markdown) {
-  std::vector<std::vector<std::string>> cells{rows.columns};
+  std::vector<std::vector<std::string>> cells(1);
+  // A column may be named by any text of a query.
+  for (const auto& name : rows.columns) cells[0].push_back(cell(name, markdown));
   for (const auto& row : rows.rows) {
     cells.emplace_back();
-    for (const auto& value : row) {
-      auto text = text_of(value, true);
-      if (markdown)
-        for (std::size_t at = 0; (at = text.find('|', at)) != text.npos; at += 2)
-          text.insert(at, "\\");
-      cells.back().push_back(std::move(text));
-    }
+    for (const auto& value : row) cells.back().push_back(cell(value, markdown));
   }
   std::vector<std::size_t> widths(rows.columns.size(), markdown ? 3 : 0);
   for (const auto& line : cells)

@@ -56,6 +56,10 @@ struct Placed {
            std::ranges::none_of(obstacles, overlaps) &&
            (!minds_soft || std::ranges::none_of(soft, overlaps));
   }
+  bool is_beside_a_mark(const Box& box) const {
+    const Box around{box.left - near, box.top - gap, box.right + near, box.bottom + gap};
+    return std::ranges::any_of(obstacles, [&](const Box& o) { return around.overlaps(o); });
+  }
   // The line from a mark to its name keeps off all but what touches that mark.
   bool fits(const Segment& line, double radius, bool minds_soft) const {
     const Box own{line.x0 - radius, line.y0 - radius, line.x0 + radius, line.y0 + radius};
@@ -85,6 +89,8 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
       if (box.left < area.left || box.right > area.right || box.top < area.top ||
           box.bottom > area.bottom || !placed.fits(box, minds_soft))
         continue;
+      // At the end of a line, but beside another's mark, it would be read as that one's.
+      if (distance > near && minds_soft && placed.is_beside_a_mark(box)) continue;
       const LabelPlace place{box, distance > near, std::clamp(request.x, box.left, box.right),
                              std::clamp(request.y, box.top, box.bottom)};
       if (place.line && !placed.fits(Segment{request.x, request.y, place.line_x, place.line_y},
@@ -101,17 +107,30 @@ std::optional<LabelPlace> find_place(const LabelRequest& request, const Placed& 
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,
                                                     const std::vector<Box>& obstacles,
                                                     const std::vector<Box>& soft, const Box& area) {
-  Placed placed{obstacles, soft, {}, {}};
-  std::vector<std::optional<LabelPlace>> places;
-  for (const auto& request : requests) {
-    auto place = find_place(request, placed, area, true);
-    if (!place && request.must) place = find_place(request, placed, area, false);
-    if (place) placed.labels.push_back(place->box);
-    if (place && place->line)
-      placed.lines.push_back({request.x, request.y, place->line_x, place->line_y});
-    places.push_back(place);
+  std::vector<std::size_t> order(requests.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::optional<LabelPlace>> best;
+  std::size_t fewest = requests.size() + 1;
+  // One that must be there and found no place chooses first the next time.
+  constexpr int tries = 6;
+  for (int i = 0; i < tries && fewest > 0; ++i) {
+    Placed placed{obstacles, soft, {}, {}};
+    std::vector<std::optional<LabelPlace>> places(requests.size());
+    for (const auto at : order) {
+      const auto& request = requests[at];
+      auto& place = places[at];
+      place = find_place(request, placed, area, true);
+      if (!place && request.must) place = find_place(request, placed, area, false);
+      if (place) placed.labels.push_back(place->box);
+      if (place && place->line)
+        placed.lines.push_back({request.x, request.y, place->line_x, place->line_y});
+    }
+    const auto is_missing = [&](std::size_t at) { return requests[at].must && !places[at]; };
+    const auto missing = static_cast<std::size_t>(std::ranges::count_if(order, is_missing));
+    std::ranges::stable_partition(order, is_missing);
+    if (missing < fewest) fewest = missing, best = std::move(places);
   }
-  return places;
+  return best;
 }
 
 std::vector<double> spread(std::span<const double> wanted, double height, double top,

@@ -29,7 +29,8 @@ struct LabelPlace {
   double line_x, line_y;
 };
 
-// In order of importance: the earlier request gets the better place. nullopt where there is none.
+// In order of importance: the earlier request gets the better place, unless one that must be there
+// has none then. nullopt where there is none.
 // No label lies on an obstacle, on another label or on another's line; what is `soft` is crossed
 // rather than that a label which must be there is not.
 std::vector<std::optional<LabelPlace>> place_labels(const std::vector<LabelRequest>& requests,

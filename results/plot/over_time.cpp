@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "results/comparable.h"
 #include "results/hypervolume.h"
 #include "results/plot/pictures.h"
 
@@ -23,10 +24,12 @@ void name_largest(Chart& chart, const std::vector<double>& raises) {
 }  // namespace
 
 Chart over_time_chart(const Reader& reader, const PictureRequest& request) {
+  const auto rows = comparable(reader, request.selection);
   const auto history = hypervolume_over_time(reader, request.selection);
   Chart chart{
       .title = request.title.empty() ? "What the frontier was worth, hour by hour" : request.title,
-      .subtitle = {},
+      .subtitle = fmt::format("{} against {}{}{}", axis_label(rows.y), axis_label(rows.x),
+                              rows.keys.empty() ? "" : "; ", rows.keys),
       .note = {}};
   chart.x = {"hours since the first trial finished", "h", Better::neither, false};
   chart.y = {"share of the final hypervolume", "%", Better::higher, false};

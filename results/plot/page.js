@@ -216,7 +216,9 @@ function draw() {
     if (fit) traces.push({...fit, mode: 'lines', type: 'scatter', line: {color: colour(family), width: 2}, hoverinfo: 'skip'});
     traces.push(familyTrace(family, own, axes, onFront, many));
   }
-  const all = axis => points.map(axes[axis].at).concat(...strokes.map(l => l[axis])).filter(v => Number.isFinite(v) && (!axes[axis].log || v > 0));
+  // Intervals that are drawn are within the axes too.
+  const ends = axis => axes.asked ? points.filter(p => !many || onFront.has(p)).flatMap(p => [p[axis + '_low'], p[axis + '_high']]) : [];
+  const all = axis => points.map(axes[axis].at).concat(ends(axis), ...strokes.map(l => l[axis])).filter(v => Number.isFinite(v) && (!axes[axis].log || v > 0));
   const layout = {paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: {color: ink(), family: 'DejaVu Sans,Verdana,sans-serif'},
     margin, showlegend: false, hovermode: 'closest', dragmode: 'zoom', xaxis: axisLayout('x', axes.x, all('x')), yaxis: axisLayout('y', axes.y, all('y'))};
   layout.annotations = [...annotations([...toName(front, axes), ...points.filter(p => p.family === '')], axes, layout), ...lineNames(strokes, axes, layout)];
@@ -260,7 +262,7 @@ function curve(title, unit, series) {
   const traces = series.map(([name, ys, color, dash]) => ({x: ys.map((_, i) => i + 1), y: ys, name, mode: ys.length > 1 ? 'lines' : 'markers', line: {color, dash, width: 1.5},
     marker: {color}, hovertemplate: `${plain(name)}, epoch %{x}: %{text}<extra></extra>`, text: ys.map(v => v === null ? '' : withUnit(v, unit))}));
   requestAnimationFrame(() => Plotly.newPlot(box, traces, {margin: {l: 44, r: 6, t: 24, b: 28}, height: 170, font: {color: ink(), size: 11}, showlegend: false, title: {text: title, font: {size: 12}, x: 0.02},
-    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', xaxis: {gridcolor: dark() ? '#33363c' : '#e4e4e4', tickformat: 'd'},
+    paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', xaxis: {gridcolor: dark() ? '#33363c' : '#e4e4e4', tickformat: 'd', ...(Math.max(...series.map(([, ys]) => ys.length)) <= 6 && {dtick: 1})},
     yaxis: {gridcolor: dark() ? '#33363c' : '#e4e4e4', zeroline: false, tickformat: unit === '%' ? '.0%' : ''}}, {displayModeBar: false, responsive: true}));
   return box;
 }

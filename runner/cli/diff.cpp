@@ -1,4 +1,5 @@
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include <fmt/format.h>
@@ -131,6 +132,10 @@ Action diff(CLI::App& app) {
   app.add_flag("--all", o->all, "Also what is equal");
   return [o] {
     const bool named = o->words.size() == 3;
+    if (!named && std::filesystem::is_regular_file(o->words[0]))
+      throw Error(fmt::format(
+          "{} is a database: diff compares two trials of it, as in `archsweep diff {} 3 7`",
+          printable(o->words[0], 80), printable(o->words[0], 80)));
     const results::Reader reader(find_database(named ? o->words[0] : ""));
     const auto &first = o->words[named ? 1 : 0], &second = o->words[named ? 2 : 1];
     const auto a = read_trial(reader, first), b = read_trial(reader, second);

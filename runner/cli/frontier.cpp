@@ -216,6 +216,8 @@ int frontier(const Options& o) {
   if (answer.standings.empty())
     fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
                answer.x.key, answer.y.key);
+  if (o.over_time && rows.rows.empty() && !answer.standings.empty())
+    fmt::print(stderr, "when these trials finished is not known: imported results have no time\n");
   if (o.over_time && !rows.rows.empty())
     fmt::print(stderr,
                "share: of the final hypervolume of {} (logarithm) and {}, from the worst of each\n",

@@ -74,6 +74,10 @@ void tell(const results::Rows& outcomes) {
 }
 
 int import(const Options& o) {
+  if (o.files.empty() && !std::filesystem::exists(o.database))
+    throw Error(fmt::format(
+        "{}: no such file, and no tables to fill it with; name some, such as results-imagenet.csv",
+        printable(o.database, 80)));
   std::vector<File> files;
   for (const auto& path : o.files) {
     auto text = results::read_csv_file(path);

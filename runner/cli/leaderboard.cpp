@@ -136,7 +136,7 @@ Action leaderboard(CLI::App& app) {
                  fmt::format("At most this many rows, 0: all; by default {} in a table, all in "
                              "csv and json",
                              usual_limit))
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(0, 1'000'000'000));
   return [o] {
     const results::Reader reader(find_database(o->database.database));
     const auto rows = ask(reader, *o);

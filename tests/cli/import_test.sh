@@ -33,6 +33,8 @@ refuse after_good 2 '^over.csv:2:7' "$data/results-imagenet.csv" over.csv
 [ ! -e new.db ] || say "a refused file left a database"
 
 expect no_database 2 'database is required' import
+expect nothing 2 '^none.db: no such file, and no tables to fill it with' import none.db
+[ ! -e none.db ] || say "a database was made of nothing"
 echo text > text.db; expect not_ours 2 '^text.db: is not an SQLite database' import text.db "$data/results-imagenet.csv"
 [ "$(cat text.db)" = text ] || say "text.db has changed"
 expect no_folder 3 '^gone/a.db: cannot be written' import gone/a.db "$data/results-imagenet.csv"

@@ -130,6 +130,9 @@ def check_frontier():
     refuse("--where .*quote", "leaderboard", "small.db", "--where", "architecture = 'resnet")
     refuse("no such column: latncy; did you mean 'latency'", "leaderboard", "small.db", "--where", "latncy < 1")
     refuse("no finished trial that the conditions allow has both latency and top1", "frontier", "empty.db", code=0)
+    done = run("frontier", "small.db", "--over-time", "--where", "source = 'import'", "--x", "fit_time")
+    if "imported results have no time" not in done.stderr:
+        say("over time, of imported results:", done.stdout, done.stderr)
     for more in ["--by", "family"], ["--over-time"]:
         expect(f"empty {more}", run("frontier", "empty.db", *more).returncode, 0)
 
@@ -158,6 +161,7 @@ def check_leaderboard():
     expect("all", run("leaderboard", "many.db", "--limit", "0").stdout.count("\n"), 68)
     expect("empty", run("leaderboard", "empty.db").returncode, 0)
     refuse("--columns nope: no such column", "leaderboard", "small.db", "--columns", "nope")
+    refuse("--limit: Value -1 not in range 0 to 1000000000 ", "leaderboard", "small.db", "--limit", "-1")
     refuse("--sort ", "leaderboard", "small.db", "--sort", "top1; DROP TABLE trials")
     refuse("--sort ", "leaderboard", "small.db", "--sort", "top1) UNION SELECT (1")
 
@@ -181,11 +185,14 @@ def check_diff():
     refuse("no trial resnet18; they are numbered", "diff", "small.db", "resnet18", "1")
     refuse("no trial 1 OR 1=1", "diff", "small.db", "1 OR 1=1", "2")
     refuse("no trial 1; the database has none yet", "diff", "empty.db", "1", "2")
+    refuse("small.db is a database: diff compares two trials of it, as in `archsweep diff small.db 3 7`", "diff", "small.db", "1")
 
 
 def check_query_and_status():
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT "
     refuse("small.db: no full answer in 0?1?s; ask for less, or allow more with --timeout", "query", "small.db", endless + "max(i) FROM n", "--timeout", "0.6s")
+    expect("names of columns", run("query", "small.db", 'SELECT 1 AS "a|b\nc", 2 AS "\x1b[31m"', "--format", "md").stdout.splitlines()[0],
+           "| a\\|b c | ?[31m |")
     refuse("--timeout soon: expected a time", "query", "small.db", "SELECT 1", "--timeout", "soon")
     refuse("more than 100000 rows", "query", "small.db", endless + "i FROM n")
     limit = "ulimit -v 400000; exec \"$0\" query small.db \"$1\" --format csv | tail -1"

@@ -117,7 +117,7 @@ def make_database(path, folder):
             spec = {"architecture": name, "seed": seed, "training": {"epochs": 10, "note": hostile}}
             settings = {"trial": trial, "source": "sweep", "architecture": name, "tag": "", "family": family, "dataset": "pets",
                         "learning_rate": 0.01, "seed": seed, "epochs": 10, "image_size": 224, "attempt": 1}
-            latency, top1 = 0.001 * 1.5 ** model, 0.6 + 0.02 * model - 0.05 * (model % 3 == 1) + 0.001 * seed
+            latency, top1 = 0.001 * 1.5 ** model, 0.6 + 0.02 * model - 0.05 * (model % 3 == 1) + 0.04 * seed
             insert(database, "trials", {**settings, "fingerprint": f"f{trial}", "state": "done", "recipe_hash": "r", "spec": json.dumps(spec)})
             insert(database, "results", {**settings, "experiment": name, "top1": top1, "top5": top1 + 0.1, "latency": latency,
                                          "throughput": 2 / latency, "parameters": 10 ** 6 * (model + 1), "train_memory_bytes": 2e9 - 1e8 * model,
@@ -146,6 +146,11 @@ def drive(browser, page):
         return
     check("twelve experiments are twelve points", browser.js(points + ".length") == 12)
     check("a title is text", hostile in browser.js("document.getElementById('title').textContent"))
+
+    check("intervals lie within the axes", browser.js(
+        "(c => c.data.filter(t => t.error_y?.array).flatMap(t => t.y.map((v, i) => [v - t.error_y.arrayminus[i], v + t.error_y.array[i]]))"
+        ".every(([a, b]) => a > c.layout.yaxis.range[0] && b < c.layout.yaxis.range[1]))(document.getElementById('chart'))"))
+    check("there are intervals", browser.js("document.getElementById('chart').data.some(t => t.error_y?.array?.some(v => v > 0))"))
 
     # Hover and click the first point of the frontier.
     x, y = place_of(browser, points + "[0]")

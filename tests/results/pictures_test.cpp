@@ -208,6 +208,8 @@ TEST_CASE("what the frontier was worth rises to all of it") {
   night.add("c1", 0.01, 1, 0.60, 0.001);
   night.add("d1", 0.01, 1, 0.50, 0.020);
   const auto chart = over_time_chart(night.reader(), {});
+  CHECK_THAT(chart.subtitle, Contains("top-1 accuracy against latency"));
+  CHECK_THAT(chart.subtitle, Contains(ask_frontier(night.reader(), {}).keys));
   REQUIRE(chart.lines.size() == 1);
   const auto& points = chart.lines[0].points;
   for (std::size_t i = 1; i < points.size(); ++i) {

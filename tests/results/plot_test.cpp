@@ -417,6 +417,25 @@ TEST_CASE("a learning-rate finder's curve has its suggestions on it") {
   CHECK(malformed(svg) == "");
 }
 
+TEST_CASE("a label gives way to one that has no other place") {
+  // Both names fit right of their marks, but only the first fits left of it.
+  const std::vector<LabelRequest> requests{{50, 6, 2, 40, 10, true}, {44, 6, 2, 44, 10, true}};
+  const auto places = place_labels(requests, {}, {}, {0, 0, 100, 12});
+  REQUIRE(places[0]);
+  REQUIRE(places[1]);
+  CHECK(places[0]->box.right < 50);
+  CHECK(places[1]->box.left > 44);
+}
+
+TEST_CASE("a label at the end of a line is not put beside another mark") {
+  const Box mark{11, 11, 89, 89};  // large, and around the one that is named
+  const auto places = place_labels({{50, 50, 2, 20, 10, true}}, {mark}, {}, {-200, -200, 300, 300});
+  REQUIRE(places[0]);
+  CHECK(places[0]->line);
+  const auto& box = places[0]->box;
+  CHECK((box.left >= 97 || box.right <= 3 || box.bottom <= 9 || box.top >= 91));
+}
+
 TEST_CASE("labels lie on no mark, on no other label and inside the area") {
   std::vector<LabelRequest> requests;
   std::vector<Box> marks;

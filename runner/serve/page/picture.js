@@ -81,7 +81,9 @@ function draw(Plotly, {points, x, y}) {
   for (const family of families) if (!known.includes(family)) known.push(family);
   const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x);
   const margin = {l: narrow ? 50 : 66, r: 12, t: 8, b: narrow ? 44 : 52};
-  const ranges = [range(points.map(p => p.x), log), range(points.map(p => p.y), false)];
+  // Intervals that are drawn are within the axes too.
+  const values = at => points.flatMap(p => p.on_frontier ? [p[at], p[at + '_low'] ?? p[at], p[at + '_high'] ?? p[at]] : [p[at]]);
+  const ranges = [range(values('x').filter(v => !log || v > 0), log), range(values('y'), false)];
   const size = {width: chart.clientWidth - margin.l - margin.r, height: chart.clientHeight - margin.t - margin.b};
   const traces = [{x: front.map(p => p.x), y: front.map(p => p.y), mode: 'lines', name: 'frontier', line: {color: ink, dash: 'dash', width: 1.5}, hoverinfo: 'skip'}];
   families.forEach(family => {
