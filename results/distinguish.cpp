@@ -59,21 +59,32 @@ double probability_to_beat(const Point& a, const Point& b) {
          not_below(a.quality - b.quality, std::hypot(a.quality_spread, b.quality_spread));
 }
 
-// Without those whose best corner is worse in both than another's worst corner: few are left to
+// All but those whose best corner is worse in both than another's worst corner: few are left to
 // look at one by one. Cheapest first.
-std::vector<Point> within_reach(std::vector<Point> points) {
+std::vector<Point> within_reach(std::span<const Cloud> clouds) {
   constexpr double reach = 3.5;  // standard deviations
+  const auto point = [&](std::size_t i) {
+    const auto& [cost, quality] = clouds[i];
+    return Point{scale(cost), scale(quality), cost.spread, quality.spread, i};
+  };
   std::vector<Candidate> corners;
-  for (const auto& p : points)
+  corners.reserve(clouds.size());
+  for (std::size_t i = 0; i < clouds.size(); ++i) {
+    const auto p = point(i);
     corners.push_back({p.cost + reach * p.cost_spread, p.quality - reach * p.quality_spread});
+  }
   std::vector<Candidate> stairs;  // the frontier of the worst corners: both rise
   for (const auto i : frontier(corners)) stairs.push_back(corners[i]);
-  std::erase_if(points, [&](const Point& p) {
+  std::vector<Point> points;
+  for (std::size_t i = 0; i < clouds.size(); ++i) {
+    const auto p = point(i);
+    if (std::isnan(p.cost) || std::isnan(p.quality)) continue;
     const auto faster =
         std::ranges::lower_bound(stairs, p.cost - reach * p.cost_spread, {}, &Candidate::cost);
-    return faster != stairs.begin() &&
-           std::prev(faster)->quality > p.quality + reach * p.quality_spread;
-  });
+    if (faster == stairs.begin() ||
+        std::prev(faster)->quality <= p.quality + reach * p.quality_spread)
+      points.push_back(p);
+  }
   std::ranges::sort(points, {}, [](const Point& p) { return std::pair(p.cost, p.index); });
   return points;
 }
@@ -125,21 +136,16 @@ double bound(const Uncertain& u, int sign) {
 
 std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws) {
   std::vector<Verdict> verdicts(clouds.size());
+  auto points = within_reach(clouds);
   std::vector<Candidate> values;
-  std::vector<Point> points;
-  for (std::size_t i = 0; i < clouds.size(); ++i) {
-    const auto& [cost, quality] = clouds[i];
-    values.push_back({cost.value, quality.value});
-    if (!std::isnan(cost.value) && !std::isnan(quality.value))
-      points.push_back({scale(cost), scale(quality), cost.spread, quality.spread, i});
-  }
+  for (const auto& p : points)
+    values.push_back({clouds[p.index].cost.value, clouds[p.index].quality.value});
   int group = 0;
   for (const auto i : frontier(values)) {
-    verdicts[i].on_frontier = true;
-    verdicts[i].group = ++group;
+    verdicts[points[i].index].on_frontier = true;
+    verdicts[points[i].index].group = ++group;
   }
 
-  points = within_reach(std::move(points));
   std::vector<Point> rulers;
   for (const auto& p : points)
     if (verdicts[p.index].on_frontier) rulers.push_back(p);

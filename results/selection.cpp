@@ -31,6 +31,10 @@ struct Experiments {
   std::vector<Experiment> all;
   std::vector<std::int64_t> trials;
   std::vector<Sample> x, y;
+
+  void reserve(std::size_t rows) {
+    all.reserve(rows), trials.reserve(rows), x.reserve(rows), y.reserve(rows);
+  }
 };
 
 // Times, rates and sizes scatter in proportion to themselves; shares and losses do not.
@@ -59,12 +63,24 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
   std::string order;  // a constant is no term to sort by
   for (const auto& number : {q.accuracy, q.speed})
     if (number != "0") order += number + ", ";
+  const auto columns = [](const Metric& m) {
+    const auto interval = interval_columns(m);
+    return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
+  };
   auto cursor = reader.open(fmt::format(
-      "SELECT {}, {}, experiment_number, trial, {}, {}, {}, {} {} ORDER BY {}experiment_number, "
-      "seed",
-      q.accuracy, q.speed, q.x.key, timing_spread_sql(q.x), q.y.key, timing_spread_sql(q.y), q.from,
-      order));
+      "SELECT {}, {}, experiment_number, trial, {}, {} {} ORDER BY {}experiment_number, seed",
+      q.accuracy, q.speed, columns(q.x), columns(q.y), q.from, order));
+  const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
+  const auto sample = [&](int column, bool timed) {
+    return Sample{
+        cursor.number(column),
+        timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
+  };
+  constexpr int first = 4;
   Experiments e;
+  // As many as there can be, at no cost until they come: to grow would copy all of them often.
+  if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
+    e.reserve(static_cast<std::size_t>(most.whole(0)));
   std::int64_t last = 0;
   while (cursor.next()) {
     const KeyRows key{cursor.whole(0), cursor.whole(1)};
@@ -77,8 +93,8 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
     ++keys.back().rows;
     ++e.all.back().count;
     e.trials.push_back(cursor.whole(3));
-    e.x.push_back({cursor.number(4), cursor.number(5)});
-    e.y.push_back({cursor.number(6), cursor.number(7)});
+    e.x.push_back(sample(first, x_timed));
+    e.y.push_back(sample(x_timed ? first + 3 : first + 1, y_timed));
   }
   return e;
 }
