@@ -65,7 +65,8 @@ std::vector<Point> within_reach(std::span<const Cloud> clouds) {
   constexpr double reach = 3.5;  // standard deviations
   const auto point = [&](std::size_t i) {
     const auto& [cost, quality] = clouds[i];
-    return Point{scale(cost), scale(quality), cost.spread, quality.spread, i};
+    const auto known = [](double spread) { return std::isnan(spread) ? 0 : spread; };
+    return Point{scale(cost), scale(quality), known(cost.spread), known(quality.spread), i};
   };
   std::vector<Candidate> corners;
   corners.reserve(clouds.size());
@@ -89,12 +90,29 @@ std::vector<Point> within_reach(std::span<const Cloud> clouds) {
   return points;
 }
 
+struct Drawn {
+  double cost, quality;
+  std::size_t place;
+};
+
+// Cheapest first. Nearly in order already, where spreads are small: then each moves but a little.
+void sort_again(std::vector<Drawn>& drawn) {
+  const auto before = [](const Drawn& a, const Drawn& b) {
+    return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
+  };
+  std::size_t moves = 8 * drawn.size();  // as many as sorting anew would take
+  for (std::size_t i = 1; i < drawn.size(); ++i) {
+    const auto next = drawn[i];
+    auto at = i;
+    for (; at > 0 && before(next, drawn[at - 1]) && moves > 0; --at, --moves)
+      drawn[at] = drawn[at - 1];
+    drawn[at] = next;
+  }
+  if (moves == 0) std::ranges::sort(drawn, before);
+}
+
 // How often each point is on the frontier, of `draws` repetitions.
 std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
-  struct Drawn {
-    double cost, quality;
-    std::size_t place;
-  };
   static const auto normal = normal_quantiles();
   std::mt19937_64 random(1);
   std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
@@ -113,9 +131,7 @@ std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
       }
       drawn.push_back(next);
     }
-    std::ranges::sort(drawn, [](const Drawn& a, const Drawn& b) {
-      return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
-    });
+    sort_again(drawn);
     const Drawn* last = nullptr;
     for (const auto& p : drawn) {
       const bool equal = last && p.cost == last->cost && p.quality == last->quality;
