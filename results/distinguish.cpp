@@ -118,19 +118,22 @@ std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
   std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
   std::vector<int> stood(points.size());
   for (int d = 0; d < draws; ++d) {
-    drawn.clear();
-    std::size_t best = 0;
+    drawn.resize(points.size());
+    std::size_t kept = 0;
+    double best_cost = INFINITY, best_quality = -INFINITY;
     for (std::size_t i = 0; i < points.size(); ++i) {
       const auto& p = points[i];
       const auto bits = random();
       const Drawn next{p.cost + p.cost_spread * normal[bits % quantiles],
                        p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], i};
-      if (!drawn.empty()) {
-        if (drawn[best].cost <= next.cost && drawn[best].quality > next.quality) continue;
-        if (drawn[best].quality < next.quality) best = drawn.size();
-      }
-      drawn.push_back(next);
+      // Without branches, which would be guessed wrong half of the time.
+      drawn[kept] = next;
+      kept += 1 - ((best_cost <= next.cost) & (best_quality > next.quality));
+      const bool better = next.quality > best_quality;
+      best_cost = better ? next.cost : best_cost;
+      best_quality = better ? next.quality : best_quality;
     }
+    drawn.resize(kept);
     sort_again(drawn);
     const Drawn* last = nullptr;
     for (const auto& p : drawn) {
