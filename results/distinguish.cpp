@@ -96,7 +96,7 @@ struct Drawn {
 };
 
 // Cheapest first. Nearly in order already, where spreads are small: then each moves but a little.
-void sort_again(std::vector<Drawn>& drawn) {
+void sort_again(std::span<Drawn> drawn) {
   const auto before = [](const Drawn& a, const Drawn& b) {
     return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
   };
@@ -115,10 +115,10 @@ void sort_again(std::vector<Drawn>& drawn) {
 std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
   static const auto normal = normal_quantiles();
   std::mt19937_64 random(1);
-  std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
+  std::vector<Drawn> all(
+      points.size());  // but for those that the best of the cheaper beats: few to sort
   std::vector<int> stood(points.size());
   for (int d = 0; d < draws; ++d) {
-    drawn.resize(points.size());
     std::size_t kept = 0;
     double best_cost = INFINITY, best_quality = -INFINITY;
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -127,13 +127,13 @@ std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
       const Drawn next{p.cost + p.cost_spread * normal[bits % quantiles],
                        p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], i};
       // Without branches, which would be guessed wrong half of the time.
-      drawn[kept] = next;
+      all[kept] = next;
       kept += 1 - ((best_cost <= next.cost) & (best_quality > next.quality));
       const bool better = next.quality > best_quality;
       best_cost = better ? next.cost : best_cost;
       best_quality = better ? next.quality : best_quality;
     }
-    drawn.resize(kept);
+    const auto drawn = std::span(all).first(kept);
     sort_again(drawn);
     const Drawn* last = nullptr;
     for (const auto& p : drawn) {

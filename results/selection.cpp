@@ -69,7 +69,7 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
   };
   auto cursor = reader.open(fmt::format(
       "SELECT {}, {}, experiment_number, trial, {}, {} {} ORDER BY {}experiment_number, seed",
-      q.accuracy, q.speed, columns(q.x), columns(q.y), q.from, order));
+      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order));
   const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
   const auto sample = [&](int column, bool timed) {
     return Sample{
@@ -77,12 +77,15 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
         timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
   };
   constexpr int first = 4;
+  const int y_column = x_timed ? first + 3 : first + 1;
   Experiments e;
   // As many as there can be, at no cost until they come: to grow would copy all of them often.
   if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
     e.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20)));
   std::int64_t last = 0;
   while (cursor.next()) {
+    const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
+    if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
     const KeyRows key{cursor.whole(0), cursor.whole(1)};
     const auto experiment = cursor.whole(2);
     const bool same_key =
@@ -94,8 +97,8 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
     ++keys.back().rows;
     ++e.all.back().count;
     e.trials.push_back(cursor.whole(3));
-    e.x.push_back(sample(first, x_timed));
-    e.y.push_back(sample(x_timed ? first + 3 : first + 1, y_timed));
+    e.x.push_back(x);
+    e.y.push_back(y);
   }
   return e;
 }
