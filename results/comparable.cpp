@@ -126,7 +126,7 @@ Question question(const Reader& reader, const Selection& s) {
   auto from = conditions(reader, s, "compared");
   const auto& x = s.x.empty() ? usual_x(reader, from, y) : metric(s.x, "--x");
   if (x.key == y.key) throw Error(fmt::format("--x and --y are both {}; name two metrics", x.key));
-  Question q{.x = x, .y = y, .from = from + with_values(x, y)};
+  Question q{.x = x, .y = y, .all = from, .from = from + with_values(x, y)};
   if (needs(x.within, Within::accuracy_key) || needs(y.within, Within::accuracy_key)) {
     q.accuracy = "accuracy_number";
     if (!s.accuracy_key.empty()) q.given.accuracy = key_number(reader, "accuracy", s.accuracy_key);

@@ -22,7 +22,8 @@ struct KeyRows {
 // What is asked, before its keys are chosen.
 struct Question {
   Metric x, y;
-  std::string from;                         // "FROM compared WHERE ...": rows that have x and y
+  std::string all;                          // "FROM compared WHERE ...": what the conditions allow
+  std::string from;                         // likewise: those of them that have x and y
   std::string accuracy = "0", speed = "0";  // SQL: the numbers of a row's keys
   KeyRows given = {};                       // keys that the selection names
 };

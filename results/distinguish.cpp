@@ -59,52 +59,82 @@ double probability_to_beat(const Point& a, const Point& b) {
          not_below(a.quality - b.quality, std::hypot(a.quality_spread, b.quality_spread));
 }
 
-// Without those whose best corner is worse in both than another's worst corner: few are left to
+// All but those whose best corner is worse in both than another's worst corner: few are left to
 // look at one by one. Cheapest first.
-std::vector<Point> within_reach(std::vector<Point> points) {
+std::vector<Point> within_reach(std::span<const Cloud> clouds) {
   constexpr double reach = 3.5;  // standard deviations
+  const auto point = [&](std::size_t i) {
+    const auto& [cost, quality] = clouds[i];
+    const auto known = [](double spread) { return std::isnan(spread) ? 0 : spread; };
+    return Point{scale(cost), scale(quality), known(cost.spread), known(quality.spread), i};
+  };
   std::vector<Candidate> corners;
-  for (const auto& p : points)
+  corners.reserve(clouds.size());
+  for (std::size_t i = 0; i < clouds.size(); ++i) {
+    const auto p = point(i);
     corners.push_back({p.cost + reach * p.cost_spread, p.quality - reach * p.quality_spread});
+  }
   std::vector<Candidate> stairs;  // the frontier of the worst corners: both rise
   for (const auto i : frontier(corners)) stairs.push_back(corners[i]);
-  std::erase_if(points, [&](const Point& p) {
+  std::vector<Point> points;
+  for (std::size_t i = 0; i < clouds.size(); ++i) {
+    const auto p = point(i);
+    if (std::isnan(p.cost) || std::isnan(p.quality)) continue;
     const auto faster =
         std::ranges::lower_bound(stairs, p.cost - reach * p.cost_spread, {}, &Candidate::cost);
-    return faster != stairs.begin() &&
-           std::prev(faster)->quality > p.quality + reach * p.quality_spread;
-  });
+    if (faster == stairs.begin() ||
+        std::prev(faster)->quality <= p.quality + reach * p.quality_spread)
+      points.push_back(p);
+  }
   std::ranges::sort(points, {}, [](const Point& p) { return std::pair(p.cost, p.index); });
   return points;
 }
 
+struct Drawn {
+  double cost, quality;
+  std::size_t place;
+};
+
+// Cheapest first. Nearly in order already, where spreads are small: then each moves but a little.
+void sort_again(std::span<Drawn> drawn) {
+  const auto before = [](const Drawn& a, const Drawn& b) {
+    return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
+  };
+  std::size_t moves = 8 * drawn.size();  // as many as sorting anew would take
+  for (std::size_t i = 1; i < drawn.size(); ++i) {
+    const auto next = drawn[i];
+    auto at = i;
+    for (; at > 0 && before(next, drawn[at - 1]) && moves > 0; --at, --moves)
+      drawn[at] = drawn[at - 1];
+    drawn[at] = next;
+  }
+  if (moves == 0) std::ranges::sort(drawn, before);
+}
+
 // How often each point is on the frontier, of `draws` repetitions.
 std::vector<int> count_stands(const std::vector<Point>& points, int draws) {
-  struct Drawn {
-    double cost, quality;
-    std::size_t place;
-  };
   static const auto normal = normal_quantiles();
   std::mt19937_64 random(1);
-  std::vector<Drawn> drawn;  // but for those that the best of the cheaper beats: few to sort
+  std::vector<Drawn> all(
+      points.size());  // but for those that the best of the cheaper beats: few to sort
   std::vector<int> stood(points.size());
   for (int d = 0; d < draws; ++d) {
-    drawn.clear();
-    std::size_t best = 0;
+    std::size_t kept = 0;
+    double best_cost = INFINITY, best_quality = -INFINITY;
     for (std::size_t i = 0; i < points.size(); ++i) {
       const auto& p = points[i];
       const auto bits = random();
       const Drawn next{p.cost + p.cost_spread * normal[bits % quantiles],
                        p.quality + p.quality_spread * normal[(bits >> 32) % quantiles], i};
-      if (!drawn.empty()) {
-        if (drawn[best].cost <= next.cost && drawn[best].quality > next.quality) continue;
-        if (drawn[best].quality < next.quality) best = drawn.size();
-      }
-      drawn.push_back(next);
+      // Without branches, which would be guessed wrong half of the time.
+      all[kept] = next;
+      kept += 1 - ((best_cost <= next.cost) & (best_quality > next.quality));
+      const bool better = next.quality > best_quality;
+      best_cost = better ? next.cost : best_cost;
+      best_quality = better ? next.quality : best_quality;
     }
-    std::ranges::sort(drawn, [](const Drawn& a, const Drawn& b) {
-      return a.cost != b.cost ? a.cost < b.cost : a.quality > b.quality;
-    });
+    const auto drawn = std::span(all).first(kept);
+    sort_again(drawn);
     const Drawn* last = nullptr;
     for (const auto& p : drawn) {
       const bool equal = last && p.cost == last->cost && p.quality == last->quality;
@@ -125,21 +155,16 @@ double bound(const Uncertain& u, int sign) {
 
 std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws) {
   std::vector<Verdict> verdicts(clouds.size());
+  auto points = within_reach(clouds);
   std::vector<Candidate> values;
-  std::vector<Point> points;
-  for (std::size_t i = 0; i < clouds.size(); ++i) {
-    const auto& [cost, quality] = clouds[i];
-    values.push_back({cost.value, quality.value});
-    if (!std::isnan(cost.value) && !std::isnan(quality.value))
-      points.push_back({scale(cost), scale(quality), cost.spread, quality.spread, i});
-  }
+  for (const auto& p : points)
+    values.push_back({clouds[p.index].cost.value, clouds[p.index].quality.value});
   int group = 0;
   for (const auto i : frontier(values)) {
-    verdicts[i].on_frontier = true;
-    verdicts[i].group = ++group;
+    verdicts[points[i].index].on_frontier = true;
+    verdicts[points[i].index].group = ++group;
   }
 
-  points = within_reach(std::move(points));
   std::vector<Point> rulers;
   for (const auto& p : points)
     if (verdicts[p.index].on_frontier) rulers.push_back(p);

@@ -13,8 +13,8 @@ namespace archsweep::results {
 // (a time, a rate) the logarithm does.
 struct Uncertain {
   double value = 0;
-  double spread =
-      0;  // standard deviation: of the value, or of its logarithm; 0: none, or not known
+  double spread = 0;  // standard deviation: of the value, or of its logarithm; NaN: not known, and
+                      // the value counts as exact
   bool relative = false;
 };
 
@@ -36,7 +36,8 @@ struct Verdict {
 // point would beat the other in more than 99 %.
 std::vector<Verdict> distinguish(std::span<const Cloud> clouds, int draws = 1000);
 
-// Of the lower or the upper end (sign -1 or 1) of the interval that holds 95 % of the repetitions.
+// Of the lower or the upper end (sign -1 or 1) of the interval that holds 95 % of the repetitions;
+// NaN where the spread is not known.
 double bound(const Uncertain& u, int sign);
 
 }  // namespace archsweep::results

@@ -221,10 +221,7 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
   finished_at TEXT,              -- UTC, ISO 8601
   -- By the trigger below, from `numbers`:
-  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER,
-  -- Standard deviations as a share of the value: a 95 % interval holds two times 1.96 of them.
-  latency_spread REAL AS ((latency_high - latency_low) / (latency * 3.919928)),
-  throughput_spread REAL AS ((throughput_high - throughput_low) / (throughput * 3.919928))
+  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER
 );
 CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
   INSERT INTO numbers (text)
@@ -253,7 +250,7 @@ INSERT INTO results (trial, attempt, source, experiment, architecture, tag, fami
 DROP TABLE results_1;
 -- All that a frontier on latency and top1 reads, so that it reads nothing else.
 CREATE INDEX results_by_key ON results (accuracy_number, speed_number, experiment_number, seed, top1, latency,
-                                        latency_spread);
+                                        latency_low, latency_high);
 CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
 CREATE INDEX results_by_time ON results (finished_at);
 CREATE VIEW compared AS          -- `finished`, and what the frontier alone reads
@@ -274,7 +271,7 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
          parameters / 1e6 AS params_m, macs / 1e9 AS gmacs, learning_rate AS lr, experiment,
          speed_key,              -- speeds compare only between rows of one key
          accuracy_key,           -- accuracies likewise; table comparability_keys says what they stand for
-         accuracy_number, speed_number, experiment_number, latency_spread, throughput_spread
+         accuracy_number, speed_number, experiment_number
   FROM results r;
 CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
   SELECT trial, sweep, source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,

@@ -25,12 +25,16 @@ struct Sample {
 
 // Flat, because a big database has a hundred thousand: the samples of an experiment are together.
 struct Experiment {
-  std::size_t first, count;  // places in the following
+  std::uint32_t first, count;  // places in the following
 };
 struct Experiments {
   std::vector<Experiment> all;
   std::vector<std::int64_t> trials;
   std::vector<Sample> x, y;
+
+  void reserve(std::size_t rows) {
+    all.reserve(rows), trials.reserve(rows), x.reserve(rows), y.reserve(rows);
+  }
 };
 
 // Times, rates and sizes scatter in proportion to themselves; shares and losses do not.
@@ -59,26 +63,42 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
   std::string order;  // a constant is no term to sort by
   for (const auto& number : {q.accuracy, q.speed})
     if (number != "0") order += number + ", ";
+  const auto columns = [](const Metric& m) {
+    const auto interval = interval_columns(m);
+    return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
+  };
   auto cursor = reader.open(fmt::format(
-      "SELECT {}, {}, experiment_number, trial, {}, {}, {}, {} {} ORDER BY {}experiment_number, "
-      "seed",
-      q.accuracy, q.speed, q.x.key, timing_spread_sql(q.x), q.y.key, timing_spread_sql(q.y), q.from,
-      order));
+      "SELECT {}, {}, experiment_number, trial, {}, {} {} ORDER BY {}experiment_number, seed",
+      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order));
+  const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
+  const auto sample = [&](int column, bool timed) {
+    return Sample{
+        cursor.number(column),
+        timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
+  };
+  constexpr int first = 4;
+  const int y_column = x_timed ? first + 3 : first + 1;
   Experiments e;
+  // As many as there can be, at no cost until they come: to grow would copy all of them often.
+  if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
+    e.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20)));
   std::int64_t last = 0;
   while (cursor.next()) {
+    const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
+    if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
     const KeyRows key{cursor.whole(0), cursor.whole(1)};
     const auto experiment = cursor.whole(2);
     const bool same_key =
         !keys.empty() && key.accuracy == keys.back().accuracy && key.speed == keys.back().speed;
     if (!same_key) keys.push_back(key);
-    if (!same_key || experiment != last) e.all.push_back({e.trials.size(), 0});
+    if (!same_key || experiment != last)
+      e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
     last = experiment;
     ++keys.back().rows;
     ++e.all.back().count;
     e.trials.push_back(cursor.whole(3));
-    e.x.push_back({cursor.number(4), cursor.number(5)});
-    e.y.push_back({cursor.number(6), cursor.number(7)});
+    e.x.push_back(x);
+    e.y.push_back(y);
   }
   return e;
 }
@@ -125,12 +145,14 @@ double quick_median(std::vector<double>& values) {
 
 // What most experiments of several seeds scatter by; NaN where there is none. A median, because a
 // few with far too high a learning rate scatter tenfold.
-double usual_spread(const std::vector<Experiment>& all, const std::vector<double>& spreads) {
+double usual_spread(const std::vector<Experiment>& all, const std::vector<Cloud>& clouds,
+                    Uncertain Cloud::*side) {
   std::vector<double> known;
+  known.reserve(all.size());
   double freedom = 0;
   for (std::size_t i = 0; i < all.size(); ++i)
-    if (!std::isnan(spreads[i])) {
-      known.push_back(spreads[i]);
+    if (const double own = (clouds[i].*side).spread; !std::isnan(own)) {
+      known.push_back(own);
       freedom += static_cast<double>(all[i].count) - 1;
     }
   if (known.empty()) return unknown;
@@ -155,19 +177,16 @@ double spread(Samples samples, double own, double usual, bool is_median) {
   return one * std::sqrt(is_median ? half_pi / (n - 1 + half_pi) : 1 / n);
 }
 
-// A value an experiment, with its spread (NaN: not known).
-struct Estimate {
-  double value, spread;
-};
-
-std::vector<Estimate> estimates(const std::vector<Experiment>& all, const std::vector<Sample>& axis,
-                                const Metric& metric, bool is_median) {
-  std::vector<double> own, values;
-  own.reserve(all.size());
-  for (const auto& e : all) own.push_back(seed_spread(of(axis, e), is_relative(metric), values));
-  const double usual = usual_spread(all, own);
-  std::vector<Estimate> found;
-  found.reserve(all.size());
+// One axis of the clouds; `sign` -1: what is better the other way comes negative. In place, because
+// fresh memory for many is what takes longest here.
+void estimate(const std::vector<Experiment>& all, const std::vector<Sample>& axis,
+              const Metric& metric, bool is_median, double sign, std::vector<Cloud>& clouds,
+              Uncertain Cloud::*side) {
+  std::vector<double> values;
+  const bool relative = is_relative(metric);
+  for (std::size_t i = 0; i < all.size(); ++i)
+    (clouds[i].*side).spread = seed_spread(of(axis, all[i]), relative, values);
+  const double usual = usual_spread(all, clouds, side);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto samples = of(axis, all[i]);
     values.clear();
@@ -176,13 +195,10 @@ std::vector<Estimate> estimates(const std::vector<Experiment>& all, const std::v
     const double value = values.size() == 1 ? values[0]
                          : is_median        ? quick_median(values)
                                             : sum / static_cast<double>(values.size());
-    found.push_back({value, is_exact(metric) ? 0 : spread(samples, own[i], usual, is_median)});
+    auto& u = clouds[i].*side;
+    u = {sign * value, is_exact(metric) ? 0 : spread(samples, u.spread, usual, is_median),
+         relative};
   }
-  return found;
-}
-
-Uncertain uncertain(const Estimate& e, double sign, const Metric& metric) {
-  return {sign * e.value, std::isnan(e.spread) ? 0 : e.spread, is_relative(metric)};
 }
 
 // Names of the experiments, whose first trials are given in `places`: trial and place in
@@ -216,15 +232,11 @@ Answer ask_frontier(const Reader& reader, const Selection& selection) {
   keep(e.all, keys, rows.key);
   complete(e.x, e.trials, reader, rows.x, rows.from);
   complete(e.y, e.trials, reader, rows.y, rows.from);
-  const auto x = estimates(e.all, e.x, rows.x, true);
-  const auto y = estimates(e.all, e.y, rows.y, false);
-  // As costs and qualities: what is better the other way comes negative.
   const double x_sign = rows.x.better == Better::higher ? -1 : 1;
   const double y_sign = rows.y.better == Better::lower ? -1 : 1;
-  std::vector<Cloud> clouds;
-  clouds.reserve(e.all.size());
-  for (std::size_t i = 0; i < e.all.size(); ++i)
-    clouds.push_back({uncertain(x[i], x_sign, rows.x), uncertain(y[i], y_sign, rows.y)});
+  std::vector<Cloud> clouds(e.all.size());
+  estimate(e.all, e.x, rows.x, true, x_sign, clouds, &Cloud::cost);
+  estimate(e.all, e.y, rows.y, false, y_sign, clouds, &Cloud::quality);
   const auto verdicts = distinguish(clouds);
 
   std::vector<std::size_t> order;
@@ -248,11 +260,12 @@ Answer ask_frontier(const Reader& reader, const Selection& selection) {
     places.emplace(*first, answer.standings.size());
     auto& s = answer.standings.emplace_back();
     s.trials.assign(first, first + static_cast<std::ptrdiff_t>(e.all[i].count));
-    const auto end = [](const Estimate& estimate, const Metric& metric, int sign) {
-      return std::isnan(estimate.spread) ? unknown : bound(uncertain(estimate, 1, metric), sign);
+    const auto [x, y] = clouds[i];
+    const auto end = [](const Uncertain& u, double sign, int side) {
+      return bound({sign * u.value, u.spread, u.relative}, side);
     };
-    s.x = x[i].value, s.x_low = end(x[i], rows.x, -1), s.x_high = end(x[i], rows.x, 1);
-    s.y = y[i].value, s.y_low = end(y[i], rows.y, -1), s.y_high = end(y[i], rows.y, 1);
+    s.x = x_sign * x.value, s.x_low = end(x, x_sign, -1), s.x_high = end(x, x_sign, 1);
+    s.y = y_sign * y.value, s.y_low = end(y, y_sign, -1), s.y_high = end(y, y_sign, 1);
     s.on_frontier = verdicts[i].on_frontier;
     s.probability = verdicts[i].probability;
     s.group = verdicts[i].group;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "results/metric.h"
@@ -11,12 +12,16 @@
 
 namespace archsweep::results {
 
-// SQL over `compared`: the standard deviation of a timing as a share of it (which is nearly that of
-// its logarithm), from its 95 % interval; NULL where none is stored or the metric is no timing.
-std::string timing_spread_sql(const Metric& metric);
+// Two columns of `results`, the ends of the 95 % interval of a timing, NULL where none is stored;
+// "" for what is no timing or has none. Of 1 / throughput they are those of the throughput.
+std::string_view interval_columns(const Metric& metric);
 
-// The same by trial from the raw samples, for those of the rows "FROM ... WHERE ..." for which the
-// former is NULL and samples are stored.
+// The standard deviation of a timing as a share of it (which is nearly that of its logarithm), and
+// so of one over it.
+double timing_spread(double low, double high);
+
+// The same by trial from the raw samples, for those of the rows "FROM ... WHERE ..." of which no
+// interval is stored but samples are.
 std::unordered_map<std::int64_t, double> raw_timing_spreads(const Reader& reader,
                                                             const Metric& metric,
                                                             const std::string& from);
