@@ -155,6 +155,12 @@ TEST_CASE("the views: every metric is a column; the beaten are not on the fronti
   for (const auto& metric : metrics)
     CHECK_NOTHROW(reader.ask("SELECT " + std::string(metric.key) + " FROM leaderboard"));
   CHECK(reader.ask("SELECT * FROM epochs").rows.size() == 3);
+  CHECK(reader
+            .ask("SELECT 1 FROM leaderboard WHERE throughput_low <= throughput AND throughput <= "
+                 "throughput_high")
+            .rows.size() == 3);
+  // Two keys that all share, and an experiment each.
+  CHECK(reader.ask("SELECT 1 FROM numbers").rows.size() == 5);
   const auto frontier = reader.ask("SELECT architecture FROM frontier").rows;
   REQUIRE(frontier.size() == 2);
   CHECK(std::get<std::string>(frontier[0][0]) == "fast");
