@@ -58,7 +58,9 @@ void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials
       axis[i].timing_spread = found->second;
 }
 
-// Of all keys, in order of key, experiment and seed; `keys` are told as they are met.
+// Of all keys, in order of key, experiment and seed; `keys` are told as they are met. Where the
+// metrics compare over several keys, the same seed may stand there for each: one training, or one
+// published number, seen on several machines. It counts once, as the earliest trial has it.
 Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRows>& keys) {
   std::string order;  // a constant is no term to sort by
   for (const auto& number : {q.accuracy, q.speed})
@@ -67,22 +69,25 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
     const auto interval = interval_columns(m);
     return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
   };
-  auto cursor = reader.open(fmt::format(
-      "SELECT {}, {}, experiment_number, trial, {}, {} {} ORDER BY {}experiment_number, seed",
-      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order));
+  auto cursor =
+      reader.open(fmt::format("SELECT {}, {}, experiment_number, trial, seed, {}, {} {} ORDER BY "
+                              "{}experiment_number, seed, "
+                              "trial",
+                              q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order));
   const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
   const auto sample = [&](int column, bool timed) {
     return Sample{
         cursor.number(column),
         timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
   };
-  constexpr int first = 4;
+  constexpr int first = 5;
   const int y_column = x_timed ? first + 3 : first + 1;
   Experiments e;
   // As many as there can be, at no cost until they come: to grow would copy all of them often.
   if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
     e.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20)));
   std::int64_t last = 0;
+  double last_seed = unknown;  // NaN: none, and then not known to be another
   while (cursor.next()) {
     const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
     if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
@@ -90,9 +95,12 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
     const auto experiment = cursor.whole(2);
     const bool same_key =
         !keys.empty() && key.accuracy == keys.back().accuracy && key.speed == keys.back().speed;
+    const bool same_experiment = same_key && experiment == last;
+    const auto seed = cursor.number(4);
+    if (same_experiment && (seed == last_seed || std::isnan(seed))) continue;
+    last_seed = seed;
     if (!same_key) keys.push_back(key);
-    if (!same_key || experiment != last)
-      e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
+    if (!same_experiment) e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
     last = experiment;
     ++keys.back().rows;
     ++e.all.back().count;
