@@ -100,8 +100,7 @@ struct Store::Database {
   // A benchmark that has a result keeps it, whatever becomes of a later visit.
   void keep_done(TrialId trial) {
     run("UPDATE trials SET (state, attempt) = (SELECT 'done', attempt FROM results r WHERE r.trial "
-        "= "
-        "trials.trial) WHERE trial = ? AND trial IN (SELECT trial FROM results)",
+        "= trials.trial) WHERE trial = ? AND trial IN (SELECT trial FROM results)",
         trial);
   }
 
@@ -246,10 +245,9 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
   db_->transaction([&] {
     auto about = db_->statement(
         "SELECT t.recipe_hash, t.image_size, coalesce(e.device_name, ''), coalesce(e.driver, ''), "
-        "coalesce(e.torch, ''), "
-        "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
-        "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source "
+        "coalesce(e.torch, ''), coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM "
+        "measurements m WHERE (m.trial, m.attempt) = (a.trial, a.attempt)), 0), t.dataset, "
+        "t.epochs, t.source "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
@@ -285,8 +283,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "dataset, learning_rate, seed, epochs, image_size, train_memory_bytes, "
         "inference_memory_bytes, parameters, macs, activations, classes, train_samples, "
         "valid_samples, dtype, layout, split_hash, device_name, micro_batch, speed_key, "
-        "accuracy_key, "
-        "finished_at) "
+        "accuracy_key, finished_at) "
         "SELECT trial, ?, source, printf('%s|%s|%.17g', architecture, tag, learning_rate), "
         "architecture, tag, family, dataset, learning_rate, seed, epochs, image_size, ?, ?, ?, ?, "
         "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " +
@@ -297,10 +294,8 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
     // From the rows of the attempt: its last epoch, its timings.
     db_->run(
         "UPDATE results SET (top1, top5, valid_loss, train_loss, train_throughput) = (SELECT "
-        "valid_top1, valid_top5, "
-        "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
-        "AND e.attempt = "
-        "results.attempt ORDER BY epoch DESC LIMIT 1), "
+        "valid_top1, valid_top5, valid_loss, train_loss, samples_per_second FROM epochs e WHERE "
+        "e.trial = results.trial AND e.attempt = results.attempt ORDER BY epoch DESC LIMIT 1), "
         "(train_seconds, fit_time, data_wait_share) = (SELECT sum(seconds), "
         "sum(seconds + coalesce(valid_seconds, 0)), "
         "sum(data_wait_share * seconds) / sum(seconds) FROM epochs e WHERE e.trial = results.trial "
