@@ -43,6 +43,7 @@ void check_expression(const Reader& reader, const std::string& option, const std
     throw Error(fmt::format("{} \"{}\": {}; expected one SQL expression, such as \"top1 > 0.8\"",
                             option, shown, fault));
   try {
+    reader.open("SELECT 1 FROM finished WHERE " + text);  // whose faults name what the user wrote
     reader.open("SELECT 1 FROM finished WHERE (" + text + ")");
   } catch (const Error& e) {
     const std::string said = e.what(), unknown = "no such column: ";

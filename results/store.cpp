@@ -58,7 +58,8 @@ std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> tri
       db_->run(
           "INSERT INTO trials (fingerprint, source, architecture, tag, family, dataset, "
           "learning_rate, seed, epochs, image_size, recipe_hash, spec) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (fingerprint) DO NOTHING",
+          "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?2 = 'bench', NULL, ?8), ?9, ?10, ?11, ?12) "
+          "ON CONFLICT (fingerprint) DO NOTHING",  // a benchmark has no seed that counts
           t.fingerprint, t.source, t.architecture, t.tag, t.family, t.dataset, t.learning_rate,
           t.seed, t.epochs, t.image_size, t.recipe_hash, t.spec);
       auto row = db_->statement(

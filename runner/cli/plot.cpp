@@ -79,6 +79,11 @@ results::Chart compare(const Options& o, std::string& remark) {
   std::vector<std::unique_ptr<Reader>> readers;
   const auto side = [&](const std::string& given, const char* option) -> results::Side {
     const bool is_file = fs::path(given).extension() == ".db" || fs::exists(given);
+    if (!is_file && o.database.empty())
+      throw Error(
+          fmt::format("{} {}: no such file; for a sweep of that name, name its database first: "
+                      "plot DB ...",
+                      option, given));
     readers.push_back(std::make_unique<Reader>(is_file ? given : find_database(o.database)));
     auto request = o.request;
     if (!is_file) {

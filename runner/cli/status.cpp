@@ -13,10 +13,16 @@ Action status(CLI::App& app) {
   add_database_options(app, *o);
   return [o] {
     const results::Reader reader(find_database(o->database));
+    if (o->format == "csv" || o->format == "json") {
+      const auto all = reader.ask(
+          "SELECT source, state, count(*) AS trials FROM trials WHERE family != 'canary' "
+          "GROUP BY source, state");
+      fmt::print("{}", results::write_rows(all, o->format));
+      return 0;
+    }
     fmt::print("{}", results::write_rows(reader.ask("SELECT state, count(*) AS trials FROM trials "
                                                     "WHERE source = 'sweep' GROUP BY state"),
                                          o->format));
-    if (o->format == "csv" || o->format == "json") return 0;
     const auto failed = reader.ask(
         "SELECT t.trial, architecture, learning_rate AS lr, cause, message FROM trials t JOIN "
         "attempts a ON (a.trial, a.attempt) "

@@ -120,7 +120,7 @@ class Bench {
             .architecture = spec.architecture,
             .family = family,
             .dataset = "random",
-            .learning_rate = 0,
+            .learning_rate = results::not_measured,
             .seed = spec.training.seed,
             .epochs = 0,
             .image_size = spec.dataset.image_size,

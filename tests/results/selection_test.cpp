@@ -299,6 +299,23 @@ TEST_CASE("keys are never mixed, and can be chosen") {
   CHECK(names(Database(tied).ask()) == Names{"c", "e"});
 }
 
+TEST_CASE("one training that is seen under several keys is one seed") {
+  std::vector<Row> rows;
+  for (const char* machine : {"speed-a", "speed-b"})
+    for (int seed = 1; seed <= 2; ++seed)
+      rows.push_back({.architecture = "a",
+                      .seed = seed,
+                      .latency = 0.001,
+                      .top1 = 0.8 + 0.01 * seed,
+                      .speed_key = machine});
+  const Database db(rows);
+  const auto over_machines = db.ask({.x = "parameters"});
+  REQUIRE(over_machines.standings.size() == 1);
+  CHECK(over_machines.standings[0].trials == std::vector<std::int64_t>{1, 2});
+  CHECK(over_machines.standings[0].y == Approx(0.815));
+  CHECK(db.ask({.speed_key = "speed-b"}).standings[0].trials == std::vector<std::int64_t>{3, 4});
+}
+
 TEST_CASE("conditions choose the rows before the frontier is drawn") {
   const Database database(
       {{.architecture = "a", .latency = 1e-3, .top1 = 0.8, .memory = 1e9},
