@@ -65,15 +65,16 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
   std::string order;  // a constant is no term to sort by
   for (const auto& number : {q.accuracy, q.speed})
     if (number != "0") order += number + ", ";
+  // Under one key a seed stands once, and the index gives the rows in this order.
+  const bool over_keys = q.accuracy == "0" || q.speed == "0";
   const auto columns = [](const Metric& m) {
     const auto interval = interval_columns(m);
     return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
   };
-  auto cursor =
-      reader.open(fmt::format("SELECT {}, {}, experiment_number, trial, seed, {}, {} {} ORDER BY "
-                              "{}experiment_number, seed, "
-                              "trial",
-                              q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order));
+  auto cursor = reader.open(fmt::format(
+      "SELECT {}, {}, experiment_number, trial, seed, {}, {} {} ORDER BY "
+      "{}experiment_number, seed{}",
+      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order, over_keys ? ", trial" : ""));
   const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
   const auto sample = [&](int column, bool timed) {
     return Sample{
