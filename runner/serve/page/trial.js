@@ -57,11 +57,17 @@ function draw(d) {
   if (focused) dialog.querySelector('.close').focus();
 }
 
+async function load(id) {
+  const {body} = await ask(`trial/${id}`), text = JSON.stringify(body);
+  if (id !== shown || text === drawn) return;
+  drawn = text;
+  draw(body);
+}
+
 export const trial = {
   start(given) {
     ({ask, metrics} = given);
     const dialog = find('trial');
-    dialog.addEventListener('close', () => { shown = drawn = null; });
     dialog.addEventListener('click', e => { if (e.target === dialog) dialog.close(); });
   },
 
@@ -69,18 +75,15 @@ export const trial = {
     shown = id, drawn = null;
     const dialog = find('trial');
     try {
-      await trial.update();
+      await load(id);
     } catch (e) {
       dialog.replaceChildren(make('button', {type: 'button', className: 'close', onclick: () => dialog.close()}, '✕'), make('p', {id: 'trial-name'}, e.message));
     }
     if (!dialog.open && shown === id) dialog.showModal(), dialog.scrollTop = 0;
   },
 
+  // Whether it is open the dialog knows: its `close` event comes late, when another may be opening.
   async update() {
-    if (shown === null) return;
-    const id = shown, {body} = await ask(`trial/${id}`), text = JSON.stringify(body);
-    if (id !== shown || text === drawn) return;
-    drawn = text;
-    draw(body);
+    if (find('trial').open) await load(shown);
   },
 };
