@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double time_limit = 600;  // seconds of one candidate, where the config names none
+constexpr double usual_limit = 600;  // seconds of one candidate, where the config names none
 
 struct Trying {
   std::string key;
@@ -69,6 +69,8 @@ std::optional<PreflightResult> preflight(const Config& config,
         result.costs.empty() ? "" : fmt::format(", {} are known", result.costs.size())));
   const auto all_slots = slots(config.scheduler);
   const int threads = threads_of(config.scheduler, all_slots.size());
+  const double time_limit =
+      config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : usual_limit;
   const std::set<std::string> devices(all_slots.begin(), all_slots.end());
   std::map<int, Trying> trying;  // by pid
   std::size_t next = 0;
@@ -81,9 +83,7 @@ std::optional<PreflightResult> preflight(const Config& config,
                   .threads = threads,
                   .cache_folder = fs::absolute(config.output.folder / "cache").string()};
     const auto files = config.output.folder / "trials" / ("preflight-" + key.substr(0, 16));
-    const double limit =
-        config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : time_limit;
-    const int pid = runner.start({job, files, limit});
+    const int pid = runner.start({job, files, time_limit});
     trying[pid] = {key, trial, device, {}, {}, {}};
   };
   for (const auto& device : devices)
