@@ -6,8 +6,6 @@ error, no request, and nothing of a hostile name is run.
 """
 import json
 import math
-import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from browser import Browser, chromium
+
 archsweep = sys.argv[1]
-chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 hostile = "</script><img src=x onerror=\"window.pwned=1\">'&amp;"
 faults = []
 
@@ -26,79 +27,8 @@ def check(what, holds):
         faults.append(what)
 
 
-class Browser:
-    """Chromium's DevTools protocol over a pipe: JSON texts that end in a zero byte."""
-
-    def __init__(self, profile):
-        command_read, self.commands = os.pipe()
-        self.answers, answer_write = os.pipe()
-
-        def hand_over():  # the pipe's ends are 3 and 4 in the browser
-            ends = os.dup(command_read), os.dup(answer_write)
-            os.dup2(ends[0], 3)
-            os.dup2(ends[1], 4)
-
-        self.process = subprocess.Popen(
-            [chromium, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
-             f"--user-data-dir={profile}", "--window-size=1200,800", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(command_read)
-        os.close(answer_write)
-        self.buffer, self.next, self.events, self.session = b"", 0, [], None
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Runtime", "Network", "Page", "Log"):
-            self.call(domain + ".enable")
-
-    def read(self):
-        while b"\0" not in self.buffer:
-            more = os.read(self.answers, 1 << 20)
-            if not more:
-                sys.exit("the browser ended")
-            self.buffer += more
-        text, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(text)
-
-    def call(self, method, **params):
-        self.next += 1
-        message = {"id": self.next, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        os.write(self.commands, json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.read()
-            if answer.get("id") == self.next:
-                if "error" in answer:
-                    sys.exit(f"{method}: {answer['error']}")
-                return answer["result"]
-            self.events.append(answer)
-
-    def js(self, expression):
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in result:
-            sys.exit(f"{expression}: {result['exceptionDetails']}")
-        return result["result"].get("value")
-
-    def wait(self, expression, what):
-        for _ in range(100):
-            if self.js(f"!!({expression})"):
-                return True
-            time.sleep(0.1)
-        check(what, False)
-        return False
-
-    def mouse(self, kind, x, y, **more):
-        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
-
-    def click(self, x, y):
-        self.mouse("mouseMoved", x, y)
-        for kind in ("mousePressed", "mouseReleased"):
-            self.mouse(kind, x, y, button="left", clickCount=1)
-
-    def key(self, key, code):
-        for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code,
-                      **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}))
+def wait(browser, expression, what):
+    return browser.until(what, f"!!({expression})", 10)
 
 
 def insert(database, table, row):
@@ -133,93 +63,93 @@ layout = "document.getElementById('chart').layout"
 
 
 def choose(browser, control, value):
-    browser.js(f"(c => {{ c.value = {json.dumps(value)}; c.dispatchEvent(new Event('change')); }})(document.getElementById('{control}'))")
+    browser.run(f"(c => {{ c.value = {json.dumps(value)}; c.dispatchEvent(new Event('change')); }})(document.getElementById('{control}'))")
 
 
 def place_of(browser, point):
-    return browser.js(f"(p => {{ const b = p.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }})({point})")
+    return browser.run(f"(p => {{ const b = p.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }})({point})")
 
 
 def drive(browser, page):
     browser.call("Page.navigate", url=page.as_uri())
-    if not browser.wait(f"document.readyState === 'complete' && {points}.length", "the page draws points"):
+    if not wait(browser, f"document.readyState === 'complete' && {points}.length", "the page draws points"):
         return
-    check("twelve experiments are twelve points", browser.js(points + ".length") == 12)
-    check("a title is text", hostile in browser.js("document.getElementById('title').textContent"))
+    check("twelve experiments are twelve points", browser.run(points + ".length") == 12)
+    check("a title is text", hostile in browser.run("document.getElementById('title').textContent"))
 
-    check("intervals lie within the axes", browser.js(
+    check("intervals lie within the axes", browser.run(
         "(c => c.data.filter(t => t.error_y?.array).flatMap(t => t.y.map((v, i) => [v - t.error_y.arrayminus[i], v + t.error_y.array[i]]))"
         ".every(([a, b]) => a > c.layout.yaxis.range[0] && b < c.layout.yaxis.range[1]))(document.getElementById('chart'))"))
-    check("there are intervals", browser.js("document.getElementById('chart').data.some(t => t.error_y?.array?.some(v => v > 0))"))
+    check("there are intervals", browser.run("document.getElementById('chart').data.some(t => t.error_y?.array?.some(v => v > 0))"))
 
     # Hover and click the first point of the frontier.
     x, y = place_of(browser, points + "[0]")
     browser.mouse("mouseMoved", x - 1, y)
     browser.mouse("mouseMoved", x, y)
-    browser.wait("document.querySelector('.hoverlayer .hovertext')", "hovering says something")
-    hover = browser.js("document.querySelector('.hoverlayer .hovertext')?.textContent || ''")
+    wait(browser, "document.querySelector('.hoverlayer .hovertext')", "hovering says something")
+    hover = browser.run("document.querySelector('.hoverlayer .hovertext')?.textContent || ''")
     check(f"hovering tells name and both values: {hover}", "model_" in hover and "ms" in hover and "%" in hover)
     browser.click(x, y)
-    browser.wait("!document.getElementById('details').hidden", "clicking opens the details")
-    browser.wait("document.querySelectorAll('#details .curve .scatterlayer .trace').length === 6", "curves: two losses and top1 of two seeds")
-    spec = json.loads(browser.js("document.querySelector('#details pre').textContent"))
+    wait(browser, "!document.getElementById('details').hidden", "clicking opens the details")
+    wait(browser, "document.querySelectorAll('#details .curve .scatterlayer .trace').length === 6", "curves: two losses and top1 of two seeds")
+    spec = json.loads(browser.run("document.querySelector('#details pre').textContent"))
     check(f"the config is the trial's: {spec}", spec["training"]["epochs"] == 10 and spec["architecture"].startswith("model_"))
-    check("all metrics are listed", "train memory" in browser.js("document.getElementById('details').textContent"))
-    other = browser.js("(s => { s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return document.querySelector('#details pre').textContent })(document.querySelector('#details select'))")
+    check("all metrics are listed", "train memory" in browser.run("document.getElementById('details').textContent"))
+    other = browser.run("(s => { s.selectedIndex = 1; s.dispatchEvent(new Event('change')); return document.querySelector('#details pre').textContent })(document.querySelector('#details select'))")
     check("the other seed has its own config", json.loads(other) == {**spec, "seed": 1 - spec["seed"]})
-    browser.key("Escape", 27)
-    check("Escape closes the details", browser.js("document.getElementById('details').hidden"))
+    browser.press("Escape", 27)
+    check("Escape closes the details", browser.run("document.getElementById('details').hidden"))
 
     # From the keyboard.
-    browser.js("document.querySelector('#list button').focus()")
-    browser.key("Enter", 13)
-    check("Enter on a name opens the details", not browser.js("document.getElementById('details').hidden"))
-    check("the details have the focus", browser.js("document.activeElement.tagName") == "H2")
-    browser.key("Escape", 27)
+    browser.run("document.querySelector('#list button').focus()")
+    browser.press("Enter", 13)
+    check("Enter on a name opens the details", not browser.run("document.getElementById('details').hidden"))
+    check("the details have the focus", browser.run("document.activeElement.tagName") == "H2")
+    browser.press("Escape", 27)
 
     # The hostile one, by search.
-    browser.js("(f => { f.value = 'onerror'; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
-    check("the search finds one point", browser.js(points + ".length") == 1)
-    browser.js("document.querySelector('#list button').click()")
-    browser.wait("document.querySelector('#details .curve .trace')", "the hostile one has curves")
-    check("its name is text", browser.js("document.querySelector('#details h2').textContent").startswith(hostile))
-    check("its config is text", json.loads(browser.js("document.querySelector('#details pre').textContent"))["training"]["note"] == hostile)
+    browser.run("(f => { f.value = 'onerror'; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
+    check("the search finds one point", browser.run(points + ".length") == 1)
+    browser.run("document.querySelector('#list button').click()")
+    wait(browser, "document.querySelector('#details .curve .trace')", "the hostile one has curves")
+    check("its name is text", browser.run("document.querySelector('#details h2').textContent").startswith(hostile))
+    check("its config is text", json.loads(browser.run("document.querySelector('#details pre').textContent"))["training"]["note"] == hostile)
     x, y = place_of(browser, points + "[0]")
     browser.mouse("mouseMoved", x, y)
     time.sleep(0.3)
-    browser.key("Escape", 27)
-    browser.js("(f => { f.value = ''; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
+    browser.press("Escape", 27)
+    browser.run("(f => { f.value = ''; f.dispatchEvent(new Event('input')); })(document.getElementById('find'))")
 
     # Families.
-    front = browser.js("document.querySelectorAll('#list button').length")
-    browser.js("[...document.querySelectorAll('#families label')].find(l => l.textContent.startsWith('green')).querySelector('input').click()")
-    check("a family leaves", browser.js(points + ".length") == 8)
-    check("the frontier is that of what is shown", browser.js("document.querySelectorAll('#list button').length") < front)
-    browser.js("document.getElementById('none').click()")
-    check("none is none", browser.js(points + ".length") == 0)
-    browser.js("document.getElementById('all').click()")
-    check("all is all", browser.js(points + ".length") == 12)
+    front = browser.run("document.querySelectorAll('#list button').length")
+    browser.run("[...document.querySelectorAll('#families label')].find(l => l.textContent.startsWith('green')).querySelector('input').click()")
+    check("a family leaves", browser.run(points + ".length") == 8)
+    check("the frontier is that of what is shown", browser.run("document.querySelectorAll('#list button').length") < front)
+    browser.run("document.getElementById('none').click()")
+    check("none is none", browser.run(points + ".length") == 0)
+    browser.run("document.getElementById('all').click()")
+    check("all is all", browser.run(points + ".length") == 12)
 
     # Axes.
-    check("costs are on a log axis", browser.js(layout + ".xaxis.type") == "log")
-    browser.js("document.getElementById('log-x').click()")
-    check("the switch makes it linear", browser.js(layout + ".xaxis.type") == "linear")
+    check("costs are on a log axis", browser.run(layout + ".xaxis.type") == "log")
+    browser.run("document.getElementById('log-x').click()")
+    check("the switch makes it linear", browser.run(layout + ".xaxis.type") == "linear")
     choose(browser, "x", "throughput")
-    check("another axis", "throughput" in browser.js(layout + ".xaxis.title.text"))
+    check("another axis", "throughput" in browser.run(layout + ".xaxis.title.text"))
     choose(browser, "y", "train_memory_bytes")
-    check("lower memory is better", browser.js(layout + ".yaxis.title.text").startswith("← better"))
-    check("units follow", "MiB" in browser.js(layout + ".yaxis.ticktext.join()") or "GiB" in browser.js(layout + ".yaxis.ticktext.join()"))
+    check("lower memory is better", browser.run(layout + ".yaxis.title.text").startswith("← better"))
+    check("units follow", "MiB" in browser.run(layout + ".yaxis.ticktext.join()") or "GiB" in browser.run(layout + ".yaxis.ticktext.join()"))
     # Slow models take less memory here: all are on this frontier.
-    check("the frontier follows the axes", browser.js("document.querySelectorAll('#list button').length") == 12)
-    browser.js("document.getElementById('trends').click()")
-    check("trend lines", browser.js("document.getElementById('chart').data.filter(t => t.mode === 'lines').length") == 4)
-    check("only metrics that the rows have are offered", browser.js("[...document.getElementById('x').options].every(o => o.value !== 'macs')"))
+    check("the frontier follows the axes", browser.run("document.querySelectorAll('#list button').length") == 12)
+    browser.run("document.getElementById('trends').click()")
+    check("trend lines", browser.run("document.getElementById('chart').data.filter(t => t.mode === 'lines').length") == 4)
+    check("only metrics that the rows have are offered", browser.run("[...document.getElementById('x').options].every(o => o.value !== 'macs')"))
 
     # A phone.
     browser.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=2, mobile=True)
     time.sleep(0.5)
-    check("a phone's width is enough", browser.js("document.documentElement.scrollWidth") <= 390)
-    check("nothing of a name was run", browser.js("window.pwned === undefined"))
+    check("a phone's width is enough", browser.run("document.documentElement.scrollWidth") <= 390)
+    check("nothing of a name was run", browser.run("window.pwned === undefined"))
 
 
 def drive_lines(browser, folder):
@@ -230,9 +160,9 @@ def drive_lines(browser, folder):
         page = folder / f"{name}.html"
         subprocess.run([archsweep, "plot", "a.db", "-o", page, *more], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         browser.call("Page.navigate", url=page.as_uri())
-        browser.wait(f"document.readyState === 'complete' && {lines} >= {count}", f"{name}: lines are drawn")
-        check(f"{name}: no axes to choose from", browser.js("document.querySelector('.axes').hidden"))
-    check("curves are named", browser.js("document.body.textContent").count("model_") > 0)
+        wait(browser, f"document.readyState === 'complete' && {lines} >= {count}", f"{name}: lines are drawn")
+        check(f"{name}: no axes to choose from", browser.run("document.querySelector('.axes').hidden"))
+    check("curves are named", browser.run("document.body.textContent").count("model_") > 0)
 
 
 def say_faults_of(browser, pages):
@@ -263,13 +193,12 @@ def main():
             print(f"skipped: {drawn.stderr.strip()}")
             return 77
         check(f"plot: {drawn.stderr}", drawn.returncode == 0)
-        browser = Browser(folder / "profile")
+        browser = Browser(folder / "profile", faults)
         try:
             drive(browser, page)
             drive_lines(browser, folder)
         finally:
-            browser.process.kill()
-            browser.process.wait()
+            browser.close()
         say_faults_of(browser, [(folder / f"{name}.html").as_uri() for name in ("page", "curves", "compare")])
     print("\n".join(faults) if faults else "the page works")
     return 1 if faults else 0
