@@ -10,11 +10,17 @@
 
 namespace archsweep::results {
 
+const Metric* find_metric(std::string_view word) {
+  for (const auto& m : metrics)
+    if (word == m.key || (!m.alias.empty() && word == m.alias)) return &m;
+  return nullptr;
+}
+
 const Metric& metric(std::string_view word, std::string_view option) {
+  if (const auto* found = find_metric(word)) return *found;
   std::vector<std::string> words;
   std::string keys;
   for (const auto& m : metrics) {
-    if (word == m.key || (!m.alias.empty() && word == m.alias)) return m;
     words.emplace_back(m.key);
     if (!m.alias.empty()) words.emplace_back(m.alias);
     keys += (keys.empty() ? "" : ", ") + std::string(m.key);

@@ -46,7 +46,9 @@ inline constexpr Metric metrics[] = {
 };
 // clang-format on
 
-// By key or alias. Throws Error, with the nearest word, naming `option` ("--x").
+// By key or alias; null: there is none of that name.
+const Metric* find_metric(std::string_view word);
+// The same. Throws Error, with the nearest word, naming `option` ("--x").
 const Metric& metric(std::string_view word, std::string_view option);
 
 }  // namespace archsweep::results

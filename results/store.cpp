@@ -62,14 +62,7 @@ std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> tri
           "ON CONFLICT (fingerprint) DO NOTHING",  // a benchmark has no seed that counts
           t.fingerprint, t.source, t.architecture, t.tag, t.family, t.dataset, t.learning_rate,
           t.seed, t.epochs, t.image_size, t.recipe_hash, t.spec);
-      auto row = db_->statement(
-          "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) FROM "
-          "trials t "
-          "WHERE fingerprint = ?",
-          t.fingerprint);
-      row.executeStep();
-      rows.push_back({TrialId(row.getColumn(0).getInt64()), t.fingerprint,
-                      trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()});
+      rows.push_back(*find(t.fingerprint));
       db_->run("INSERT INTO sweep_trials (sweep, position, trial) VALUES (?, ?, ?)", sweep,
                position++, rows.back().id);
     }
@@ -169,9 +162,8 @@ void Store::release(TrialId trial, int attempt, const Failure& failure) {
 
 std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
   auto row = db_->statement(
-      "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) FROM trials "
-      "t "
-      "WHERE fingerprint = ?",
+      "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) "
+      "FROM trials t WHERE fingerprint = ?",
       fingerprint);
   if (!row.executeStep()) return std::nullopt;
   return PlannedRow{TrialId(row.getColumn(0).getInt64()), std::string(fingerprint),

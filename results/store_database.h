@@ -1,8 +1,10 @@
 #pragma once
 
-// What store.cpp and finish.cpp share: the connection, and statements with their values bound.
+// What store.cpp, finish.cpp and import/ share: the connection, and statements with their values
+// bound.
 
 #include <cmath>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,6 +31,9 @@ inline void bind_one(SQLite::Statement& s, int i, std::int64_t v) {
 }
 inline void bind_one(SQLite::Statement& s, int i, std::uint64_t v) {
   s.bind(i, static_cast<std::int64_t>(v));
+}
+inline void bind_one(SQLite::Statement& s, int i, const std::optional<std::int64_t>& v) {
+  v ? s.bind(i, *v) : s.bind(i);
 }
 inline void bind_one(SQLite::Statement& s, int i, std::string_view v) {
   s.bind(i, std::string(v));

@@ -4,12 +4,12 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/support/text.h"
 
 namespace archsweep::archs {
 namespace {
@@ -63,12 +63,6 @@ struct Transfer {
   HttpResponse response;
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return out;
-}
-
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == text.npos) return "";
@@ -80,7 +74,7 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
   const std::string_view line(bytes, size * count);
   if (line.starts_with("HTTP/")) response.headers.clear();  // after a 100 or a proxy's answer
   if (const auto colon = line.find(':'); colon != line.npos && response.headers.size() < 200)
-    response.headers[lower(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
+    response.headers[lower_case(line.substr(0, colon))] = trimmed(line.substr(colon + 1));
   return size * count;
 }
 
@@ -162,7 +156,7 @@ std::string origin_of(std::string_view url) {
   auto end = std::min(url.find_first_of("/?#", scheme + 3), url.size());
   auto host = url.substr(scheme + 3, end - scheme - 3);
   if (const auto at = host.rfind('@'); at != host.npos) host.remove_prefix(at + 1);
-  return lower(url.substr(0, scheme)) + "://" + lower(host);
+  return lower_case(url.substr(0, scheme)) + "://" + lower_case(host);
 }
 
 }  // namespace archsweep::archs

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
+#include "results/export/json.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -59,15 +59,7 @@ std::string csv_row(const Values& row) {
 // A row a line, so that a reader can take them as they come.
 std::string json_row(const std::vector<std::string>& columns, const Values& row, bool is_first) {
   auto object = nlohmann::ordered_json::object();
-  for (std::size_t i = 0; i < row.size(); ++i)
-    std::visit(
-        [&](const auto& v) {
-          if constexpr (std::is_same_v<std::remove_cvref_t<decltype(v)>, std::monostate>)
-            object[columns[i]] = nullptr;
-          else
-            object[columns[i]] = v;
-        },
-        row[i]);
+  for (std::size_t i = 0; i < row.size(); ++i) object[columns[i]] = to_json(row[i]);
   return (is_first ? "[\n " : ",\n ") +
          object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

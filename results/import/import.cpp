@@ -7,11 +7,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "results/database.h"
 #include "results/import/conditions.h"
 #include "results/import/family.h"
 #include "results/import/join.h"
-#include "results/store.h"
+#include "results/store_database.h"
 #include "runner/support/hash.h"
 
 namespace archsweep::results {
@@ -19,24 +18,11 @@ namespace {
 
 using nlohmann::json;
 
-void bind(SQLite::Statement& s, int i, const std::string& v) {
-  s.bind(i, v);
-}
-void bind(SQLite::Statement& s, int i, std::int64_t v) {
-  s.bind(i, v);
-}
-void bind(SQLite::Statement& s, int i, double v) {
-  std::isnan(v) ? s.bind(i) : s.bind(i, v);
-}
-void bind(SQLite::Statement& s, int i, const std::optional<std::int64_t>& v) {
-  v ? s.bind(i, *v) : s.bind(i);
-}
-
 template <typename... Values>
 void run(SQLite::Statement& s, const Values&... values) {
   s.reset();
   int i = 0;
-  (bind(s, ++i, values), ...);
+  (bind_one(s, ++i, values), ...);
   s.exec();
 }
 
@@ -219,7 +205,8 @@ Imported Import::add(const std::filesystem::path& path, std::string_view text,
     auto insert = db_->statement(
         "INSERT INTO imports (sha256, path, file, kind, rows, key, dataset, device_name, dtype, "
         "layout, imported_at) VALUES (?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), "
-        "nullif(?, ''), nullif(?, ''), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))");
+        "nullif(?, ''), nullif(?, ''), " +
+        std::string(now) + ")");
     run(insert, sha, path.string(), file, std::string(name(table.kind)),
         static_cast<std::int64_t>(table.rows()), key, c.dataset, c.device_name, c.dtype, c.layout);
     const std::int64_t import = db_->sqlite.getLastInsertRowid();

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "results/cells.h"
 #include "results/plot/pictures.h"
-#include "results/plot/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <map>
 
-#include "results/plot/rows.h"
+#include "results/cells.h"
 #include "results/statistics.h"
 
 namespace archsweep::results {

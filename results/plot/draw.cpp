@@ -24,19 +24,6 @@ void write_file(const fs::path& file, const std::string& text) {
                 Exit::environment);
 }
 
-std::string plotly() {
-  const auto path = plotly_path();
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (path.empty() || !in || !(text << in.rdbuf()))
-    throw Error(
-        fmt::format(
-            "plotly.min.js is not at '{}': name it by ARCHSWEEP_PLOTLY, or draw .svg or .png",
-            path.string()),
-        Exit::environment);
-  return text.str();
-}
-
 void svg_to_png(const fs::path& svg, const fs::path& png) {
   const auto pid = ::fork();
   if (pid == 0) {
@@ -59,10 +46,24 @@ fs::path plotly_path() {
   return named ? named : ARCHSWEEP_PLOTLY_PATH;
 }
 
+std::optional<std::string> plotly_text() {
+  std::ifstream in(plotly_path(), std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) return std::nullopt;
+  return text.str();
+}
+
 void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
   const auto ending = file.extension();
   if (ending == ".html") {
-    write_file(file, to_html(chart, plotly(), theme));
+    const auto plotly = plotly_text();
+    if (!plotly)
+      throw Error(
+          fmt::format(
+              "plotly.min.js is not at '{}': name it by ARCHSWEEP_PLOTLY, or draw .svg or .png",
+              plotly_path().string()),
+          Exit::environment);
+    write_file(file, to_html(chart, *plotly, theme));
   } else if (ending == ".svg") {
     write_file(file, to_svg(chart, width, theme));
   } else if (ending == ".png") {

@@ -3,6 +3,8 @@
 // A chart into a file.
 
 #include <filesystem>
+#include <optional>
+#include <string>
 
 #include "results/plot/chart.h"
 
@@ -10,6 +12,8 @@ namespace archsweep::results {
 
 // Where plotly.min.js should be: $ARCHSWEEP_PLOTLY, or what the build found.
 std::filesystem::path plotly_path();
+// What is there; nothing where it cannot be read.
+std::optional<std::string> plotly_text();
 
 // By the ending of the name: .svg, .html (with the text of plotly_path() in it) or .png (by
 // rsvg-convert, at twice the width; where `theme` is automatic, light). Throws Error.

@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "results/cells.h"
 #include "results/condition.h"
 #include "results/plot/details.h"
-#include "results/plot/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 

@@ -30,8 +30,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int stopped_by_user = 130;  // as shells have it for Ctrl-C
-
 struct Options {
   std::vector<std::string> globs;
   std::string batch_sizes = "1,32", device = "auto", precision = "auto", layout = "auto",

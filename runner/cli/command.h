@@ -14,6 +14,8 @@ namespace archsweep::cli {
 
 using Action = std::function<int()>;  // returns the exit code; throws Error
 
+inline constexpr int stopped_by_user = 130;  // the exit code that shells have for Ctrl-C
+
 struct Command {
   std::string_view name;
   std::string_view summary;      // one line, for the list of commands

@@ -55,6 +55,12 @@ results::Selection RowOptions::read() const {
   return s;
 }
 
+void drop_column(results::Rows& rows, std::size_t column) {
+  const auto at = static_cast<std::ptrdiff_t>(column);
+  rows.columns.erase(rows.columns.begin() + at);
+  for (auto& row : rows.rows) row.erase(row.begin() + at);
+}
+
 void show_results(const runner::Config& config) {
   const auto database = config.output.database.string();
   const results::Reader reader(database);

@@ -34,6 +34,8 @@ struct RowOptions {
 };
 void add_row_options(CLI::App& app, RowOptions& o);
 
+void drop_column(results::Rows& rows, std::size_t column);
+
 // The frontier picture of a database into a file, and a line on what is left out.
 void plot_to(const std::string& database, const std::string& title, const std::string& file,
              int width);

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "results/cells.h"
 #include "results/export/table.h"
 #include "results/metric.h"
 #include "results/query.h"
@@ -86,12 +87,6 @@ Trial read_trial(const results::Reader& reader, const std::string& word) {
   return trial;
 }
 
-double number(const Value& value) {
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
-  const auto* real = std::get_if<double>(&value);
-  return real ? *real : std::nan("");
-}
-
 // Appends what differs (or all) of one part; returns how many are equal and left out.
 int compare(Rows& rows, const std::string& part, const Facts& a, const Facts& b, bool all) {
   const std::map<std::string, Value> second(b.begin(), b.end());
@@ -102,7 +97,7 @@ int compare(Rows& rows, const std::string& part, const Facts& a, const Facts& b,
       return;
     }
     std::vector<Value> row{part, what, x, y, {}, {}};
-    const double p = number(x), q = number(y);
+    const double p = results::number_of(x), q = results::number_of(y);
     if (part == "results" && !std::isnan(p) && !std::isnan(q)) {
       row[4] = q - p;
       if (p != 0) row[5] = q / p;

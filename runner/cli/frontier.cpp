@@ -172,11 +172,11 @@ Rows over_time_rows(const results::Reader& reader, const results::Selection& s) 
 }
 
 void drop_tags_if_none(Rows& rows) {
-  const auto at = std::ranges::find(rows.columns, "tag") - rows.columns.begin();
+  const auto at =
+      static_cast<std::size_t>(std::ranges::find(rows.columns, "tag") - rows.columns.begin());
   for (const auto& row : rows.rows)
-    if (row[static_cast<std::size_t>(at)] != Value(std::string())) return;
-  rows.columns.erase(rows.columns.begin() + at);
-  for (auto& row : rows.rows) row.erase(row.begin() + at);
+    if (row[at] != Value(std::string())) return;
+  drop_column(rows, at);
 }
 
 // What the rows cannot say themselves, a line each.

@@ -38,24 +38,16 @@ constexpr std::string_view seen[] = {"top1",
                                      "train_memory_bytes",
                                      "inference_memory_bytes"};
 
-const results::Metric* metric_of(const std::string& sort) {
-  for (const auto& m : results::metrics)
-    if (sort == m.key || (!m.alias.empty() && sort == m.alias)) return &m;
-  return nullptr;
-}
-
 // Best first of a metric; else as the expression says, from the lowest.
 std::string order(const results::Reader& reader, const std::string& sort) {
   if (sort.empty()) return "top1 DESC, latency, trial";
-  if (const auto* m = metric_of(sort))
+  if (const auto* m = results::find_metric(sort))
     return fmt::format("{0} {1}, trial", m->key,
                        m->better == results::Better::higher ? "DESC" : "NULLS LAST");
   auto expression = sort;
   std::string direction;
   for (const std::string word : {" desc", " asc"}) {
-    auto end = expression;
-    std::ranges::transform(end, end.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (!end.ends_with(word)) continue;
+    if (!lower_case(expression).ends_with(word)) continue;
     expression.resize(expression.size() - word.size());
     direction = word;
   }
@@ -68,7 +60,7 @@ std::string columns(const results::Reader& reader, const Options& o) {
   if (o.columns.empty()) {
     if (!o.database.for_people()) return "*";
     std::string list = fmt::format("{}", fmt::join(printed, ", "));
-    const auto* m = metric_of(o.sort);
+    const auto* m = results::find_metric(o.sort);
     if (m && std::ranges::find(seen, m->key) == std::end(seen)) list += ", " + std::string(m->key);
     return list + ", trial";
   }
@@ -78,12 +70,6 @@ std::string columns(const results::Reader& reader, const Options& o) {
       throw Error(fmt::format("--columns {}: no such column{}; there are {}", printable(column, 80),
                               did_you_mean(column, all), fmt::join(all, ", ")));
   return fmt::format("{}", fmt::join(chosen, ", "));
-}
-
-void drop_column(Rows& rows, std::size_t i) {
-  const auto at = static_cast<std::ptrdiff_t>(i);
-  rows.columns.erase(rows.columns.begin() + at);
-  for (auto& row : rows.rows) row.erase(row.begin() + at);
 }
 
 void drop_empty_columns(Rows& rows) {

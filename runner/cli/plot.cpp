@@ -66,11 +66,8 @@ std::string trials_of_sweep(const Reader& reader, const std::string& sweep, cons
       return fmt::format("trial IN (SELECT trial FROM sweep_trials WHERE sweep = {})", id);
   }
   choice(option, sweep, names);
-  std::string quoted;
-  for (const char c : sweep) quoted += c == '\'' ? "''" : std::string(1, c);
-  return fmt::format(
-      "trial IN (SELECT trial FROM sweep_trials JOIN sweeps USING (sweep) WHERE name = '{}')",
-      quoted);
+  return "trial IN (SELECT trial FROM sweep_trials JOIN sweeps USING (sweep) WHERE name = " +
+         results::sql_text(sweep) + ")";
 }
 
 results::Chart compare(const Options& o, std::string& remark) {

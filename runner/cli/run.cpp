@@ -17,8 +17,6 @@ namespace archsweep::cli {
 
 namespace {
 
-constexpr int stopped_by_user = 130;  // as shells have it for Ctrl-C
-
 struct Options {
   std::string config, database, budget, until;
   std::vector<std::string> set;

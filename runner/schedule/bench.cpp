@@ -10,6 +10,7 @@
 
 #include "results/statistics.h"
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/ingest.h"
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/support/text.h"
@@ -171,8 +172,7 @@ class Bench {
   }
 
   void take(const Subject& subject, const Event& event, Visit& v) {
-    if (const auto* hello = std::get_if<Hello>(&event))
-      store_.set_environment(subject.id, v.attempt, hello->environment);
+    record(store_, subject.id, v.attempt, event);
     if (const auto* p = std::get_if<Progress>(&event)) {
       v.last = *p;
       if (p->phase == "wait")
@@ -181,10 +181,7 @@ class Bench {
       doing_(where_ + subject.name +
              (p->step ? fmt::format(" {} batch {}", p->phase, p->step) : "") + time_left());
     }
-    if (const auto* m = std::get_if<results::Measurement>(&event)) {
-      store_.add_measurement(subject.id, v.attempt, *m);
-      v.measured.push_back(*m);
-    }
+    if (const auto* m = std::get_if<results::Measurement>(&event)) v.measured.push_back(*m);
     if (const auto* s = std::get_if<results::Summary>(&event)) v.summary = *s;
     if (const auto* f = std::get_if<results::Failure>(&event)) v.failure = *f;
   }

@@ -6,9 +6,17 @@
 #include <string>
 
 #include "runner/schedule/worker.h"
-#include "runner/trial/protocol.h"
 
 namespace archsweep::runner {
+
+void record(results::Store& store, results::TrialId trial, int attempt, const Event& event) {
+  if (const auto* hello = std::get_if<Hello>(&event))
+    store.set_environment(trial, attempt, hello->environment);
+  if (const auto* epoch = std::get_if<results::Epoch>(&event))
+    store.add_epoch(trial, attempt, *epoch);
+  if (const auto* m = std::get_if<results::Measurement>(&event))
+    store.add_measurement(trial, attempt, *m);
+}
 
 int ingest_unfinished(results::Store& store) {
   const auto attempts = store.unfinished();
@@ -22,12 +30,7 @@ int ingest_unfinished(results::Store& store) {
     for (std::string line; std::getline(journal, line);) {
       const auto event = decode_event(line);  // the last line may be cut off
       if (!event) continue;
-      if (const auto* hello = std::get_if<Hello>(&*event))
-        store.set_environment(a.id, a.attempt, hello->environment);
-      if (const auto* epoch = std::get_if<results::Epoch>(&*event))
-        store.add_epoch(a.id, a.attempt, *epoch);
-      if (const auto* m = std::get_if<results::Measurement>(&*event))
-        store.add_measurement(a.id, a.attempt, *m);
+      record(store, a.id, a.attempt, *event);
       if (const auto* done = std::get_if<results::Summary>(&*event)) summary = *done;
       if (const auto* failed = std::get_if<results::Failure>(&*event)) failure = *failed;
       if (const auto* p = std::get_if<Paused>(&*event)) paused = *p;

@@ -14,6 +14,7 @@
 #include "runner/schedule/conclude.h"
 #include "runner/schedule/forecast.h"
 #include "runner/schedule/halving.h"
+#include "runner/schedule/ingest.h"
 #include "runner/schedule/preflight.h"
 #include "runner/schedule/prepare.h"
 #include "runner/schedule/slots.h"
@@ -162,7 +163,8 @@ std::vector<std::size_t> Sweep::read_states() {
     auto& e = entries_[i];
     const auto known = options_.dry_run ? store_.find(e.trial.fingerprint) : planned[i];
     auto state = known ? known->state : TrialState::planned;
-    if (known) e.id = known->id, e.reached = store_.reached(known->id);
+    if (known) e.id = known->id;
+    if (known && known->attempts > 0) e.reached = store_.reached(known->id);
     if (state == TrialState::done)
       ++outcome_.finished_before;
     else if (state == TrialState::failed && !options_.retry_failed)
@@ -390,20 +392,15 @@ bool Sweep::make_room(const Entry& entry) {
 }
 
 void Sweep::take(Running& r, int pid, const Event& event) {
-  const auto id = entries_[r.entry].id;
-  if (const auto* hello = std::get_if<Hello>(&event))
-    store_.set_environment(id, r.attempt, hello->environment);
+  record(store_, entries_[r.entry].id, r.attempt, event);
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
-    store_.add_epoch(id, r.attempt, *e);
     if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
     auto& top1 = contenders_[r.entry].top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
     if (at >= top1.size()) top1.resize(at + 1);
     top1[at] = std::isnan(e->valid_top1) ? 0 : e->valid_top1;
   }
-  if (const auto* m = std::get_if<results::Measurement>(&event))
-    store_.add_measurement(id, r.attempt, *m);
   if (const auto* s = std::get_if<results::Summary>(&event)) r.summary = *s;
   if (const auto* f = std::get_if<results::Failure>(&event)) r.failure = *f;
   if (const auto* p = std::get_if<Paused>(&event)) r.paused = *p;

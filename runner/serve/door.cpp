@@ -25,7 +25,7 @@ bool equal(std::string_view a, std::string_view b) {
 
 // "Example:8000" -> "example", "[::1]:8000" -> "::1"
 std::string host_of(std::string text) {
-  text = lower_case(std::move(text));
+  text = lower_case(text);
   if (text.starts_with('['))
     return text.find(']') == text.npos ? "" : text.substr(1, text.find(']') - 1);
   return text.substr(0, text.find(':'));

@@ -29,6 +29,4 @@ using Handler = std::function<Response(const Request&)>;
 // The only header of that name; "" where there is none, or more than one.
 std::string header(const Request& request, const std::string& lower_case_name);
 
-std::string lower_case(std::string text);
-
 }  // namespace archsweep::serve

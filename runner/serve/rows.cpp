@@ -1,25 +1,16 @@
 #include "runner/serve/rows.h"
 
+#include "results/export/json.h"
+
 namespace archsweep::serve {
 
 using Json = nlohmann::ordered_json;
-
-Json to_json(const results::Value& value) {
-  return std::visit(
-      [](const auto& v) -> Json {
-        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(v)>, std::monostate>)
-          return nullptr;
-        else
-          return v;
-      },
-      value);
-}
 
 Json to_json(const results::Rows& rows) {
   Json list = Json::array();
   for (const auto& row : rows.rows) {
     Json values = Json::array();
-    for (const auto& value : row) values.push_back(to_json(value));
+    for (const auto& value : row) values.push_back(results::to_json(value));
     list.push_back(std::move(values));
   }
   return {{"columns", rows.columns}, {"rows", std::move(list)}};
@@ -29,7 +20,7 @@ Json objects(const results::Rows& rows) {
   Json list = Json::array();
   for (const auto& row : rows.rows) {
     Json object = Json::object();
-    for (std::size_t i = 0; i < row.size(); ++i) object[rows.columns[i]] = to_json(row[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) object[rows.columns[i]] = results::to_json(row[i]);
     list.push_back(std::move(object));
   }
   return list;
@@ -37,7 +28,7 @@ Json objects(const results::Rows& rows) {
 
 Json one(const results::Reader& reader, const std::string& sql) {
   const auto rows = reader.ask(sql);
-  return rows.rows.empty() ? Json() : to_json(rows.rows[0].at(0));
+  return rows.rows.empty() ? Json() : results::to_json(rows.rows[0].at(0));
 }
 
 }  // namespace archsweep::serve

@@ -10,7 +10,6 @@
 
 namespace archsweep::serve {
 
-nlohmann::ordered_json to_json(const results::Value& value);
 nlohmann::ordered_json to_json(const results::Rows& rows);  // {"columns": [...], "rows": [[...]]}
 nlohmann::ordered_json objects(const results::Rows& rows);  // [{column: value, ...}, ...]
 

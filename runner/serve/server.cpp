@@ -19,6 +19,7 @@
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/support/text.h"
 
 namespace archsweep::serve {
 namespace {

@@ -2,8 +2,7 @@
 
 #include <sys/stat.h>
 
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -40,12 +39,10 @@ Response versioned(const Request& request, const std::string& version, const Mak
 }
 
 Response plotly() {
-  const auto path = results::plotly_path();
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (path.empty() || !in || !(text << in.rdbuf()))
+  auto text = results::plotly_text();
+  if (!text)
     return {.status = 404, .body = "plotly.min.js is not here: name it by ARCHSWEEP_PLOTLY\n"};
-  return {.type = "text/javascript; charset=utf-8", .body = text.str()};
+  return {.type = "text/javascript; charset=utf-8", .body = std::move(*text)};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "results/export/json.h"
 #include "runner/plan/plan.h"
 #include "runner/serve/rows.h"
 
@@ -24,7 +25,8 @@ Json counts(const Reader& reader, const Json& sweep) {
                                  sweep["sweep"].get<std::int64_t>());
   const auto rows =
       reader.ask("SELECT state, count(*) FROM trials t WHERE " + members + " GROUP BY state");
-  for (const auto& row : rows.rows) counts[std::get<std::string>(row[0])] = to_json(row[1]);
+  for (const auto& row : rows.rows)
+    counts[std::get<std::string>(row[0])] = results::to_json(row[1]);
   return counts;
 }
 

@@ -98,12 +98,17 @@ std::string human_bytes(double bytes) {
   return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{:.3g} {}", bytes, units[unit]);
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
 std::optional<double> parse_bytes(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  std::string unit(end, text.data() + text.size());
+  auto unit = lower_case({end, text.data() + text.size()});
   unit.erase(0, unit.find_first_not_of(' '));
-  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   if (error != std::errc() || !(value > 0) || !std::isfinite(value)) return std::nullopt;
   if (unit.empty() || unit == "b") return value;
   for (const auto& [ending, base] : {std::pair("ib", 1024.0), std::pair("b", 1000.0)}) {

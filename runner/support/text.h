@@ -26,6 +26,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 std::string did_you_mean(std::string_view word, std::span<const std::string> candidates);
 
 std::vector<std::string> split(std::string_view text, char separator);
+std::string lower_case(std::string_view text);             // of ASCII letters
 std::string human_bytes(double bytes);                     // "1.5 GiB"
 std::optional<double> parse_bytes(std::string_view text);  // "2GB", "2.7GiB", "512 MB", "1e9"
 std::string human_seconds(double seconds);   // "250 us", "1.50 ms", "12.3 s"; 3 digits

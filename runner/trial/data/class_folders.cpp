@@ -1,7 +1,6 @@
 #include "runner/trial/data/class_folders.h"
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -17,17 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-  return text;
-}
-
 bool natural(const std::string& a, const std::string& b) {
-  return natural_less(lower(a), lower(b));
+  return natural_less(lower_case(a), lower_case(b));
 }
 
 bool is_image(const fs::path& path) {
-  const auto extension = lower(path.extension().string());
+  const auto extension = lower_case(path.extension().string());
   return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
 }
 

@@ -9,7 +9,6 @@
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/lease.h"
-#include "runner/trial/measure/macs.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/model.h"
 
@@ -28,14 +27,9 @@ void bench(const Job& job, EventSink& events) {
       spec.training, device);
   results::Summary summary{.dtype = model.dtype(), .layout = model.layout()};
   summary.parameters = archs::count_parameters(model.network());
-  {
-    torch::InferenceMode inference;
-    model.network().eval();
-    const auto one = model.random_images(1, shape.channels, shape.side);
-    const auto work = count_work([&] { model.network().forward(one); });
-    summary.macs = work.macs;
-    summary.activations = work.activations;
-  }
+  const auto work = count_work(model, shape);
+  summary.macs = work.macs;
+  summary.activations = work.activations;
 
   bool timed = false;
   std::exception_ptr last_fault;

@@ -62,6 +62,13 @@ SamplingLimits limits_of(const MeasurementSpec& spec) {
 
 }  // namespace
 
+Work count_work(Model& model, const InputShape& shape) {
+  torch::InferenceMode inference;
+  model.network().eval();
+  const auto one = model.random_images(1, shape.channels, shape.side);
+  return count_work([&] { model.network().forward(one); });
+}
+
 double time_inference(Model& model, const InputShape& shape, int batch_size,
                       const MeasurementSpec& spec, EventSink& events) {
   torch::InferenceMode inference;

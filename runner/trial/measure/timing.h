@@ -5,6 +5,7 @@
 // and a benchmark are timed by this same code. The caller holds the device alone (lease.h).
 
 #include "runner/trial/events.h"
+#include "runner/trial/measure/macs.h"
 #include "runner/trial/model.h"
 #include "runner/trial/spec.h"
 
@@ -19,6 +20,9 @@ struct InputShape {
   int channels = 3;
   int side = 224;  // pixels
 };
+
+// What the forward of one image computes.
+Work count_work(Model& model, const InputShape& shape);
 
 // Forwards of one batch size in inference mode; `latency` of one image, else `throughput`. Sends
 // the Measurement and returns the peak memory in bytes.

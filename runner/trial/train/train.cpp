@@ -20,7 +20,6 @@
 #include "runner/trial/failure.h"
 #include "runner/trial/images.h"
 #include "runner/trial/measure/lease.h"
-#include "runner/trial/measure/macs.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/model.h"
 #include "runner/trial/train/checkpoint.h"
@@ -406,14 +405,9 @@ class Trial {
   void measure() {
     lease_->alone();
     const InputShape shape{.channels = dataset_.channels, .side = spec_.dataset.image_size};
-    {
-      torch::InferenceMode inference;
-      model_->network().eval();
-      const auto one = model_->random_images(1, shape.channels, shape.side);
-      const auto work = count_work([&] { model_->network().forward(one); });
-      summary_.macs = work.macs;
-      summary_.activations = work.activations;
-    }
+    const auto work = count_work(*model_, shape);
+    summary_.macs = work.macs;
+    summary_.activations = work.activations;
     for (const int batch_size : spec_.measurement.batch_sizes) {
       events_.send(Progress{.phase = "measure",
                             .epoch = spec_.training.epochs,

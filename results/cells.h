@@ -1,6 +1,6 @@
 #pragma once
 
-// Cells of a query's answer as what they are meant to be, for the charts that are made of them.
+// Cells of a query's answer as what they are meant to be.
 
 #include <span>
 #include <string>
