@@ -165,6 +165,14 @@ CREATE TABLE preflights (        -- what a candidate took when it was tried befo
   PRIMARY KEY (key, environment)
 ) WITHOUT ROWID;
 
+CREATE TABLE quarantines (       -- devices that a sweep stopped using, until it is run again
+  sweep INTEGER NOT NULL REFERENCES sweeps,
+  device TEXT NOT NULL,          -- cuda:1
+  since TEXT NOT NULL,           -- UTC, ISO 8601
+  message TEXT NOT NULL,         -- what the known model said there
+  PRIMARY KEY (sweep, device)
+) WITHOUT ROWID;
+
 CREATE TABLE comparability_keys (  -- what a speed_key or an accuracy_key stands for
   key TEXT PRIMARY KEY,
   description TEXT NOT NULL

@@ -76,11 +76,11 @@ std::vector<int> batch_sizes(const Options& o) {
 
 std::string device(const Options& o) {
   if (o.device == "cpu") return "cpu";
-  if (o.device == "auto") return runner::slots({})[0];
+  if (o.device == "auto") return runner::devices_of_slots({})[0];
   const bool numbered = o.device.starts_with("cuda:");
   if (o.device != "cuda" && !numbered)
     throw Error(fmt::format("--device {}: expected auto, cpu or cuda:N", printable(o.device, 40)));
-  const auto devices = runner::slots({.device = "cuda"});  // throws where there is none
+  const auto devices = runner::devices_of_slots({.device = "cuda"});  // throws where there is none
   const auto name = numbered ? o.device : "cuda:0";
   if (std::ranges::find(devices, name) == devices.end())
     throw Error(fmt::format("--device {}: no such GPU; there are {}", printable(o.device, 40),

@@ -60,7 +60,7 @@ Finding worker() {
 }
 
 Finding gpus() {
-  const auto devices = runner::slots({});
+  const auto devices = runner::devices_of_slots({});
   if (devices[0] == "cpu")
     return {Verdict::lacking, "GPU", "none (/dev/nvidia0 is not there): trials run on the CPU"};
   std::ifstream driver("/proc/driver/nvidia/version");

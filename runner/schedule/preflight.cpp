@@ -67,7 +67,7 @@ std::optional<PreflightResult> preflight(const Config& config,
     status.line(fmt::format(
         "trying {} candidate{} for a moment{}", queue.size(), queue.size() == 1 ? "" : "s",
         result.costs.empty() ? "" : fmt::format(", {} are known", result.costs.size())));
-  const auto all_slots = slots(config.scheduler);
+  const auto all_slots = devices_of_slots(config.scheduler);
   const int threads = threads_of(config.scheduler, all_slots.size());
   const double time_limit =
       config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : usual_limit;

@@ -34,7 +34,7 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
                                           TrialRunner& runner, Status& status) {
   for (const auto* name : {"cache", "trials", "checkpoints"})
     make_folder(config.output.folder / name);
-  const auto devices = slots(config.scheduler);
+  const auto devices = devices_of_slots(config.scheduler);
   PreparedSweep result;
   for (const auto* trial : trials) {
     const auto key = dataset_key(trial->spec);

@@ -26,7 +26,7 @@ int count_gpus() {
 
 }  // namespace
 
-std::vector<std::string> slots(const SchedulerConfig& config) {
+std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
   const int gpus = config.device == "cpu" ? 0 : count_gpus();
   if (config.device == "cuda" && gpus == 0)
     throw Error("scheduler.device: cuda, but this machine has no NVIDIA GPU (/dev/nvidia0)",
@@ -41,6 +41,17 @@ std::vector<std::string> slots(const SchedulerConfig& config) {
 int threads_of(const SchedulerConfig& config, std::size_t slots) {
   if (config.threads > 0) return config.threads;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / slots));
+}
+
+Slots::Slots(const SchedulerConfig& config)
+    : devices_(devices_of_slots(config)),
+      busy_(devices_.size(), false),
+      threads_(threads_of(config, devices_.size())) {}
+
+std::optional<std::size_t> Slots::free() const {
+  const auto at = std::ranges::find(busy_, false);
+  if (at == busy_.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - busy_.begin());
 }
 
 }  // namespace archsweep::runner

@@ -1,8 +1,9 @@
 #pragma once
 
-// Where trials run: the devices of this machine.
+// Where trials run: the devices of this machine, and which of their places are free.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,27 @@
 namespace archsweep::runner {
 
 // The device of each slot. Throws Error (Exit::environment) when there is none of the wanted kind.
-std::vector<std::string> slots(const SchedulerConfig& config);
+std::vector<std::string> devices_of_slots(const SchedulerConfig& config);
 
 // Of one trial, when so many run at once.
 int threads_of(const SchedulerConfig& config, std::size_t slots);
+
+class Slots {
+ public:
+  explicit Slots(const SchedulerConfig& config);
+
+  std::size_t size() const { return devices_.size(); }
+  const std::string& device(std::size_t slot) const { return devices_[slot]; }
+  int threads() const { return threads_; }  // of each slot
+
+  std::optional<std::size_t> free() const;
+  void take(std::size_t slot) { busy_[slot] = true; }
+  void give_back(std::size_t slot) { busy_[slot] = false; }
+
+ private:
+  std::vector<std::string> devices_;
+  std::vector<bool> busy_;
+  int threads_;
+};
 
 }  // namespace archsweep::runner

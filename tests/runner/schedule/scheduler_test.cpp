@@ -261,8 +261,8 @@ TEST_CASE("a worker that cannot be started ends the sweep, and loses nothing") {
 }
 
 TEST_CASE("slots: as many as asked for, on the device asked for") {
-  CHECK(slots({.device = "cpu"}) == Names{"cpu"});
-  CHECK(slots({.slots = 2, .device = "cpu"}) == Names{"cpu", "cpu"});
+  CHECK(devices_of_slots({.device = "cpu"}) == Names{"cpu"});
+  CHECK(devices_of_slots({.slots = 2, .device = "cpu"}) == Names{"cpu", "cpu"});
   if (!std::filesystem::exists("/dev/nvidia0"))
-    CHECK_THROWS_WITH(slots({.device = "cuda"}), Contains("no NVIDIA GPU"));
+    CHECK_THROWS_WITH(devices_of_slots({.device = "cuda"}), Contains("no NVIDIA GPU"));
 }

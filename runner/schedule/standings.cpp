@@ -1,0 +1,164 @@
+#include "runner/schedule/standings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace archsweep::runner {
+namespace {
+
+using results::TrialState;
+
+results::NewTrial row_of(const PlannedTrial& t) {
+  return {.fingerprint = t.fingerprint,
+          .architecture = t.spec.architecture,
+          .family = t.family,
+          .dataset = std::filesystem::path(t.spec.dataset.root).filename().string(),
+          .learning_rate = t.spec.training.learning_rate,
+          .seed = t.spec.training.seed,
+          .epochs = t.spec.training.epochs,
+          .image_size = t.spec.dataset.image_size,
+          .recipe_hash = recipe_hash(t.spec),
+          .spec = to_json(t.spec).dump()};
+}
+
+}  // namespace
+
+Standings::Standings(const OutputConfig& output, std::span<const PlannedTrial> plan)
+    : checkpoints_(output), keep_checkpoints_(output.keep_checkpoints) {
+  for (const auto& trial : plan) entries_.push_back({.trial = trial});
+}
+
+Standings::Counts Standings::read(results::Store& store, std::optional<results::SweepId> sweep,
+                                  bool retry_failed) {
+  std::vector<results::NewTrial> rows;
+  for (const auto& e : entries_) rows.push_back(row_of(e.trial));
+  std::vector<results::PlannedRow> planned;
+  if (sweep) planned = store.plan(*sweep, rows);
+
+  std::map<std::string, int> ids;
+  const auto id_of = [&](const std::string& word) {
+    return ids.try_emplace(word, static_cast<int>(ids.size())).first->second;
+  };
+  Counts counts;
+  contenders_.clear();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    auto& e = entries_[i];
+    const auto known = sweep ? planned[i] : store.find(e.trial.fingerprint);
+    auto state = known ? known->state : TrialState::planned;
+    if (known) e.id = known->id;
+    if (known && known->attempts > 0) e.reached = store.reached(known->id);
+    if (state == TrialState::failed && retry_failed) state = TrialState::planned;
+    counts.done += state == TrialState::done;
+    counts.failed += state == TrialState::failed;
+    const auto& recipe = rows[i].recipe_hash;
+    contenders_.push_back({.recipe = id_of(recipe),
+                           .kind = id_of(fmt::format("{} {} {}", recipe, e.trial.family,
+                                                     e.trial.spec.training.learning_rate)),
+                           .candidate = id_of(recipe + e.trial.spec.architecture),
+                           .epochs = e.trial.spec.training.epochs,
+                           .top1 = e.reached.top1,
+                           .state = state});
+    if (state == TrialState::done && !keep_checkpoints_)
+      checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
+  }
+  return counts;
+}
+
+void Standings::forecast_all(const results::Store& store, const PreparedSweep& prepared,
+                             const PreflightResult& tried) {
+  bool measured = true;
+  for (std::size_t i = 0; i < size(); ++i) {
+    auto& e = entries_[i];
+    const auto key = candidate_key(e.trial.spec);
+    const auto cost = tried.costs.find(key);
+    const auto known = cost != tried.costs.end() ? std::optional(cost->second)
+                                                 : store.preflight(key, prepared.environment);
+    const auto data = prepared.by_dataset.find(dataset_key(e.trial.spec));
+    e.forecast = forecast(e.trial.spec, known.value_or(results::CandidateCost{}),
+                          data == prepared.by_dataset.end() ? Prepared{} : data->second, e.reached);
+    contenders_[i].latency = e.forecast.latency;
+    contenders_[i].step_seconds = e.forecast.step_seconds;
+    if (waits(i) && std::isnan(seconds_left(i))) measured = false;
+  }
+  if (!measured) return;  // seconds and arithmetic do not compare: as planned
+  std::vector<PlannedTrial> order;
+  std::map<std::string, std::size_t> index;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const int all = contenders_[i].epochs;
+    entries_[i].trial.cost = waits(i) ? entries_[i].forecast.seconds(0, all, all) : 0;
+    index[entries_[i].trial.fingerprint] = i;
+    order.push_back(entries_[i].trial);
+  }
+  put_in_order(order);
+  std::vector<Entry> entries;
+  std::vector<Contender> contenders;
+  for (const auto& trial : order) {
+    entries.push_back(std::move(entries_[index[trial.fingerprint]]));
+    contenders.push_back(std::move(contenders_[index[trial.fingerprint]]));
+  }
+  entries_ = std::move(entries);
+  contenders_ = std::move(contenders);
+}
+
+bool Standings::waits(std::size_t i) const {
+  return contenders_[i].state == TrialState::planned || contenders_[i].state == TrialState::paused;
+}
+
+std::vector<std::size_t> Standings::waiting() const {
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < size(); ++i)
+    if (waits(i)) indices.push_back(i);
+  return indices;
+}
+
+bool Standings::has_checkpoint(std::size_t i) const {
+  return checkpoints_.has(entries_[i].trial.fingerprint);
+}
+
+int Standings::epochs_kept(std::size_t i) const {
+  return has_checkpoint(i) ? static_cast<int>(contenders_[i].top1.size()) : 0;
+}
+
+double Standings::seconds_left(std::size_t i) const {
+  const int all = contenders_[i].epochs;
+  return entries_[i].forecast.seconds(epochs_kept(i), all, all);
+}
+
+double Standings::seconds_left() const {
+  double seconds = 0;
+  for (const auto i : waiting()) seconds += seconds_left(i);
+  return seconds;
+}
+
+Standings::ToRun Standings::to_run(const HalvingRules& rules) const {
+  std::vector<bool> out(size(), false);
+  for (const auto& given : given_up(contenders_, rules)) out[given.trial] = true;
+  ToRun all;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (out[i] || !(waits(i) || contenders_[i].state == TrialState::running)) continue;
+    ++all.trials;
+    all.cost += entries_[i].trial.cost *
+                (1 - static_cast<double>(epochs_kept(i)) / std::max(1, contenders_[i].epochs));
+  }
+  return all;
+}
+
+bool Standings::make_room(std::size_t i, const HalvingRules& rules) const {
+  if (has_checkpoint(i)) return true;  // is replaced
+  const double bytes = entries_[i].forecast.checkpoint_bytes;
+  if (std::isnan(bytes)) return true;
+  const double limit = checkpoints_.limit();
+  if (checkpoints_.used() + bytes <= limit) return true;
+  for (const auto& given : given_up(contenders_, rules)) {
+    checkpoints_.remove(entries_[given.trial].trial.fingerprint);
+    if (checkpoints_.used() + bytes <= limit) return true;
+  }
+  return false;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,80 @@
+#pragma once
+
+// The trials of a sweep: what the plan says, what the store knows, what each will take, and how far
+// it has come. The loop (scheduler.cpp) changes states; nothing here starts a process.
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "results/store.h"
+#include "runner/config/config.h"
+#include "runner/plan/plan.h"
+#include "runner/schedule/checkpoints.h"
+#include "runner/schedule/forecast.h"
+#include "runner/schedule/halving.h"
+#include "runner/schedule/preflight.h"
+#include "runner/schedule/prepare.h"
+
+namespace archsweep::runner {
+
+// A trial of the plan, what is stored of it and what it will take.
+struct Entry {
+  PlannedTrial trial;
+  results::TrialId id{};
+  results::Reached reached = {};
+  Forecast forecast = {};
+};
+
+class Standings {
+ public:
+  Standings(const OutputConfig& output, std::span<const PlannedTrial> plan);
+
+  struct Counts {
+    int done = 0, failed = 0;
+  };
+  // What the store knows. With a sweep, the trials become members of it; without, nothing is
+  // written. Counts what has a result that counts.
+  Counts read(results::Store& store, std::optional<results::SweepId> sweep, bool retry_failed);
+
+  // Speeds for the rules; and, where all are known, costs in seconds and the order by them: the
+  // indices of trials change.
+  void forecast_all(const results::Store& store, const PreparedSweep& prepared,
+                    const PreflightResult& tried);
+
+  std::size_t size() const { return entries_.size(); }
+  const Entry& operator[](std::size_t i) const { return entries_[i]; }
+  Contender& contender(std::size_t i) { return contenders_[i]; }
+  const Contender& contender(std::size_t i) const { return contenders_[i]; }
+  std::span<const Contender> contenders() const { return contenders_; }
+  const Checkpoints& checkpoints() const { return checkpoints_; }
+
+  // Planned or paused.
+  bool waits(std::size_t i) const;
+  std::vector<std::size_t> waiting() const;
+  bool has_checkpoint(std::size_t i) const;
+  // Epochs that need not be trained again.
+  int epochs_kept(std::size_t i) const;
+  double seconds_left(std::size_t i) const;  // NaN where it is not known
+  double seconds_left() const;               // of all that wait
+
+  struct ToRun {
+    std::size_t trials = 0;
+    double cost = 0;  // in the plan's units
+  };
+  // What waits or runs, without what the rules give up.
+  ToRun to_run(const HalvingRules& rules) const;
+
+  // For the trial's checkpoint; those of given-up trials go first.
+  bool make_room(std::size_t i, const HalvingRules& rules) const;
+
+ private:
+  std::vector<Entry> entries_;         // in the order in which they start
+  std::vector<Contender> contenders_;  // the same, as the rules see them
+  Checkpoints checkpoints_;
+  bool keep_checkpoints_;
+};
+
+}  // namespace archsweep::runner
