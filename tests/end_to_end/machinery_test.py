@@ -176,9 +176,11 @@ def a_dead_scheduler():
 
 with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
-    a_sweep_of_nothing(folder)
+    sweep = folder / "sweep"
+    sweep.mkdir()
+    a_sweep_of_nothing(sweep)
     server = Server()
-    a_forked_worker(folder, server)
+    a_forked_worker(sweep, server)
     server.process.kill()
     server.process.wait()
     another_version(folder, server.hello)
