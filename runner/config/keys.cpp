@@ -93,7 +93,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
     s.scheduler.until = minutes.value_or(-1);
   }
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
-    faults.push_back({"preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+    faults.push_back(
+        {"preflight", "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

@@ -9,9 +9,12 @@
 #include <fmt/ranges.h>
 
 #include "archs/catalog.h"
+#include "runner/config/augmentation.h"
 #include "runner/config/config.h"
+#include "runner/config/dataset.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
+#include "runner/config/values.h"
 #include "runner/config/weights.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
@@ -32,23 +35,22 @@ class Reader {
     for (const auto& option : overrides) override_with(document, option);
     Config config{.source = source_, .path = path};
     read_plain(document);
-    augmentation(document, config);
-    settle_dataset(document, path, config);
+    config.augmentation = read_augmentation(document, values_);
+    settle_dataset(document, path, config.augmentation, settings_.dataset, values_);
     rates_ = learning_rates(document.find("learning_rate"));
     if (!document.find("learning_rate")) rates_ = {settings_.training.learning_rate};
     seeds(document, config);
     architectures(document, config);
     settle_rest(document, path, config);
     limit(document, config);
-    if (!faults_.empty()) throw Error(fmt::format("{}", fmt::join(faults_, "\n")));
+    if (!values_.faults().empty())
+      throw Error(fmt::format("{}", fmt::join(values_.faults(), "\n")));
     return config;
   }
 
  private:
-  void fault(const std::string& place, const std::string& what) {
-    if (faults_.size() < 100) faults_.push_back(place + ": " + what);
-  }
-  void fault(const Node& node, const std::string& what) { fault(node.place, what); }
+  void fault(const std::string& place, const std::string& what) { values_.fault(place, what); }
+  void fault(const Node& node, const std::string& what) { values_.fault(node, what); }
 
   // The file over what it extends.
   Node load(const fs::path& path, std::vector<fs::path> chain) {
@@ -134,53 +136,7 @@ class Reader {
         continue;
       }
       if (key.text == "seeds" || key.text == "plots") continue;
-      set(*std::ranges::find(table, name + "." + key.text, &Key::path), value);
-    }
-  }
-
-  void set(const Key& key, const Node& node) {
-    std::visit([&](auto* target) { set(key, node, *target); }, key.target);
-  }
-  template <typename T>
-  requires std::is_arithmetic_v<T>
-  void set(const Key& key, const Node& node, T& target) {
-    const auto value = std::ranges::count(key.words, node.text) ? 0.0 : to_number(node);
-    constexpr bool whole = std::is_integral_v<T>;
-    if (!value || (whole && (*value != std::floor(*value) || std::abs(*value) > 9e15)))
-      return fault(node, fmt::format("{}: expected {}{}a {}number, not {}", key.path,
-                                     fmt::join(key.words, ""), key.words.empty() ? "" : " or ",
-                                     whole ? "whole " : "", shown(node)));
-    if (*value < key.min || *value > key.max)
-      return fault(
-          node, key.max == std::numeric_limits<double>::max()
-                    ? fmt::format("{}: must be at least {}, not {}", key.path, key.min, node.text)
-                    : fmt::format("{}: must be from {} to {}, not {}", key.path, key.min, key.max,
-                                  node.text));
-    target = static_cast<T>(*value);
-  }
-  void set(const Key& key, const Node& node, bool& target) {
-    if (node.kind == Kind::scalar && (node.text == "true" || node.text == "false"))
-      target = node.text == "true";
-    else
-      fault(node, fmt::format("{}: expected true or false, not {}", key.path, shown(node)));
-  }
-  void set(const Key& key, const Node& node, std::string& target) {
-    if (node.kind != Kind::scalar)
-      return fault(node, fmt::format("{}: expected a word, not {}", key.path, shown(node)));
-    if (!key.words.empty() && std::ranges::find(key.words, node.text) == key.words.end())
-      return fault(node,
-                   fmt::format("{}: {} is none of {}{}", key.path, shown(node),
-                               fmt::join(key.words, ", "), did_you_mean(node.text, key.words)));
-    target = node.text;
-  }
-  void set(const Key& key, const Node& node, std::vector<int>& target) {
-    if (node.kind != Kind::list || node.items.empty())
-      return fault(node, fmt::format("{}: expected a list of numbers, such as [1, 32]", key.path));
-    target.clear();
-    for (const auto& item : node.items) {
-      int value = 0;
-      set(key, item, value);
-      if (std::ranges::find(target, value) == target.end()) target.push_back(value);
+      values_.set(*std::ranges::find(table, name + "." + key.text, &Key::path), value);
     }
   }
 
@@ -244,7 +200,7 @@ class Reader {
       config.seeds.clear();
       for (const auto& item : node->items) {
         std::uint64_t seed = 0;
-        set(key, item, seed);
+        values_.set(key, item, seed);
         if (std::ranges::find(config.seeds, seed) == config.seeds.end())
           config.seeds.push_back(seed);
       }
@@ -252,102 +208,9 @@ class Reader {
       return;
     }
     int count = 1;
-    set({"training.seeds", Target(&count), "", {}, 1, 1000}, *node);
+    values_.set({"training.seeds", Target(&count), "", {}, 1, 1000}, *node);
     config.seeds.clear();
     for (int i = 0; i < count; ++i) config.seeds.push_back(static_cast<std::uint64_t>(i));
-  }
-
-  void augmentation(const Node& document, Config& config) {
-    const auto* node = document.find("augmentation");
-    if (!node) return;
-    std::vector<std::string> names;
-    for (const auto& kind : augment_kinds()) names.emplace_back(kind.name);
-    if (node->kind == Kind::scalar) {
-      const std::vector<std::string> words{"none", "light"};
-      if (node->text == "light")
-        for (const auto* step : {"random_crop", "horizontal_flip"})
-          add_step(step, nullptr, *node, config);
-      else if (node->text != "none")
-        fault(*node, fmt::format("augmentation: {} is none of none, light, or a list of steps{}",
-                                 shown(*node), did_you_mean(node->text, words)));
-      return;
-    }
-    if (node->kind != Kind::list)
-      return fault(*node, "augmentation: expected none, light, or a list of steps");
-    for (const auto& item : node->items) {
-      if (item.kind != Kind::scalar && (item.kind != Kind::map || item.members.size() != 1)) {
-        fault(item, "augmentation: a step is a name, or {name: {parameter: value}}");
-        continue;
-      }
-      const auto& name = item.kind == Kind::scalar ? item : item.members[0].key;
-      if (std::ranges::find(names, name.text) == names.end())
-        fault(name, fmt::format("augmentation: unknown step {}{}", shown(name),
-                                did_you_mean(name.text, names)));
-      else
-        add_step(name.text, item.kind == Kind::map ? &item.members[0].value : nullptr, item,
-                 config);
-    }
-  }
-
-  void add_step(const std::string& name, const Node* values, const Node& where, Config& config) {
-    const auto& kind = *std::ranges::find(augment_kinds(), name, &AugmentKind::name);
-    AugmentStep step{name, {}};
-    std::vector<std::string> words;
-    for (const auto& p : kind.parameters)
-      if (!p.name.empty())
-        step.parameters[std::string(p.name)] = p.value, words.emplace_back(p.name);
-    const auto put = [&](const AugmentParameter& p, const Node& value) {
-      const std::string path = fmt::format("augmentation.{}.{}", name, p.name);
-      set(Key{path, Target(static_cast<double*>(nullptr)), "", {}, p.min, p.max}, value,
-          step.parameters[std::string(p.name)]);
-    };
-    if (values && values->kind == Kind::map) {
-      for (const auto& [key, value] : values->members) {
-        const auto p = std::ranges::find(kind.parameters, key.text, &AugmentParameter::name);
-        if (key.text.empty() || p == kind.parameters.end())
-          fault(key, fmt::format("unknown key 'augmentation.{}.{}'{}", name, key.text,
-                                 did_you_mean(key.text, words)));
-        else
-          put(*p, value);
-      }
-    } else if (values && values->kind == Kind::scalar) {
-      put(kind.parameters[0], *values);
-    } else if (values && values->kind == Kind::list) {
-      fault(where, fmt::format("augmentation.{}: expected a value or {{parameter: value}}", name));
-    }
-    config.augmentation.push_back(std::move(step));
-  }
-
-  void settle_dataset(const Node& document, const fs::path& path, const Config& config) {
-    auto& d = settings_.dataset;
-    const auto* node = document.find("dataset");
-    if (!node)
-      return fault(path.string() + ":1:1", "'dataset:' is missing: which images to train on");
-    const auto& where = node->find("root") ? *node->find("root") : *node;
-    if (d.kind.empty()) {
-      if (!node->find("kind"))
-        fault(*node, "dataset.kind is missing: fashion_mnist, mnist, idx or image_folder");
-      return;
-    }
-    const bool fashion = d.kind == "fashion_mnist";
-    if (d.root.empty() && fashion)
-      d.root = fashion_mnist_folder;
-    else if (d.root.empty())
-      return fault(*node, "dataset.root is missing: the folder of the data");
-    else
-      d.root = (path.parent_path() / d.root).lexically_normal().string();
-    if (!fs::is_directory(d.root))
-      fault(where, fmt::format("dataset.root: no folder '{}'{}", d.root,
-                               fashion ? " (apt-get install dataset-fashion-mnist)" : ""));
-    else
-      d.root = fs::canonical(d.root).string();
-    if (fashion || d.kind == "mnist") d.kind = "idx";
-    if (d.channels == 2) fault(*node, "dataset.channels: must be 1 or 3");
-    const bool zoomed = std::ranges::any_of(
-        config.augmentation, [](const auto& s) { return s.name == "random_resized_crop"; });
-    if (d.stored_size == 0) d.stored_size = zoomed ? (d.image_size * 8 + 6) / 7 : d.image_size;
-    if (d.stored_size < d.image_size)
-      fault(where, "dataset.stored_size: must not be smaller than image_size");
   }
 
   void architectures(const Node& document, Config& config) {
@@ -396,7 +259,8 @@ class Reader {
       }
     }
     std::ranges::sort(chosen, natural_less, &Candidate::name);
-    if (chosen.empty() && faults_.empty()) fault(*node, "architectures: everything is excluded");
+    if (chosen.empty() && values_.faults().empty())
+      fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
   }
 
@@ -424,13 +288,14 @@ class Reader {
       } else if (key.text == "image_size") {
         const double scale =
             static_cast<double>(candidate.dataset.stored_size) / candidate.dataset.image_size;
-        set({"architectures.image_size", Target(&candidate.dataset.image_size), "", {}, 1, 4096},
+        values_.set(
+            {"architectures.image_size", Target(&candidate.dataset.image_size), "", {}, 1, 4096},
             value);
         candidate.dataset.stored_size =
             static_cast<int>(std::ceil(candidate.dataset.image_size * scale));
       } else if (const auto at = std::ranges::find(table, "training." + key.text, &Key::path);
                  at != table.end()) {
-        set(*at, value);
+        values_.set(*at, value);
       } else {
         fault(key, fmt::format("unknown key 'architectures.{}'{}", key.text,
                                did_you_mean(key.text, words)));
@@ -486,8 +351,8 @@ class Reader {
     s.dataset.bad_images = "skip";
     return s;
   }();
+  Values values_;
   std::vector<double> rates_;
-  std::vector<std::string> faults_;
   std::string source_;
 };
 
