@@ -257,7 +257,7 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   if (r.summary) {
     store_.finish(e.id, r.attempt, *r.summary);
     c.state = TrialState::done;
-    if (!config_.output.keep_checkpoints) standings_.checkpoints().remove(e.trial.fingerprint);
+    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     ++outcome_.done;
     status_.ended(pid, "done");
   } else if (r.paused && r.paused->epoch > r.epochs_kept) {
@@ -277,8 +277,7 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     store_.fail(e.id, r.attempt, failure);
     c.state = TrialState::failed;
     // Going on from what led to it would lead to it again.
-    if (failure.cause == results::Cause::diverged)
-      standings_.checkpoints().remove(e.trial.fingerprint);
+    if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
     ++outcome_.failed;
     status_.ended(pid, fmt::format("{}: {}", results::name(failure.cause), failure.message));
   }

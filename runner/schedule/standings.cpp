@@ -107,6 +107,7 @@ void Standings::forecast_all(const results::Store& store, const PreparedSweep& p
 
 Contender& Standings::change(std::size_t i) {
   if (rules_) rules_->changed();
+  checkpoints_.look_at(entries_[i].trial.fingerprint);
   return contenders_[i];
 }
 
@@ -160,7 +161,7 @@ bool Standings::make_room(std::size_t i) {
   const double limit = checkpoints_.limit();
   if (checkpoints_.used() + bytes <= limit) return true;
   for (const auto& given : given_up()) {
-    checkpoints_.remove(entries_[given.trial].trial.fingerprint);
+    remove_checkpoint(given.trial);
     if (checkpoints_.used() + bytes <= limit) return true;
   }
   return false;

@@ -47,13 +47,15 @@ class Standings {
   std::size_t size() const { return entries_.size(); }
   const Entry& operator[](std::size_t i) const { return entries_[i]; }
   const Contender& contender(std::size_t i) const { return contenders_[i]; }
-  Contender& change(std::size_t i);  // its accuracies or its state
+  // Its accuracies or its state; a worker may have written its checkpoint too.
+  Contender& change(std::size_t i);
   const Checkpoints& checkpoints() const { return checkpoints_; }
 
   // Planned or paused.
   bool waits(std::size_t i) const;
   std::vector<std::size_t> waiting() const;
   bool has_checkpoint(std::size_t i) const;
+  void remove_checkpoint(std::size_t i) { checkpoints_.remove(entries_[i].trial.fingerprint); }
   // Epochs that need not be trained again.
   int epochs_kept(std::size_t i) const;
   double seconds_left(std::size_t i) const;  // NaN where it is not known
