@@ -14,7 +14,7 @@ Store::Store(const std::filesystem::path& database) {
     auto& sqlite = db_->sqlite;
     check_is_ours(sqlite, database);
     sqlite.exec("PRAGMA journal_mode = WAL");
-    sqlite.exec("PRAGMA synchronous = FULL");  // a power cut loses at most the call in flight
+    sqlite.exec("PRAGMA synchronous = FULL");  // but in quick_transaction()
     for (auto version = static_cast<std::size_t>(sqlite.execAndGet("PRAGMA user_version").getInt());
          version < migrations().size(); ++version)
       db_->transaction([&] {
@@ -71,7 +71,7 @@ std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> tri
 }
 
 int Store::start(TrialId trial, std::string_view device, std::string_view journal) {
-  return db_->transaction([&] {
+  return db_->quick_transaction([&] {
     auto last =
         db_->statement("SELECT coalesce(max(attempt), 0) FROM attempts WHERE trial = ?", trial);
     last.executeStep();
@@ -86,20 +86,20 @@ int Store::start(TrialId trial, std::string_view device, std::string_view journa
 }
 
 void Store::set_environment(TrialId trial, int attempt, const Environment& e) {
-  db_->transaction([&] {
+  db_->quick_transaction([&] {
     db_->run("UPDATE attempts SET environment = ? WHERE trial = ? AND attempt = ?",
              db_->environment_id(e), trial, attempt);
   });
 }
 
 void Store::set_pid(TrialId trial, int attempt, int pid) {
-  db_->transaction([&] {
+  db_->quick_transaction([&] {
     db_->run("UPDATE attempts SET pid = ? WHERE trial = ? AND attempt = ?", pid, trial, attempt);
   });
 }
 
 void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
-  db_->transaction([&] {
+  db_->quick_transaction([&] {
     db_->run(
         "INSERT INTO epochs (trial, attempt, epoch, train_loss, train_top1, valid_loss, "
         "valid_top1, valid_top5, "
@@ -112,7 +112,7 @@ void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
 }
 
 void Store::add_measurement(TrialId trial, int attempt, const Measurement& m) {
-  db_->transaction([&] {
+  db_->quick_transaction([&] {
     const double p50 = median(m.seconds);
     const auto interval = bootstrap_median(std::span(&m.seconds, 1));
     db_->run(

@@ -31,8 +31,10 @@ class Store {
   explicit Store(const std::filesystem::path& database);
   ~Store();
 
-  // Writing. Each call is one transaction: a crash loses at most the call in flight. A full disk
-  // or any other refusal by SQLite is an Error with Exit::environment.
+  // Writing. Each call is one transaction: a crash of the process loses at most the call in flight.
+  // So does a power cut, but of a trial that runs: its last epochs and timings may be lost, even
+  // that it was started, and it runs again. How a trial ended is on the disk when the call returns.
+  // A full disk or any other refusal by SQLite is an Error with Exit::environment.
 
   // `config` is the YAML as written, `plan_hash` identifies the expanded plan.
   SweepId begin_sweep(std::string_view name, std::string_view config_path, std::string_view config);

@@ -86,6 +86,20 @@ struct Store::Database {
     }
   }
 
+  // The same, of a trial that runs: not waited for until it is on the disk. A later transaction()
+  // takes it there too.
+  template <typename Work>
+  auto quick_transaction(Work&& work) {
+    struct Normal {
+      SQLite::Database& sqlite;
+      explicit Normal(SQLite::Database& s) : sqlite(s) {
+        sqlite.exec("PRAGMA synchronous = NORMAL");
+      }
+      ~Normal() { sqlite.tryExec("PRAGMA synchronous = FULL"); }
+    } normal(sqlite);
+    return transaction(work);
+  }
+
   std::int64_t environment_id(const Environment& e) {
     const std::string columns = "device, device_name, driver, torch, archsweep, threads, host, os";
     run("INSERT INTO environments (" + columns +

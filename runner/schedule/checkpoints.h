@@ -1,9 +1,11 @@
 #pragma once
 
-// The folder of checkpoints, and the room that they may take.
+// The folder of checkpoints, and the room that they may take. It is read once: from then on it
+// changes by the workers of this scheduler, after whom is looked, and by remove().
 
 #include <filesystem>
 #include <string>
+#include <unordered_map>
 
 #include "runner/config/config.h"
 
@@ -15,15 +17,18 @@ class Checkpoints {
 
   std::filesystem::path path(const std::string& fingerprint) const;
   bool has(const std::string& fingerprint) const;
-  void remove(const std::string& fingerprint) const;
+  void look_at(const std::string& fingerprint);  // a worker may have written it
+  void remove(const std::string& fingerprint);
 
-  double used() const;  // bytes of all of them
+  double used() const { return used_; }  // bytes of all of them
   // The most they may take: as configured, else half of what they and the free space are together.
   double limit() const;
 
  private:
   std::filesystem::path folder_;
   double configured_;
+  std::unordered_map<std::string, double> bytes_;  // by file name
+  double used_ = 0;
 };
 
 }  // namespace archsweep::runner

@@ -20,6 +20,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,20 +60,46 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
-// What could run next, the most wanted first:
-//   1. what was cut off between two rungs;
-//   2. the first trial of every candidate that has no result yet;
-//   3. from the highest rung down, the best 1/eta of it and what nothing as fast beats;
-//   4. new trials, in the given order;
-//   5. the others that are not given up, from the highest rung down, the smallest deficit first.
-std::vector<Step> next_steps(std::span<const Contender> trials, const HalvingRules& rules);
-
 struct GivenUp {
   std::size_t trial;
   std::string reason;  // one line
 };
 
-// Paused trials that next_steps() leaves out, by what is known now.
+// The rules over one sweep, for a loop that asks again and again: the whole field is looked at once
+// after each change, in O(n log n).
+class Halving {
+ public:
+  // `trials` stay where they are, and keep all but their accuracies and their state.
+  Halving(std::span<const Contender> trials, const HalvingRules& rules);
+  ~Halving();
+
+  // To be called after accuracies or a state have changed, but for a start.
+  void changed();
+
+  // What could run next, the most wanted first:
+  //   1. what was cut off between two rungs;
+  //   2. the first trial of every candidate that has no result yet;
+  //   3. from the highest rung down, the best 1/eta of it and what nothing as fast beats;
+  //   4. new trials, in the given order;
+  //   5. the others that are not given up, from the highest rung down, the smallest deficit first.
+  const std::vector<Step>& next_steps();
+
+  // Whether next_steps() leaves out this trial, which is paused, by what is known now.
+  bool gives_up(std::size_t trial);
+  std::vector<GivenUp> given_up();
+
+ private:
+  class Field;
+  void look();
+
+  std::span<const Contender> trials_;
+  std::unique_ptr<Field> field_;  // none where there are no rules
+  std::vector<Step> steps_;
+  bool is_known_ = false;
+};
+
+// The same, asked once.
+std::vector<Step> next_steps(std::span<const Contender> trials, const HalvingRules& rules);
 std::vector<GivenUp> given_up(std::span<const Contender> trials, const HalvingRules& rules);
 
 }  // namespace archsweep::runner

@@ -1,11 +1,13 @@
 #include "runner/schedule/process_runner.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <utility>
 
 #include <poll.h>
+#include <sys/wait.h>
 
 namespace archsweep::runner {
 namespace {
@@ -19,10 +21,10 @@ double now() {
 }  // namespace
 
 ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds)
-    : program_(std::move(program)), grace_(grace_seconds) {}
+    : spawner_(std::move(program)), grace_(grace_seconds) {}
 
 int ProcessRunner::start(const Launch& launch) {
-  auto worker = std::make_unique<Worker>(program_, launch);
+  auto worker = std::make_unique<Worker>(spawner_, launch);
   if (launch.time_limit > 0) worker->term_at = now() + launch.time_limit;
   workers_.push_back(std::move(worker));
   return workers_.back()->pid();
@@ -63,7 +65,17 @@ void ProcessRunner::poll_once() {
   for (const int number : signals_.take())
     if (number != SIGCHLD) ready_.push_back({0, Interrupted{}});
   enforce_limits();
-  std::erase_if(workers_, [&](auto& worker) { return worker->reap(ready_); });
+  std::erase_if(workers_, [&](auto& worker) {
+    if (!worker->reap(ready_)) return false;
+    ended_groups_.push_back(worker->pid());
+    return true;
+  });
+  // What a worker had started itself is killed with it, and ours to reap (spawner.h).
+  std::erase_if(ended_groups_, [](int group) {
+    while (::waitpid(-group, nullptr, WNOHANG) > 0) {
+    }
+    return errno == ECHILD;
+  });
 }
 
 Happening ProcessRunner::next() {

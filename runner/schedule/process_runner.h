@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runner/schedule/signals.h"
+#include "runner/schedule/spawner.h"
 #include "runner/schedule/trial_runner.h"
 #include "runner/schedule/worker.h"
 
@@ -27,10 +28,11 @@ class ProcessRunner final : public TrialRunner {
   void poll_once();
   void enforce_limits();
 
-  std::filesystem::path program_;
+  Spawner spawner_;
   double grace_;
   Signals signals_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<int> ended_groups_;  // process groups that may have somebody left to reap
   std::deque<Happening> ready_;
 };
 

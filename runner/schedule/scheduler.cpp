@@ -62,7 +62,9 @@ class Sweep {
     if (!options_.dry_run)
       sweep = store_.begin_sweep(config_.output.name, config_.path.string(), config_.source);
     read(sweep);
-    if (!standings_.waiting().empty() && !prepare())
+    const bool is_ready = standings_.waiting().empty() || prepare();
+    standings_.go_by(rules_);
+    if (!is_ready)
       outcome_.interrupted = true;
     else if (options_.dry_run)
       print_plan(standings_, {slots_.size(), budget_.left(), rules_.stopping != Stopping::none});
@@ -77,7 +79,7 @@ class Sweep {
   bool prepare();
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
-  std::optional<Step> next_step() const;
+  std::optional<Step> next_step();
   void start(std::size_t slot, Step step);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
@@ -136,7 +138,7 @@ void Sweep::fail_those_that_cannot_work(const PreflightResult& tried) {
     if (failure == tried.failures.end()) continue;
     if (!options_.dry_run)
       store_.fail(e.id, store_.start(e.id, slots_.device(0), ""), failure->second);
-    standings_.contender(i).state = TrialState::failed;
+    standings_.change(i).state = TrialState::failed;
     ++outcome_.failed;
   }
 }
@@ -146,7 +148,10 @@ void Sweep::loop() {
   if (limited_ && rules_.stopping == Stopping::none) {
     // Where there is time for everything, trials need no pauses.
     const double seconds = standings_.seconds_left() / static_cast<double>(slots_.size());
-    if (!(seconds < 0.9 * budget_.left())) rules_.stopping = Stopping::pauses;
+    if (!(seconds < 0.9 * budget_.left())) {
+      rules_.stopping = Stopping::pauses;
+      standings_.go_by(rules_);
+    }
   }
   for (;;) {
     while (!stopping_) {
@@ -180,8 +185,8 @@ void Sweep::loop() {
 }
 
 // The most wanted that there is time for, cut to the epochs that there is time for.
-std::optional<Step> Sweep::next_step() const {
-  for (auto step : next_steps(standings_.contenders(), rules_)) {
+std::optional<Step> Sweep::next_step() {
+  for (auto step : standings_.next_steps()) {
     if (!limited_) return step;
     const auto& e = standings_[step.trial];
     const int all = standings_.contender(step.trial).epochs;
@@ -197,14 +202,14 @@ std::optional<Step> Sweep::next_step() const {
 
 void Sweep::start(std::size_t slot, Step step) {
   const auto& e = standings_[step.trial];
-  auto& c = standings_.contender(step.trial);
+  const auto& c = standings_.contender(step.trial);
   const auto stem =
       fs::absolute(config_.output.folder) / "trials" / e.trial.fingerprint.substr(0, 16);
   const auto journal = stem.string() + ".jsonl";
   const int attempt = store_.start(e.id, slots_.device(slot), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
-  const bool room = c.epochs == 1 || standings_.make_room(step.trial, rules_);
+  const bool room = c.epochs == 1 || standings_.make_room(step.trial);
   if (!room)
     status_.line(fmt::format("{}: no room for its checkpoint ({} of {} used): it runs to its end",
                              e.trial.spec.architecture,
@@ -226,7 +231,7 @@ void Sweep::start(std::size_t slot, Step step) {
   store_.set_pid(e.id, attempt, pid);
   running_.emplace(pid, Running{slot, step.trial, attempt, {}, {}, {}, kept});
   slots_.take(slot);
-  c.state = TrialState::running;
+  standings_.change(step.trial).state = TrialState::running;
   status_.started(pid, e.trial, slots_.device(slot), kept);
 }
 
@@ -235,7 +240,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
     if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
-    auto& top1 = standings_.contender(r.entry).top1;
+    auto& top1 = standings_.change(r.entry).top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
     if (at >= top1.size()) top1.resize(at + 1);
     top1[at] = std::isnan(e->valid_top1) ? 0 : e->valid_top1;
@@ -247,12 +252,12 @@ void Sweep::take(Running& r, int pid, const Event& event) {
 
 void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   const auto& e = standings_[r.entry];
-  auto& c = standings_.contender(r.entry);
+  auto& c = standings_.change(r.entry);
   const auto done = static_cast<int>(c.top1.size());
   if (r.summary) {
     store_.finish(e.id, r.attempt, *r.summary);
     c.state = TrialState::done;
-    if (!config_.output.keep_checkpoints) standings_.checkpoints().remove(e.trial.fingerprint);
+    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     ++outcome_.done;
     status_.ended(pid, "done");
   } else if (r.paused && r.paused->epoch > r.epochs_kept) {
@@ -272,8 +277,7 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     store_.fail(e.id, r.attempt, failure);
     c.state = TrialState::failed;
     // Going on from what led to it would lead to it again.
-    if (failure.cause == results::Cause::diverged)
-      standings_.checkpoints().remove(e.trial.fingerprint);
+    if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
     ++outcome_.failed;
     status_.ended(pid, fmt::format("{}: {}", results::name(failure.cause), failure.message));
   }
@@ -286,13 +290,13 @@ void Sweep::stop(bool at_once) {
 }
 
 void Sweep::expect() {
-  const auto left = standings_.to_run(rules_);
+  const auto left = standings_.to_run();
   status_.expect(left.trials, left.cost);
 }
 
 void Sweep::end(results::SweepId sweep) {
   status_.finish();
-  for (const auto& given : given_up(standings_.contenders(), rules_)) {
+  for (const auto& given : standings_.given_up()) {
     store_.explain_pause(standings_[given.trial].id, given.reason);
     ++outcome_.given_up;
   }

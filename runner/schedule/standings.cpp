@@ -105,6 +105,12 @@ void Standings::forecast_all(const results::Store& store, const PreparedSweep& p
   contenders_ = std::move(contenders);
 }
 
+Contender& Standings::change(std::size_t i) {
+  if (rules_) rules_->changed();
+  checkpoints_.look_at(entries_[i].trial.fingerprint);
+  return contenders_[i];
+}
+
 bool Standings::waits(std::size_t i) const {
   return contenders_[i].state == TrialState::planned || contenders_[i].state == TrialState::paused;
 }
@@ -121,7 +127,8 @@ bool Standings::has_checkpoint(std::size_t i) const {
 }
 
 int Standings::epochs_kept(std::size_t i) const {
-  return has_checkpoint(i) ? static_cast<int>(contenders_[i].top1.size()) : 0;
+  const auto epochs = static_cast<int>(contenders_[i].top1.size());
+  return epochs > 0 && has_checkpoint(i) ? epochs : 0;
 }
 
 double Standings::seconds_left(std::size_t i) const {
@@ -135,12 +142,11 @@ double Standings::seconds_left() const {
   return seconds;
 }
 
-Standings::ToRun Standings::to_run(const HalvingRules& rules) const {
-  std::vector<bool> out(size(), false);
-  for (const auto& given : given_up(contenders_, rules)) out[given.trial] = true;
+Standings::ToRun Standings::to_run() {
   ToRun all;
   for (std::size_t i = 0; i < size(); ++i) {
-    if (out[i] || !(waits(i) || contenders_[i].state == TrialState::running)) continue;
+    const bool is_running = contenders_[i].state == TrialState::running;
+    if (!is_running && (!waits(i) || rules_->gives_up(i))) continue;
     ++all.trials;
     all.cost += entries_[i].trial.cost *
                 (1 - static_cast<double>(epochs_kept(i)) / std::max(1, contenders_[i].epochs));
@@ -148,14 +154,14 @@ Standings::ToRun Standings::to_run(const HalvingRules& rules) const {
   return all;
 }
 
-bool Standings::make_room(std::size_t i, const HalvingRules& rules) const {
+bool Standings::make_room(std::size_t i) {
   if (has_checkpoint(i)) return true;  // is replaced
   const double bytes = entries_[i].forecast.checkpoint_bytes;
   if (std::isnan(bytes)) return true;
   const double limit = checkpoints_.limit();
   if (checkpoints_.used() + bytes <= limit) return true;
-  for (const auto& given : given_up(contenders_, rules)) {
-    checkpoints_.remove(entries_[given.trial].trial.fingerprint);
+  for (const auto& given : given_up()) {
+    remove_checkpoint(given.trial);
     if (checkpoints_.used() + bytes <= limit) return true;
   }
   return false;

@@ -46,33 +46,40 @@ class Standings {
 
   std::size_t size() const { return entries_.size(); }
   const Entry& operator[](std::size_t i) const { return entries_[i]; }
-  Contender& contender(std::size_t i) { return contenders_[i]; }
   const Contender& contender(std::size_t i) const { return contenders_[i]; }
-  std::span<const Contender> contenders() const { return contenders_; }
+  // Its accuracies or its state; a worker may have written its checkpoint too.
+  Contender& change(std::size_t i);
   const Checkpoints& checkpoints() const { return checkpoints_; }
 
   // Planned or paused.
   bool waits(std::size_t i) const;
   std::vector<std::size_t> waiting() const;
   bool has_checkpoint(std::size_t i) const;
+  void remove_checkpoint(std::size_t i) { checkpoints_.remove(entries_[i].trial.fingerprint); }
   // Epochs that need not be trained again.
   int epochs_kept(std::size_t i) const;
   double seconds_left(std::size_t i) const;  // NaN where it is not known
   double seconds_left() const;               // of all that wait
+
+  // Early stopping, when the order is settled. What follows goes by it.
+  void go_by(const HalvingRules& rules) { rules_.emplace(contenders_, rules); }
+  const std::vector<Step>& next_steps() { return rules_->next_steps(); }
+  std::vector<GivenUp> given_up() { return rules_->given_up(); }
 
   struct ToRun {
     std::size_t trials = 0;
     double cost = 0;  // in the plan's units
   };
   // What waits or runs, without what the rules give up.
-  ToRun to_run(const HalvingRules& rules) const;
+  ToRun to_run();
 
   // For the trial's checkpoint; those of given-up trials go first.
-  bool make_room(std::size_t i, const HalvingRules& rules) const;
+  bool make_room(std::size_t i);
 
  private:
   std::vector<Entry> entries_;         // in the order in which they start
   std::vector<Contender> contenders_;  // the same, as the rules see them
+  std::optional<Halving> rules_;
   Checkpoints checkpoints_;
   bool keep_checkpoints_;
 };

@@ -4,48 +4,24 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 #include <utility>
-#include <vector>
 
 #include <fcntl.h>
-#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
-#include "runner/schedule/signals.h"
 #include "runner/support/error.h"
-#include "runner/support/text.h"
 
 namespace archsweep::runner {
 namespace {
 
-constexpr const char* journal_variable = "ARCHSWEEP_JOURNAL=";
 constexpr std::size_t longest_line = 1 << 20;
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(fmt::format("{}: {}", what, std::strerror(errno)), Exit::environment);
-}
-
-struct Pipe {
-  Fd read, write;
-};
-
-// Above fd 3, so that the child may put its own ends there.
-Fd high(int fd) {
-  const Fd low(fd);
-  Fd result(::fcntl(fd, F_DUPFD_CLOEXEC, 10));
-  if (!result) fail("cannot make a pipe");
-  return result;
-}
-
-Pipe make_pipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) fail("cannot make a pipe");
-  Pipe result{high(fds[0]), high(fds[1])};
-  return result;
 }
 
 // Kills by the kernel for want of memory so far, of this container and of the machine.
@@ -59,26 +35,6 @@ long long oom_kills() {
       if (key == "oom_kill") total += value;
   }
   return total;
-}
-
-// In the child: only calls that are safe between fork and exec.
-[[noreturn]] void become_worker(const char* program, char* const* argv, char* const* environment,
-                                int parent, int job, int events, int output, int status) {
-  Signals::reset_in_child();
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::dup2(job, STDIN_FILENO);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  ::dup2(events, event_fd);
-  ::execve(program, argv, environment);
-  const int error = errno;
-  [[maybe_unused]] const auto n = ::write(status, &error, sizeof error);
-  ::_exit(127);
 }
 
 Fd write_job(const std::filesystem::path& path, const std::string& text) {
@@ -114,59 +70,22 @@ std::filesystem::path find_worker() {
   return path;
 }
 
-Fd& Fd::operator=(Fd&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void Fd::reset() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
-Worker::Worker(const std::filesystem::path& program, const Launch& launch)
-    : oom_kills_before_(oom_kills()), log_(launch.files.string() + ".log") {
+Worker::Worker(Spawner& spawner, const Launch& launch)
+    : program_(spawner.program().string()),
+      oom_kills_before_(oom_kills()),
+      log_(launch.files.string() + ".log") {
   const Fd job = write_job(launch.files.string() + ".json", encode(launch.job));
-  Pipe events = make_pipe(), output = make_pipe(), status = make_pipe();
-
-  std::string name = program.string();
-  char* argv[] = {name.data(), nullptr};
-  std::string journal = journal_variable + launch.job.journal;
-  std::vector<char*> environment;
-  for (char** e = environ; *e; ++e)
-    if (std::strncmp(*e, journal_variable, std::strlen(journal_variable)) != 0)
-      environment.push_back(*e);
-  environment.push_back(journal.data());
-  environment.push_back(nullptr);
-
-  const int parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) fail("cannot start a process");
-  if (pid_ == 0)
-    become_worker(name.c_str(), argv, environment.data(), parent, job.get(), events.write.get(),
-                  output.write.get(), status.write.get());
-  ::setpgid(pid_, pid_);  // in both, so that neither need wait for the other
-
-  events.write.reset();
-  output.write.reset();
-  status.write.reset();
+  Pipe events = make_pipe(), output = make_pipe();
+  const auto& spec = launch.job.spec;
+  pid_ = spawner.start(
+      {.job = job.get(),
+       .events = events.write.get(),
+       .output = output.write.get(),
+       .title = fmt::format("{} {} lr {:g} seed {}", launch.job.kind, spec.architecture,
+                            spec.training.learning_rate, spec.training.seed)});
   events_ = std::move(events.read);
   output_ = std::move(output.read);
   for (const Fd* fd : {&events_, &output_}) ::fcntl(fd->get(), F_SETFL, O_NONBLOCK);
-
-  int error = 0;
-  ssize_t n;
-  while ((n = ::read(status.read.get(), &error, sizeof error)) < 0 && errno == EINTR) {
-  }
-  if (n > 0) {
-    ::waitpid(pid_, nullptr, 0);
-    reaped_ = true;
-    throw Error(fmt::format("{}: cannot be run: {}", name, std::strerror(error)),
-                Exit::environment);
-  }
 }
 
 Worker::~Worker() {
@@ -189,12 +108,29 @@ void Worker::read_events(std::deque<Happening>& into) {
       line_.clear();
     }
     if (end == std::string_view::npos) return;
-    if (!skipping_)
-      if (auto event = decode_event(line_)) into.push_back({pid_, std::move(*event)});
+    if (!skipping_) take(line_, into);
     line_.clear();
     skipping_ = false;
     text.remove_prefix(end + 1);
   }
+}
+
+void Worker::take(const std::string& line, std::deque<Happening>& into) {
+  if (is_foreign_) return;
+  auto event = decode_event(line);
+  if (!event) return;
+  if (const auto* hello = std::get_if<Hello>(&*event))
+    is_foreign_ = hello->protocol != protocol_version;
+  if (!is_foreign_) return into.push_back({pid_, std::move(*event)});
+  // What else it says could mean anything.
+  into.push_back(
+      {pid_,
+       results::Failure{results::Cause::bad_config,
+                        fmt::format("{} speaks protocol {}, and this archsweep {}: "
+                                    "they are of different versions",
+                                    program_, std::get<Hello>(*event).protocol, protocol_version),
+                        ""}});
+  signal(SIGKILL);
 }
 
 void Worker::read_output() {
@@ -237,12 +173,13 @@ void Worker::signal(int number) {
   ::kill(-pid_, number);
 }
 
+// By its stdin, which tells it from the first moment, whatever program it is.
 bool is_worker_of(int pid, const std::string& journal) {
-  std::ifstream file(fmt::format("/proc/{}/environ", pid), std::ios::binary);
-  std::string variable;
-  while (std::getline(file, variable, '\0'))
-    if (variable == journal_variable + journal) return true;
-  return false;
+  struct stat in {
+  }, job{};
+  return ::stat(fmt::format("/proc/{}/fd/0", pid).c_str(), &in) == 0 &&
+         ::stat(std::filesystem::path(journal).replace_extension(".json").c_str(), &job) == 0 &&
+         in.st_dev == job.st_dev && in.st_ino == job.st_ino;
 }
 
 }  // namespace archsweep::runner

@@ -4,11 +4,11 @@
 
 #include <deque>
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <utility>
 
 #include "runner/schedule/bounded_log.h"
+#include "runner/schedule/fd.h"
+#include "runner/schedule/spawner.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
@@ -17,26 +17,10 @@ namespace archsweep::runner {
 // (Exit::environment) when it is not there or not executable.
 std::filesystem::path find_worker();
 
-// A file descriptor that is closed with its owner.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd() { reset(); }
-  void reset();
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
-
 class Worker {
  public:
-  // Writes FILES.json, the job, and starts `program` with it as stdin. The environment tells the
-  // process's journal, by which is_worker_of() knows it again.
-  Worker(const std::filesystem::path& program, const Launch&);
+  // Writes FILES.json, the job, and starts a process with it as stdin.
+  Worker(Spawner&, const Launch&);
   ~Worker();  // kills it and all of its process group if it still runs
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -58,17 +42,22 @@ class Worker {
   double kill_at = 0;  // when to stop asking
 
  private:
+  void take(const std::string& line, std::deque<Happening>& into);
+
+  std::string program_;
   int pid_ = -1;
   bool reaped_ = false;
   bool killed_ = false;  // by us
   long long oom_kills_before_;
   Fd events_, output_;
-  std::string line_;       // not yet complete
-  bool skipping_ = false;  // the rest of a line that was too long
+  std::string line_;         // not yet complete
+  bool skipping_ = false;    // the rest of a line that was too long
+  bool is_foreign_ = false;  // of another protocol: not listened to
   BoundedLog log_;
 };
 
-// Whether process `pid` was started, by whatever scheduler, as the worker that writes `journal`.
+// Whether process `pid` was started, by whatever scheduler, as the worker that writes `journal`: a
+// file FILES.jsonl beside its job.
 bool is_worker_of(int pid, const std::string& journal);
 
 }  // namespace archsweep::runner

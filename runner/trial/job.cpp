@@ -35,6 +35,8 @@ int run_job(std::string_view json) {
       train(job, events);
     else if (job.kind == "bench")
       bench(job, events);
+    else if (job.kind == "nothing")
+      events.send(results::Summary{});
     else
       throw Error("job: unknown kind '" + job.kind + "'");
     return 0;

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,8 +14,10 @@
 
 #include "runner/support/error.h"
 #include "runner/trial/describe.h"
+#include "runner/trial/fork_server.h"
 #include "runner/trial/job.h"
 #include "runner/trial/parity.h"
+#include "runner/trial/protocol.h"
 #include "runner/trial/validate.h"
 
 namespace {
@@ -25,11 +28,22 @@ using archsweep::Exit;
 constexpr const char* usage =
     "archsweep-trial: the worker of archsweep; `archsweep run` starts it.\n"
     "  archsweep-trial < job.json       do a job (runner/trial/protocol.h), events on fd 3\n"
+    "  archsweep-trial fork-server      fork workers (likewise), requests on fd 3\n"
     "  archsweep-trial parity [--train | --keys] NAME[=GAIN]...\n"
     "  archsweep-trial facts [GLOB]...\n"
     "  archsweep-trial show NAME [--path PART]\n"
     "  archsweep-trial validate JOB     (runner/trial/protocol.h)\n"
     "  archsweep-trial --version\n";
+
+// Leaves without the destructors of LibTorch's statics: they take 0.1 s, and what a job wrote is
+// written.
+[[noreturn]] void do_job() {
+  const int code =
+      archsweep::runner::run_job(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  std::cout.flush();
+  std::fflush(nullptr);
+  ::_exit(code);
+}
 
 int run(const std::vector<std::string>& words) {
   const std::string command = words.empty() ? "" : words[0];
@@ -44,8 +58,7 @@ int run(const std::vector<std::string>& words) {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;
   }
-  if (words.empty() && !::isatty(STDIN_FILENO))
-    return archsweep::runner::run_job(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  if (words.empty() && !::isatty(STDIN_FILENO)) do_job();
   fmt::print(command == "--help" ? stdout : stderr, "{}", usage);
   return command == "--help" ? 0 : static_cast<int>(Exit::usage);
 }
@@ -54,6 +67,10 @@ int run(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   try {
+    if (argc == 3 && argv[1] == std::string_view(archsweep::runner::fork_server_word)) {
+      if (archsweep::runner::fork_workers(argc, argv)) do_job();
+      return 0;
+    }
     return run({argv + 1, argv + argc});
   } catch (const Error& e) {
     fmt::print(stderr, "{}\n", e.what());

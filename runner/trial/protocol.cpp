@@ -147,6 +147,9 @@ std::optional<Event> decode_as(const std::string& name, const nlohmann::json& js
   if constexpr (i < std::variant_size_v<Event>) {
     using T = std::variant_alternative_t<i, Event>;
     if (name != event_names[i]) return decode_as<i + 1>(name, json);
+    if constexpr (std::is_same_v<T, Hello>)
+      if (const int protocol = json.at("protocol").get<int>(); protocol != protocol_version)
+        return Hello{.protocol = protocol};
     if constexpr (std::is_same_v<T, results::Failure>)
       return results::Failure{results::cause(json.at("cause").get<std::string>()),
                               json.at("message").get<std::string>(), ""};

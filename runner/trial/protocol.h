@@ -17,8 +17,16 @@
 //
 // `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight` and `failed` last.
 // A process that ends without one has crashed, whatever its exit status says. A worker whose
-// scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG).
+// scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG). A `hello` of another protocol
+// decodes to its number alone.
+//
+// `archsweep-trial fork-server` loads LibTorch and forks workers. Its fd 3 is a SOCK_SEQPACKET
+// socket: it says `hello`, and then takes ForkRequests. With each come four descriptors: the
+// worker's stdin, its fd 3, its stdout and stderr, and a pipe. Into the pipe the worker writes its
+// pid (an int) once it is the scheduler's child; a pipe that is closed without one tells that there
+// is no worker.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +43,8 @@ inline constexpr int event_fd = 3;
 struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
   // the network and take one training step and a few timed forwards at the real shape; "bench":
-  // time the spec's network on random input
+  // time the spec's network on random input; "nothing": `hello` and an empty `done`, to measure
+  // and test what a process of its own costs
   std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
@@ -65,6 +74,15 @@ struct ValidateJob {
 struct Hello {
   int protocol = protocol_version;
   results::Environment environment;
+};
+
+inline constexpr const char* fork_server_word = "fork-server";
+inline constexpr std::size_t longest_title = 100;  // the server's second argument, blanks so far
+inline constexpr std::size_t fork_request_fds = 4;
+
+struct ForkRequest {
+  int scheduler = 0;                   // pid
+  char title[longest_title + 1] = {};  // what `ps` shows of the worker
 };
 
 struct Progress {

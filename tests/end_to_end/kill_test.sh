@@ -24,8 +24,9 @@ wait $scheduler 2> /dev/null || true
 before=$(ask "SELECT trial, attempt, epoch, valid_loss FROM epochs ORDER BY 1, 2, 3")
 finished=$(ask "SELECT trial, attempt FROM trials WHERE state = 'done' ORDER BY 1")
 [ -n "$finished" ] || { echo "no trial was finished before the kill"; cat first.log; exit 1; }
-sleep 0.5
-! pgrep -f "^$(dirname "$archsweep")/archsweep-trial\$" > orphans || { echo "orphans: $(cat orphans)"; exit 1; }
+orphans() { pgrep -af "^$(dirname "$archsweep")/archsweep-trial"; }  # workers, and what forks them
+for _ in $(seq 600); do orphans > /dev/null || break; sleep 0.05; done
+! orphans || { echo "they outlive their scheduler"; exit 1; }
 
 run > second.log 2>&1 || { cat second.log; exit 1; }
 after=$(ask "SELECT trial, attempt, epoch, valid_loss FROM epochs ORDER BY 1, 2, 3")

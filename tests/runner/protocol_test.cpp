@@ -51,6 +51,12 @@ TEST_CASE("events survive their line, NaN included") {
   CHECK(std::get<results::Failure>(*failed).cause == results::Cause::diverged);
 }
 
+TEST_CASE("a hello of another protocol tells its number, whatever else it is like") {
+  const auto event = decode_event(R"({"event":"hello","protocol":99,"machine":"x"})");
+  REQUIRE(event);
+  CHECK(std::get<Hello>(*event).protocol == 99);
+}
+
 TEST_CASE("noise on the pipe is not an event") {
   for (const char* line : {"", "\n", "[1]", "{}", "{\"event\":1}", "{\"event\":\"epoch\"}",
                            "\xff\xfe", "{\"event\":\"epoch\",\"number\":\"x\"}",

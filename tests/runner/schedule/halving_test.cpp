@@ -181,3 +181,17 @@ TEST_CASE("what is better while it still trains counts too") {
                            at(1, {0.3})};
   CHECK(dropped(trials, frontier) == std::vector<std::size_t>{2});
 }
+
+TEST_CASE("what was started is wanted no more, and what has changed is looked at again") {
+  std::vector trials{finished(0, 0.5, 0.9), at(1, {0.4}), at(2), at(3)};
+  Halving rules(trials, frontier);
+  const Steps first = rules.next_steps();
+  REQUIRE(first.size() == 2);  // trial 1 cannot come any more
+  CHECK(rules.gives_up(1));
+  trials[first[0].trial].state = TrialState::running;
+  CHECK(rules.next_steps() == Steps{first[1]});
+  trials[0].state = TrialState::failed;
+  rules.changed();
+  CHECK_FALSE(rules.gives_up(1));
+  CHECK(rules.next_steps().size() == 2);
+}
