@@ -49,8 +49,8 @@ CREATE TABLE attempts (          -- every start of a trial, also those that came
   pid INTEGER,
   journal TEXT NOT NULL,         -- file in which the worker wrote what it sent
   environment INTEGER REFERENCES environments,
-  outcome TEXT,                  -- done, failed, released (stopped or cut off: planned again); null: running
-  cause TEXT,                    -- out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed
+  outcome TEXT,                  -- done, paused, failed, retried, released (stopped or cut off: planned again); null: running
+  cause TEXT,                    -- out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed, hung
   message TEXT,
   stderr_tail TEXT,
   PRIMARY KEY (trial, attempt)

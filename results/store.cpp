@@ -160,6 +160,42 @@ void Store::release(TrialId trial, int attempt, const Failure& failure) {
   });
 }
 
+void Store::retry(TrialId trial, int attempt, const Failure& failure) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'planned' WHERE trial = ?", trial);
+    db_->end_attempt(trial, attempt, "retried", &failure);
+  });
+}
+
+int Store::retried(TrialId trial, Cause cause) const {
+  auto row = db_->statement(
+      "SELECT count(*) FROM attempts WHERE trial = ?1 AND outcome = 'retried' AND cause = ?2 AND "
+      "attempt > (SELECT coalesce(max(attempt), 0) FROM attempts WHERE trial = ?1 AND outcome = "
+      "'failed')",
+      trial, name(cause));
+  row.executeStep();
+  return row.getColumn(0).getInt();
+}
+
+void Store::quarantine(SweepId sweep, std::string_view device, std::string_view message) {
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO quarantines (sweep, device, since, message) "
+                         "VALUES (?, ?, {}, ?)",
+                         now),
+             sweep, device, message);
+  });
+}
+
+void Store::acquit(TrialId trial) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'planned' WHERE trial = ? AND state = 'failed'", trial);
+    db_->run(
+        "UPDATE attempts SET outcome = 'released' WHERE trial = ?1 AND outcome IN ('failed', "
+        "'retried') AND attempt = (SELECT max(attempt) FROM attempts WHERE trial = ?1)",
+        trial);
+  });
+}
+
 std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
   auto row = db_->statement(
       "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) "

@@ -44,7 +44,8 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
             .device = devices[0],
             .threads = threads_of(config.scheduler, devices.size()),
             .cache_folder = fs::absolute(config.output.folder / "cache").string()};
-    runner.start({job, config.output.folder / "trials" / "prepare"});
+    runner.start(
+        {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit});
     std::optional<results::Failure> failure;
     std::optional<Prepared> prepared;
     bool interrupted = false;
@@ -54,7 +55,7 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
         interrupted = true, runner.stop(false);
       if (const auto* end = std::get_if<Ended>(&happening.what)) {
         ended = true;
-        if (!prepared && !failure) failure = conclude(*end, 0);
+        if (!prepared && !failure) failure = conclude(*end);
       }
       const auto* event = std::get_if<Event>(&happening.what);
       if (!event) continue;

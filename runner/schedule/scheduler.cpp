@@ -9,7 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "runner/schedule/bench.h"
+#include "runner/schedule/budget.h"
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/device_health.h"
 #include "runner/schedule/halving.h"
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/plan_report.h"
@@ -41,6 +44,15 @@ struct Running {
   std::optional<results::Failure> failure;
   std::optional<Paused> paused;
   int epochs_kept;  // when it started
+  double since;     // by steady_seconds()
+  bool shared;      // another was on its device
+};
+
+// The known model on a device that is suspect.
+struct Check {
+  std::string device;
+  bool works = false;
+  std::optional<results::Failure> failure;
 };
 
 class Sweep {
@@ -55,13 +67,13 @@ class Sweep {
         limited_(std::isfinite(options.seconds)),
         slots_(config.scheduler),
         rules_(rules_of(config.scheduler)),
+        health_(config.scheduler.quarantine_after),
         standings_(config.output, plan) {}
 
   Outcome run() {
-    std::optional<results::SweepId> sweep;
     if (!options_.dry_run)
-      sweep = store_.begin_sweep(config_.output.name, config_.path.string(), config_.source);
-    read(sweep);
+      sweep_ = store_.begin_sweep(config_.output.name, config_.path.string(), config_.source);
+    read();
     const bool is_ready = standings_.waiting().empty() || prepare();
     standings_.go_by(rules_);
     if (!is_ready)
@@ -70,12 +82,12 @@ class Sweep {
       print_plan(standings_, {slots_.size(), budget_.left(), rules_.stopping != Stopping::none});
     else
       loop();
-    if (sweep) end(*sweep);
+    if (sweep_) end();
     return outcome_;
   }
 
  private:
-  void read(std::optional<results::SweepId> sweep);
+  void read();
   bool prepare();
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
@@ -83,9 +95,12 @@ class Sweep {
   void start(std::size_t slot, Step step);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
+  void fail_or_retry(const Running& r, int pid, const results::Failure& failure);
+  void check_suspects();
+  void conclude_check(const Check& check, const Ended& ended);
   void stop(bool at_once);
   void expect();
-  void end(results::SweepId sweep);
+  void end();
 
   const Config& config_;
   results::Store& store_;
@@ -95,15 +110,23 @@ class Sweep {
   const bool limited_;
   Slots slots_;
   HalvingRules rules_;
+  DeviceHealth health_;
   Status status_{stdout};
   Standings standings_;
-  std::map<int, Running> running_;  // by pid
-  bool stopping_ = false;           // no time, or the user's wish
+  std::optional<results::SweepId> sweep_;  // none: a dry run
+  std::map<int, Running> running_;         // by pid
+  std::map<int, Check> checks_;            // likewise
+  bool stopping_ = false;                  // no time, or the user's wish
   Outcome outcome_;
 };
 
-void Sweep::read(std::optional<results::SweepId> sweep) {
-  const auto counts = standings_.read(store_, sweep, options_.retry_failed);
+void Sweep::read() {
+  const auto counts = standings_.read(store_, sweep_, options_.retry_failed);
+  if (counts.adopted)
+    status_.line(
+        fmt::format("{} trials were in the journals of {} only: they are in the database "
+                    "again (without that folder they would run anew)",
+                    counts.adopted, config_.output.folder.string()));
   outcome_.finished_before = counts.done;
   outcome_.failed = counts.failed;
   if (counts.done || counts.failed)
@@ -154,13 +177,14 @@ void Sweep::loop() {
     }
   }
   for (;;) {
+    if (!stopping_) check_suspects();
     while (!stopping_) {
       const auto slot = slots_.free();
       const auto step = slot ? next_step() : std::nullopt;
       if (!step) break;
       start(*slot, *step);
     }
-    if (running_.empty()) return;
+    if (running_.empty() && checks_.empty()) return;
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
       if (!outcome_.interrupted)
@@ -172,6 +196,17 @@ void Sweep::loop() {
       stop(/*at_once=*/false);
     }
     status_.tick();
+    if (const auto check = checks_.find(happening.pid); check != checks_.end()) {
+      const auto* event = std::get_if<Event>(&happening.what);
+      if (event && std::holds_alternative<results::Summary>(*event)) check->second.works = true;
+      if (const auto* f = event ? std::get_if<results::Failure>(event) : nullptr)
+        check->second.failure = *f;
+      if (const auto* ended = std::get_if<Ended>(&happening.what)) {
+        conclude_check(check->second, *ended);
+        checks_.erase(check);
+      }
+      continue;
+    }
     const auto at = running_.find(happening.pid);
     if (at == running_.end()) continue;
     if (const auto* event = std::get_if<Event>(&happening.what)) {
@@ -203,8 +238,7 @@ std::optional<Step> Sweep::next_step() {
 void Sweep::start(std::size_t slot, Step step) {
   const auto& e = standings_[step.trial];
   const auto& c = standings_.contender(step.trial);
-  const auto stem =
-      fs::absolute(config_.output.folder) / "trials" / e.trial.fingerprint.substr(0, 16);
+  const auto stem = files_of(config_.output.folder, e.trial.fingerprint);
   const auto journal = stem.string() + ".jsonl";
   const int attempt = store_.start(e.id, slots_.device(slot), journal);
   std::error_code ignored;
@@ -227,9 +261,14 @@ void Sweep::start(std::size_t slot, Step step) {
       .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
       .until_epoch = pauses ? step.until_epoch : 0};
   const int kept = standings_.epochs_kept(step.trial);
-  const int pid = runner_.start({job, stem, config_.scheduler.trial_time_limit});
+  const int pid =
+      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit});
   store_.set_pid(e.id, attempt, pid);
-  running_.emplace(pid, Running{slot, step.trial, attempt, {}, {}, {}, kept});
+  bool shared = false;
+  for (auto& [other, r] : running_)
+    if (slots_.device(r.slot) == slots_.device(slot)) shared = r.shared = true;
+  running_.emplace(pid,
+                   Running{slot, step.trial, attempt, {}, {}, {}, kept, steady_seconds(), shared});
   slots_.take(slot);
   standings_.change(step.trial).state = TrialState::running;
   status_.started(pid, e.trial, slots_.device(slot), kept);
@@ -239,6 +278,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
   record(store_, standings_[r.entry].id, r.attempt, event);
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
+    health_.worked(slots_.device(r.slot));
     if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
     auto& top1 = standings_.change(r.entry).top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
@@ -272,16 +312,76 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     store_.release(e.id, r.attempt, {results::Cause::killed, "the sweep was stopped", ended.tail});
     c.state = TrialState::planned;
   } else {
-    auto failure = r.failure ? *r.failure : conclude(ended, config_.scheduler.trial_time_limit);
+    auto failure = r.failure ? *r.failure : conclude(ended);
     failure.stderr_tail = ended.tail;
-    store_.fail(e.id, r.attempt, failure);
-    c.state = TrialState::failed;
-    // Going on from what led to it would lead to it again.
-    if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
-    ++outcome_.failed;
-    status_.ended(pid, fmt::format("{}: {}", results::name(failure.cause), failure.message));
+    fail_or_retry(r, pid, failure);
   }
   if (rules_.stopping != Stopping::none) expect();
+}
+
+void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& failure) {
+  const auto& e = standings_[r.entry];
+  auto& c = standings_.change(r.entry);
+  const auto why = fmt::format("{}: {}", results::name(failure.cause), failure.message);
+  const int retried = store_.retried(e.id, failure.cause);
+  if (static_cast<int>(c.top1.size()) <= r.epochs_kept)
+    health_.failed(slots_.device(r.slot), r.entry, failure.cause, steady_seconds() - r.since);
+  if (may_retry(config_.scheduler, failure.cause, retried, r.shared)) {
+    store_.retry(e.id, r.attempt, failure);
+    c.state = TrialState::planned;
+    return status_.retried(pid, fmt::format("{} (retry {})", why, retried + 1));
+  }
+  store_.fail(e.id, r.attempt, failure);
+  c.state = TrialState::failed;
+  // Going on from what led to it would lead to it again.
+  if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
+  ++outcome_.failed;
+  status_.ended(pid, why);
+}
+
+// A suspect device gets no new trial, and when it is idle the known model.
+void Sweep::check_suspects() {
+  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
+    const auto& device = slots_.device(slot);
+    if (!health_.is_suspect(device)) continue;
+    slots_.close(device);
+    const bool is_tried = std::ranges::any_of(
+        checks_, [&](const auto& check) { return check.second.device == device; });
+    if (is_tried || !slots_.is_idle(device)) continue;
+    status_.line(fmt::format("check  {}: {} trials failed there in a row; trying a known model",
+                             device, health_.failures(device).size()));
+    const Job job{.kind = "bench",
+                  .spec = canary_spec({.seconds = 0.2, .warmup_seconds = 0.1}, device),
+                  .device = device,
+                  .threads = slots_.threads()};
+    constexpr double time_limit = 300;
+    const auto files = fs::absolute(config_.output.folder) / "trials" / ("check-" + device);
+    checks_.emplace(runner_.start({job, files, time_limit, config_.scheduler.hang_limit}),
+                    Check{device, false, {}});
+  }
+}
+
+void Sweep::conclude_check(const Check& check, const Ended& ended) {
+  if (stopping_) return;
+  if (check.works) {
+    status_.line(fmt::format("check  {}: works; it is the trials", check.device));
+    health_.worked(check.device);
+    return slots_.open(check.device);
+  }
+  const auto failure = check.failure ? *check.failure : conclude(ended);
+  const auto why = fmt::format("{} trials and a known model failed on {}: {}: {}",
+                               health_.failures(check.device).size(), check.device,
+                               results::name(failure.cause), failure.message);
+  status_.line(fmt::format("check  {}; it is used no more, and these trials wait", why));
+  store_.quarantine(*sweep_, check.device, why);
+  for (const auto i : health_.failures(check.device)) {
+    outcome_.failed -= standings_.contender(i).state == TrialState::failed;
+    store_.acquit(standings_[i].id);
+    standings_.change(i).state = TrialState::planned;
+  }
+  health_.worked(check.device);
+  if (slots_.all_are_closed()) outcome_.no_device = why;
+  expect();
 }
 
 void Sweep::stop(bool at_once) {
@@ -294,16 +394,17 @@ void Sweep::expect() {
   status_.expect(left.trials, left.cost);
 }
 
-void Sweep::end(results::SweepId sweep) {
+void Sweep::end() {
   status_.finish();
   for (const auto& given : standings_.given_up()) {
     store_.explain_pause(standings_[given.trial].id, given.reason);
     ++outcome_.given_up;
   }
   outcome_.waiting = static_cast<int>(standings_.waiting().size()) - outcome_.given_up;
-  store_.end_sweep(sweep, outcome_.interrupted ? "interrupted"
-                          : outcome_.waiting   ? "out of time"
-                                               : "finished");
+  store_.end_sweep(*sweep_, outcome_.interrupted          ? "interrupted"
+                            : !outcome_.no_device.empty() ? "no device"
+                            : outcome_.waiting            ? "out of time"
+                                                          : "finished");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <span>
+#include <string>
 
 #include "results/store.h"
 #include "runner/config/config.h"
@@ -27,6 +28,7 @@ struct Outcome {
   int given_up = 0;  // paused for good, by early stopping
   int waiting = 0;   // neither finished nor given up: there was no time
   bool interrupted = false;
+  std::string no_device;  // why no device is left to run on; "": there is one
 };
 
 // Runs what has no finished row.

@@ -49,9 +49,19 @@ Slots::Slots(const SchedulerConfig& config)
       threads_(threads_of(config, devices_.size())) {}
 
 std::optional<std::size_t> Slots::free() const {
-  const auto at = std::ranges::find(busy_, false);
-  if (at == busy_.end()) return std::nullopt;
-  return static_cast<std::size_t>(at - busy_.begin());
+  for (std::size_t slot = 0; slot < size(); ++slot)
+    if (!busy_[slot] && !closed_.contains(devices_[slot])) return slot;
+  return std::nullopt;
+}
+
+bool Slots::is_idle(const std::string& device) const {
+  for (std::size_t slot = 0; slot < size(); ++slot)
+    if (busy_[slot] && devices_[slot] == device) return false;
+  return true;
+}
+
+bool Slots::all_are_closed() const {
+  return std::ranges::all_of(devices_, [&](const auto& d) { return closed_.contains(d); });
 }
 
 }  // namespace archsweep::runner

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,12 +27,18 @@ class Slots {
   int threads() const { return threads_; }  // of each slot
 
   std::optional<std::size_t> free() const;
+  bool is_idle(const std::string& device) const;
+  // A device that is not to be used until it is opened again.
+  void close(const std::string& device) { closed_.insert(device); }
+  void open(const std::string& device) { closed_.erase(device); }
+  bool all_are_closed() const;
   void take(std::size_t slot) { busy_[slot] = true; }
   void give_back(std::size_t slot) { busy_[slot] = false; }
 
  private:
   std::vector<std::string> devices_;
   std::vector<bool> busy_;
+  std::set<std::string> closed_;
   int threads_;
 };
 

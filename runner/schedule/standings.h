@@ -34,6 +34,7 @@ class Standings {
 
   struct Counts {
     int done = 0, failed = 0;
+    int adopted = 0;  // from journals (ingest.h)
   };
   // What the store knows. With a sweep, the trials become members of it; without, nothing is
   // written. Counts what has a result that counts.
@@ -81,7 +82,7 @@ class Standings {
   std::vector<Contender> contenders_;  // the same, as the rules see them
   std::optional<Halving> rules_;
   Checkpoints checkpoints_;
-  bool keep_checkpoints_;
+  const OutputConfig& output_;
 };
 
 }  // namespace archsweep::runner

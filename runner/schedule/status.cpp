@@ -103,8 +103,15 @@ void Status::paused(int id, int epoch) {
 
 double Status::share_done(const Running& r) const {
   if (r.last.phase == "measure") return 0.98;
+  if (r.last.phase == "validate") return static_cast<double>(r.last.epoch) / r.last.epochs;
   if (r.last.epochs == 0 || r.last.steps == 0) return r.before;
   return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
+}
+
+void Status::retried(int id, const std::string& why) {
+  const auto name = running_[id].name;
+  running_.erase(id);
+  line(fmt::format("retry  {}: {}", name, why));
 }
 
 // By the cost of what is done in the time it took.

@@ -28,7 +28,8 @@ class Status {
   void epoch(int id, const results::Epoch& epoch);
   void ended(int id, const std::string& outcome);
   void paused(int id, int epoch);
-  void tick();  // redraws, where there is something to redraw
+  void retried(int id, const std::string& why);  // it will be started again
+  void tick();                                   // redraws, where there is something to redraw
   void finish();
 
  private:

@@ -235,8 +235,18 @@ class Trial {
     std::filesystem::path file = from;
     if (from == "pretrained") {
       const auto& weights = archs::find_pretrained(spec_.architecture);
-      file = archs::weights_file(archs::hub_from_environment(), weights,
-                                 archs::show_download(weights.name(), stderr));
+      const auto show = archs::show_download(weights.name(), stderr);
+      file = archs::weights_file(
+          archs::hub_from_environment(), weights,
+          [&, last = Clock::time_point{}](std::uint64_t done, std::uint64_t total) mutable {
+            show(done, total);
+            if (seconds_since(last) < progress_seconds) return;
+            last = Clock::now();
+            constexpr std::uint64_t mib = 1 << 20;
+            events_.send(Progress{.phase = "download",
+                                  .step = static_cast<int>(done / mib),
+                                  .steps = static_cast<int>(total / mib)});
+          });
     }
     for (const auto& note : archs::load_weights(network, file, {.other_classes = true}))
       fmt::print(stderr, "{}\n", note);
@@ -387,9 +397,18 @@ class Trial {
     Tally tally(device_);
     Batch batch;
     const auto start = Clock::now();
+    auto reported = start;
     double aside = 0;
-    while (loader.next(batch)) {
+    for (int step = 1; loader.next(batch); ++step) {
       aside += step_aside();
+      if (seconds_since(reported) >= progress_seconds) {
+        reported = Clock::now();
+        events_.send(Progress{.phase = "validate",
+                              .epoch = result.number,
+                              .epochs = spec_.training.epochs,
+                              .step = step,
+                              .steps = static_cast<int>(loader.batches())});
+      }
       const auto labels = to_labels(batch);
       const auto logits = model_->forward(to_images(batch, 0, batch.count));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
