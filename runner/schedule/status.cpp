@@ -1,8 +1,10 @@
 #include "runner/schedule/status.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <tuple>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -44,8 +46,7 @@ void Status::expect(std::size_t to_run, double cost) {
 
 void Status::line(const std::string& text) {
   erase();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  write(text + "\n");
   draw();
 }
 
@@ -135,9 +136,18 @@ void Status::finish() {
   live_ = false;
 }
 
+// Whoever reads it may go (`| head -1`) and the disk of a log may fill: the night goes on.
+void Status::write(const std::string& text) {
+  if (std::fputs(text.c_str(), out_) >= 0 && std::fflush(out_) == 0) return;
+  if (errno == EPIPE)
+    std::ignore = std::freopen("/dev/null", "w", out_);
+  else
+    std::clearerr(out_);
+}
+
 void Status::erase() {
   if (!live_) return;
-  if (lines_ > 0) fmt::print(out_, "\x1b[{}A\x1b[J", lines_);
+  if (lines_ > 0) write(fmt::format("\x1b[{}A\x1b[J", lines_));
   lines_ = 0;
 }
 
@@ -147,7 +157,7 @@ void Status::draw() {
   const auto width = columns(out_);
   const auto put = [&](std::string text) {
     if (text.size() >= width) text.resize(width - 1);
-    fmt::print(out_, "{}\n", text);
+    write(text + "\n");
     ++lines_;
   };
   put(fmt::format("{} of {} trials, {} failed, {}", done_ + failed_, to_run_, failed_,
@@ -164,7 +174,6 @@ void Status::draw() {
       text += fmt::format("  {} left", human_duration(spent / (share - r.before) * (1 - share)));
     put(text);
   }
-  std::fflush(out_);
 }
 
 }  // namespace archsweep::runner

@@ -45,6 +45,7 @@ class Status {
 
   double share_done(const Running& r) const;
   std::string time_left() const;  // "5m 20s left"; "? left" before anything can be said
+  void write(const std::string& text);
   void erase();
   void draw();
 
