@@ -49,7 +49,7 @@ users = {
     r"yaml-cpp/": ["runner/config/document.cpp"],
     r"(SQLiteCpp/|sqlite3\.h)": ["results/"],
     r"CLI/": ["runner/cli/"],
-    r"csv\.h": ["results/import/csv.cpp"],
+    r"csv\.h": ["runner/support/csv.cpp"],
     r"httplib\.h": ["runner/serve/server.cpp"],
     r"(turbojpeg|png|gif_lib)\.h|webp/|zlib\.h": ["runner/trial/data/"],
     r"openssl/": ["runner/support/hash.cpp"],

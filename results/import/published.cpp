@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "results/import/csv.h"
+#include "runner/support/csv.h"
 #include "runner/support/text.h"
 
 namespace archsweep::results {

@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "results/export/table.h"
-#include "results/import/csv.h"
+#include "runner/support/csv.h"
 #include "results/import/import.h"
 #include "results/import/published.h"
 #include "runner/cli/command.h"
@@ -80,7 +80,7 @@ int import(const Options& o) {
         printable(o.database, 80)));
   std::vector<File> files;
   for (const auto& path : o.files) {
-    auto text = results::read_csv_file(path);
+    auto text = read_csv_file(path);
     auto table = results::read_published(text, path);
     files.push_back({path, std::move(text), std::move(table)});
   }

@@ -1,7 +1,9 @@
 #pragma once
 
 // Plain structs to and from JSON by one list of members each: a function
-// `fields(auto& value, auto&& visit)` that calls visit("name", value.member) for every member.
+// `fields(auto& value, auto&& visit)` that calls visit("name", value.member) for every member, and
+// visit("name", value.member, younger) for one that came later: it is left out where it has no
+// value (0, "", empty), so that texts and hashes from before it stay true.
 
 #include <cmath>
 #include <limits>
@@ -16,19 +18,22 @@
 
 namespace archsweep::runner {
 
+struct Younger {};
+inline constexpr Younger younger;
+
 template <typename T>
 concept HasFields = requires(T& value) {
-  fields(value, [](const char*, auto&) {});
+  fields(value, [](const char*, auto&, auto...) {});
 };
 
 template <HasFields T>
 nlohmann::json fields_to_json(const T& value) {
   nlohmann::json object = nlohmann::json::object();
-  fields(value, [&](const char* name, const auto& member) {
+  fields(value, [&](const char* name, const auto& member, auto... late) {
     using M = std::remove_cvref_t<decltype(member)>;
     if constexpr (HasFields<M>)
       object[name] = fields_to_json(member);
-    else
+    else if (sizeof...(late) == 0 || member != M{})
       object[name] = member;  // nlohmann writes NaN as null
   });
   return object;
@@ -40,11 +45,14 @@ T fields_from_json(const nlohmann::json& object, const std::string& where) {
   if (!object.is_object()) throw Error(where + ": expected an object");
   T value;
   std::set<std::string> known;
-  fields(value, [&](const char* name, auto& member) {
+  fields(value, [&](const char* name, auto& member, auto... late) {
     using M = std::remove_cvref_t<decltype(member)>;
     known.insert(name);
     const auto at = object.find(name);
-    if (at == object.end()) throw Error(fmt::format("{}.{}: missing", where, name));
+    if (at == object.end()) {
+      if (sizeof...(late) > 0) return;
+      throw Error(fmt::format("{}.{}: missing", where, name));
+    }
     if constexpr (HasFields<M>) {
       member = fields_from_json<M>(*at, fmt::format("{}.{}", where, name));
     } else if constexpr (std::is_same_v<M, double>) {

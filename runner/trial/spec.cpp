@@ -20,6 +20,15 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("bad_images", s.bad_images);
+  visit("pattern", s.pattern, younger);
+  visit("train_list", s.train_list, younger);
+  visit("valid_list", s.valid_list, younger);
+  visit("table", s.table, younger);
+  visit("path_column", s.path_column, younger);
+  visit("label_column", s.label_column, younger);
+  visit("split_column", s.split_column, younger);
+  visit("folds", s.folds, younger);
+  visit("fold", s.fold, younger);
 }
 
 template <typename T>
@@ -37,7 +46,7 @@ void fields(T& s, auto&& visit) {
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
   visit("clip_grad_norm", s.clip_grad_norm);
-  visit("micro_batch", s.micro_batch);
+  visit("micro_batch", s.micro_batch, younger);
   visit("weights", s.weights);
   visit("precision", s.precision);
   visit("layout", s.layout);
@@ -52,7 +61,7 @@ void fields(T& s, auto&& visit) {
   visit("seconds", s.seconds);
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
-  visit("train_batch_sizes", s.train_batch_sizes);
+  visit("train_batch_sizes", s.train_batch_sizes, younger);
 }
 
 namespace {
@@ -85,16 +94,11 @@ const nlohmann::json& member(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 nlohmann::json to_json(const TrialSpec& spec) {
-  auto training = fields_to_json(spec.training);
-  auto measurement = fields_to_json(spec.measurement);
-  // Younger than the first databases: the fingerprints that they hold stay true.
-  if (spec.training.micro_batch == 0) training.erase("micro_batch");
-  if (spec.measurement.train_batch_sizes.empty()) measurement.erase("train_batch_sizes");
   return {{"architecture", spec.architecture},
           {"dataset", fields_to_json(spec.dataset)},
           {"augmentation", steps_to_json(spec.augmentation)},
-          {"training", std::move(training)},
-          {"measurement", std::move(measurement)}};
+          {"training", fields_to_json(spec.training)},
+          {"measurement", fields_to_json(spec.measurement)}};
 }
 
 TrialSpec spec_from_json(const nlohmann::json& json) {
@@ -103,12 +107,9 @@ TrialSpec spec_from_json(const nlohmann::json& json) {
   spec.architecture = json["architecture"].get<std::string>();
   spec.dataset = fields_from_json<DatasetSpec>(member(json, "dataset"), "spec.dataset");
   spec.augmentation = steps_from_json(member(json, "augmentation"));
-  auto training = member(json, "training");
-  if (training.is_object()) training.emplace("micro_batch", 0);
-  spec.training = fields_from_json<TrainingSpec>(training, "spec.training");
-  auto measurement = member(json, "measurement");
-  if (measurement.is_object()) measurement.emplace("train_batch_sizes", nlohmann::json::array());
-  spec.measurement = fields_from_json<MeasurementSpec>(measurement, "spec.measurement");
+  spec.training = fields_from_json<TrainingSpec>(member(json, "training"), "spec.training");
+  spec.measurement =
+      fields_from_json<MeasurementSpec>(member(json, "measurement"), "spec.measurement");
   return spec;
 }
 

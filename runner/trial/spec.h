@@ -16,9 +16,10 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;       // "idx" or "image_folder": presets are resolved by the config reader;
-                          // "random" of a benchmark: normal numbers, made on the device
-  std::string root;       // folder, absolute
+  std::string kind;       // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved by
+                          // the config reader; "random" of a benchmark: normal numbers, made on the
+                          // device
+  std::string root;       // absolute: a folder; of images also a tar file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
   std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
@@ -28,6 +29,12 @@ struct DatasetSpec {
   std::int64_t train_samples = 0;  // 0: all; otherwise a seeded stratified subset
   std::int64_t valid_samples = 0;
   std::string bad_images;  // "skip" or "fail"
+  // Where labels and parts come from, if not from folders; "" or 0 where there is none.
+  std::string pattern;                // regular expression on file names: its first group is the class
+  std::string train_list, valid_list;  // text files that name images, one a line
+  std::string table;                  // CSV or TSV of paths and labels
+  std::string path_column, label_column, split_column;  // of it; "": by their usual names
+  int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
 };
 
 // One step of augmentation, with all its parameters written out.

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "results/import/csv.h"
 #include "results/import/published.h"
+#include "runner/support/csv.h"
 #include "runner/support/error.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -21,7 +21,7 @@ bool is_positive(double value) {
 }
 
 void read_rows(std::string_view text) {
-  results::Csv csv(text, "fuzz");
+  Csv csv(text, "fuzz");
   std::size_t line = 1;
   while (csv.next()) {
     require(csv.row().size() == csv.columns().size(), "a field a column");

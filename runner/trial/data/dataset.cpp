@@ -51,8 +51,12 @@ void check_classes(const Dataset& dataset, const std::string& root) {
 
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
                      const DataProgress& progress) {
-  const Source source =
-      spec.kind == "image_folder" ? open_image_folder(spec.root) : open_idx(spec.root);
+  const Source source = spec.kind == "idx"               ? open_idx(spec.root)
+                        : spec.kind.starts_with("cifar") ? open_cifar(spec.root, spec.kind)
+                                                         : open_photos(spec);
+  if (!source.left_out.empty() && spec.bad_images == "fail")
+    throw Error(fmt::format("{} ({} such in all); mend it, or set dataset.bad_images: skip",
+                            source.left_out[0], source.left_out.size()));
   if (source.class_names.size() < 2)
     throw Error(fmt::format("{}: only one class ({}); a classifier needs two at least", spec.root,
                             source.class_names.empty() ? "none" : source.class_names[0]));
@@ -82,6 +86,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   dataset.count = wanted.size();
   dataset.storage = storage;
 
+  dataset.bad_files = source.left_out;
   std::vector<bool> bad(wanted.size());
   for (const auto& [place, why] : cached.bad) {
     bad[place] = true;

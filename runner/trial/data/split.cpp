@@ -81,6 +81,13 @@ Split make_split(const Source& source, const DatasetSpec& spec) {
     shuffle(valid[c], random);
     shuffle(either[c], random);
     const std::size_t n = either[c].size();
+    if (spec.folds > 0) {
+      for (std::size_t i = 0; i < n; ++i)
+        // Classes begin in turn with another fold, so that small ones do not all land in the first.
+        (int((i + c) % std::size_t(spec.folds)) == spec.fold ? valid : train)[c].push_back(
+            either[c][i]);
+      continue;
+    }
     std::size_t held = std::size_t(std::llround(double(n) * spec.valid_fraction));
     if (n >= 2 && spec.valid_fraction > 0) held = std::clamp<std::size_t>(held, 1, n - 1);
     valid[c].insert(valid[c].end(), either[c].begin(), either[c].begin() + std::ptrdiff_t(held));

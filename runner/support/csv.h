@@ -14,7 +14,7 @@
 
 #include "runner/support/error.h"
 
-namespace archsweep::results {
+namespace archsweep {
 
 // The bytes of a table. Throws Error: not a regular file, unreadable, or larger than 512 MiB.
 std::string read_csv_file(const std::filesystem::path& file);
@@ -27,9 +27,10 @@ struct Field {
 
 class Csv {
  public:
-  // Reads the header. `text` must outlive this; `file` is its name in messages. Throws Error: not
-  // text in UTF-8 (a byte order mark is skipped), no header, a column named twice.
-  Csv(std::string_view text, std::string file);
+  // Reads the header. `text` must outlive this; `file` is its name in messages; `separator` is a
+  // comma, a tab or a semicolon. Throws Error: not text in UTF-8 (a byte order mark is skipped), no
+  // header, a column named twice.
+  Csv(std::string_view text, std::string file, char separator = ',');
   ~Csv();
 
   const std::vector<std::string>& columns() const { return columns_; }
@@ -50,9 +51,10 @@ class Csv {
 
   std::string_view text_;
   std::string file_;
+  std::string ends_;  // what ends a field
   std::unique_ptr<Parser> parser_;
   std::vector<std::string> columns_;
   std::vector<Field> row_;
 };
 
-}  // namespace archsweep::results
+}  // namespace archsweep

@@ -1,4 +1,4 @@
-#include "results/import/csv.h"
+#include "runner/support/csv.h"
 
 #include <csv.h>
 
@@ -12,7 +12,7 @@
 
 #include "runner/support/text.h"
 
-namespace archsweep::results {
+namespace archsweep {
 namespace {
 
 namespace fs = std::filesystem;
@@ -100,8 +100,12 @@ struct Csv::Parser {
   static void on_row(int, void* self) { static_cast<Parser*>(self)->row_ended = true; }
 };
 
-Csv::Csv(std::string_view text, std::string file)
-    : text_(text), file_(std::move(file)), parser_(std::make_unique<Parser>()) {
+Csv::Csv(std::string_view text, std::string file, char separator)
+    : text_(text),
+      file_(std::move(file)),
+      ends_({separator, '\r', '\n'}),
+      parser_(std::make_unique<Parser>()) {
+  csv_set_delim(&parser_->libcsv, static_cast<unsigned char>(separator));
   if (text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF"))
     throw Error(fmt::format("{}:1:1: text in UTF-16; save it as UTF-8", file_));
   if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
@@ -150,7 +154,7 @@ bool Csv::read_row() {
   p.fields = 0;
   p.row_ended = false;
   while (!p.row_ended && !p.ended) {
-    const auto end = std::min(text_.find_first_of(",\r\n", p.at), text_.size() - 1) + 1;
+    const auto end = std::min(text_.find_first_of(ends_, p.at), text_.size() - 1) + 1;
     const auto piece = text_.substr(p.at, end - p.at);
     const auto before = p.fields;
     if (piece.empty()) {
@@ -182,4 +186,4 @@ bool Csv::read_row() {
   return true;
 }
 
-}  // namespace archsweep::results
+}  // namespace archsweep

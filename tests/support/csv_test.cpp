@@ -1,9 +1,8 @@
-#include "results/import/csv.h"
+#include "runner/support/csv.h"
 
 #include <catch2/catch.hpp>
 
 using namespace archsweep;
-using namespace archsweep::results;
 using namespace std::literals;
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
