@@ -131,6 +131,8 @@ void fields(T& p, auto&& visit) {
 
 namespace {
 
+using namespace nlohmann::literals;
+
 // The word of each alternative of Event, in its order.
 constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
                                        "done",  "failed",   "paused", "preflight"};
@@ -149,7 +151,8 @@ std::optional<Event> decode_as(const std::string& name, const nlohmann::json& js
     if (name != event_names[i]) return decode_as<i + 1>(name, json);
     if constexpr (std::is_same_v<T, Hello>)
       if (const int protocol = json.at("protocol").get<int>(); protocol != protocol_version)
-        return Hello{.protocol = protocol};
+        return Hello{protocol,
+                     {.archsweep = json.value("/environment/archsweep"_json_pointer, "")}};
     if constexpr (std::is_same_v<T, results::Failure>)
       return results::Failure{results::cause(json.at("cause").get<std::string>()),
                               json.at("message").get<std::string>(), ""};

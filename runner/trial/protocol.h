@@ -18,7 +18,7 @@
 // `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight` and `failed` last.
 // A process that ends without one has crashed, whatever its exit status says. A worker whose
 // scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG). A `hello` of another protocol
-// decodes to its number alone.
+// decodes to its number and its version.
 //
 // `archsweep-trial fork-server` loads LibTorch and forks workers. Its fd 3 is a SOCK_SEQPACKET
 // socket: it says `hello`, and then takes ForkRequests. With each come four descriptors: the
