@@ -204,7 +204,7 @@ CREATE TABLE published_speeds (  -- rows of timm's benchmark-*.csv
 ) WITHOUT ROWID;
 
 -- Short stand-ins for the texts that the frontier sorts and groups by: what it reads of a hundred thousand
--- rows must be narrow.
+-- rows must be narrow, and few columns.
 CREATE TABLE numbers (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 ALTER TABLE results RENAME TO results_1;
 CREATE TABLE results (           -- one row a finished trial: all that the views read
@@ -228,15 +228,21 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
   finished_at TEXT,              -- UTC, ISO 8601
-  -- By the trigger below, from `numbers`:
-  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER
+  -- By the trigger below, from `numbers`; keys_number: of both keys together
+  accuracy_number INTEGER, speed_number INTEGER, keys_number INTEGER, experiment_number INTEGER,
+  comparison INTEGER AS (keys_number << 32 | experiment_number) STORED,
+  -- Standard deviations of the timings as shares of them, by their 95 % intervals of 2 * 1.959964 deviations
+  latency_spread REAL AS ((latency_high - latency_low) / (latency_high + latency_low) / 1.959964) STORED,
+  throughput_spread REAL AS ((throughput_high - throughput_low) / (throughput_high + throughput_low) / 1.959964) STORED
 );
 CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
   INSERT INTO numbers (text)
-    SELECT told FROM (SELECT new.accuracy_key AS told UNION SELECT new.speed_key UNION SELECT new.experiment)
+    SELECT told FROM (SELECT new.accuracy_key AS told UNION SELECT new.speed_key UNION SELECT new.experiment
+                      UNION SELECT new.accuracy_key || ' ' || new.speed_key)
     WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE text = told);
   UPDATE results SET accuracy_number = (SELECT number FROM numbers WHERE text = new.accuracy_key),
                      speed_number = (SELECT number FROM numbers WHERE text = new.speed_key),
+                     keys_number = (SELECT number FROM numbers WHERE text = new.accuracy_key || ' ' || new.speed_key),
                      experiment_number = (SELECT number FROM numbers WHERE text = new.experiment)
   WHERE trial = new.trial;
 END;
@@ -257,8 +263,7 @@ INSERT INTO results (trial, attempt, source, experiment, architecture, tag, fami
   FROM results_1 r JOIN trials t USING (trial) WHERE t.state = 'done';
 DROP TABLE results_1;
 -- All that a frontier on latency and top1 reads, so that it reads nothing else.
-CREATE INDEX results_by_key ON results (accuracy_number, speed_number, experiment_number, seed, top1, latency,
-                                        latency_low, latency_high);
+CREATE INDEX results_by_key ON results (comparison, seed, top1, latency, latency_spread);
 CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
 CREATE INDEX results_by_time ON results (finished_at);
 CREATE VIEW compared AS          -- `finished`, and what the frontier alone reads
@@ -279,7 +284,8 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
          parameters / 1e6 AS params_m, macs / 1e9 AS gmacs, learning_rate AS lr, experiment,
          speed_key,              -- speeds compare only between rows of one key
          accuracy_key,           -- accuracies likewise; table comparability_keys says what they stand for
-         accuracy_number, speed_number, experiment_number
+         accuracy_number, speed_number, experiment_number, comparison,
+         latency_spread, throughput_spread
   FROM results r;
 CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
   SELECT trial, sweep, source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,

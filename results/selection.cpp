@@ -62,50 +62,43 @@ void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials
 // metrics compare over several keys, the same seed may stand there for each: one training, or one
 // published number, seen on several machines. It counts once, as the earliest trial has it.
 Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRows>& keys) {
-  std::string order;  // a constant is no term to sort by
-  for (const auto& number : {q.accuracy, q.speed})
-    if (number != "0") order += number + ", ";
-  // Under one key a seed stands once, and the index gives the rows in this order.
-  const bool over_keys = q.accuracy == "0" || q.speed == "0";
+  // Under both keys a seed stands once, and the index gives the rows in this order.
+  const bool over_keys = !q.by_accuracy || !q.by_speed;
   const auto columns = [](const Metric& m) {
-    const auto interval = interval_columns(m);
-    return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
+    const auto spread = spread_column(m);
+    return fmt::format("{}{}{}", m.key, spread.empty() ? "" : ", ", spread);
   };
-  auto cursor = reader.open(fmt::format(
-      "SELECT {}, {}, experiment_number, trial, seed, {}, {} {} ORDER BY "
-      "{}experiment_number, seed{}",
-      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order, over_keys ? ", trial" : ""));
-  const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
+  auto cursor = reader.open(
+      fmt::format("SELECT {0} AS place, seed, trial, {1}, {2} {3} ORDER BY "
+                  "place, seed{4}",
+                  q.group, columns(q.x), columns(q.y), q.all, over_keys ? ", trial" : ""));
+  const bool x_timed = !spread_column(q.x).empty(), y_timed = !spread_column(q.y).empty();
   const auto sample = [&](int column, bool timed) {
-    return Sample{
-        cursor.number(column),
-        timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
+    return Sample{cursor.number(column), timed ? cursor.number(column + 1) : unknown};
   };
-  constexpr int first = 5;
-  const int y_column = x_timed ? first + 3 : first + 1;
+  constexpr int first = 3;
+  const int y_column = x_timed ? first + 2 : first + 1;
   Experiments e;
   // As many as there can be, at no cost until they come: to grow would copy all of them often.
   if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
     e.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20)));
-  std::int64_t last = 0;
+  std::int64_t last = -1;      // group
   double last_seed = unknown;  // NaN: none, and then not known to be another
   while (cursor.next()) {
     const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
     if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
-    const KeyRows key{cursor.whole(0), cursor.whole(1)};
-    const auto experiment = cursor.whole(2);
-    const bool same_key =
-        !keys.empty() && key.accuracy == keys.back().accuracy && key.speed == keys.back().speed;
-    const bool same_experiment = same_key && experiment == last;
-    const auto seed = cursor.number(4);
-    if (same_experiment && (seed == last_seed || std::isnan(seed))) continue;
+    const auto group = cursor.whole(0);
+    const auto seed = cursor.number(1);
+    if (group == last && (seed == last_seed || std::isnan(seed))) continue;
     last_seed = seed;
-    if (!same_key) keys.push_back(key);
-    if (!same_experiment) e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
-    last = experiment;
+    if (group != last) {
+      if (keys.empty() || keys.back().key != group >> 32) keys.push_back({group >> 32});
+      e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
+      last = group;
+    }
     ++keys.back().rows;
     ++e.all.back().count;
-    e.trials.push_back(cursor.whole(3));
+    e.trials.push_back(cursor.whole(2));
     e.x.push_back(x);
     e.y.push_back(y);
   }
@@ -116,7 +109,7 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
 void keep(std::vector<Experiment>& all, const std::vector<KeyRows>& keys, const KeyRows& chosen) {
   std::size_t first = 0;
   for (const auto& key : keys) {
-    if (key.accuracy == chosen.accuracy && key.speed == chosen.speed) break;
+    if (key.key == chosen.key) break;
     first += key.rows;
   }
   const auto end = first + chosen.rows;
