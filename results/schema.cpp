@@ -228,12 +228,9 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
   finished_at TEXT,              -- UTC, ISO 8601
-  -- By the trigger below, from `numbers`; keys_number: of both keys together
-  accuracy_number INTEGER, speed_number INTEGER, keys_number INTEGER, experiment_number INTEGER,
-  comparison INTEGER AS (keys_number << 32 | experiment_number) STORED,
-  -- Standard deviations of the timings as shares of them, by their 95 % intervals of 2 * 1.959964 deviations
-  latency_spread REAL AS ((latency_high - latency_low) / (latency_high + latency_low) / 1.959964) STORED,
-  throughput_spread REAL AS ((throughput_high - throughput_low) / (throughput_high + throughput_low) / 1.959964) STORED
+  -- By the triggers below. From `numbers`; comparison: of both keys, and below 32 bits of the experiment
+  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER, comparison INTEGER,
+  latency_spread REAL, throughput_spread REAL  -- standard deviations of the timings, as shares of them
 );
 CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
   INSERT INTO numbers (text)
@@ -242,8 +239,17 @@ CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE text = told);
   UPDATE results SET accuracy_number = (SELECT number FROM numbers WHERE text = new.accuracy_key),
                      speed_number = (SELECT number FROM numbers WHERE text = new.speed_key),
-                     keys_number = (SELECT number FROM numbers WHERE text = new.accuracy_key || ' ' || new.speed_key),
-                     experiment_number = (SELECT number FROM numbers WHERE text = new.experiment)
+                     experiment_number = (SELECT number FROM numbers WHERE text = new.experiment),
+                     comparison = (SELECT number FROM numbers WHERE text = new.accuracy_key || ' ' || new.speed_key) << 32
+                                  | (SELECT number FROM numbers WHERE text = new.experiment),
+                     latency_low = latency_low  -- for the next trigger
+  WHERE trial = new.trial;
+END;
+-- A 95 % interval is 2 * 1.959964 standard deviations wide. No generated columns: an index on them would not cover.
+CREATE TRIGGER spread_results AFTER UPDATE OF latency_low, latency_high, throughput_low, throughput_high ON results BEGIN
+  UPDATE results SET
+    latency_spread = (latency_high - latency_low) / (latency_high + latency_low) / 1.959964,
+    throughput_spread = (throughput_high - throughput_low) / (throughput_high + throughput_low) / 1.959964
   WHERE trial = new.trial;
 END;
 INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed,
