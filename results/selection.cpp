@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 #include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "results/comparable.h"
 #include "results/distinguish.h"
@@ -25,11 +27,12 @@ struct Sample {
 
 // Flat, because a big database has a hundred thousand: the samples of an experiment are together.
 struct Experiment {
+  std::int64_t group;          // as in Question
   std::uint32_t first, count;  // places in the following
 };
 struct Experiments {
   std::vector<Experiment> all;
-  std::vector<std::int64_t> trials;
+  std::vector<std::int64_t> trials;  // none where not asked for
   std::vector<Sample> x, y;
 
   void reserve(std::size_t rows) {
@@ -46,11 +49,16 @@ bool is_exact(const Metric& metric) {
   return metric.within == Within::anything;
 }
 
-// Where no interval is stored, from the raw samples, which take longer to read.
+// Whether there are timings of which no interval is stored, but samples may be.
+bool lacks_spreads(const std::vector<Sample>& axis, const Metric& metric) {
+  return has_samples(metric) &&
+         std::ranges::any_of(axis, [](const Sample& s) { return std::isnan(s.timing_spread); });
+}
+
+// Those from the raw samples, which take longer to read.
 void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials,
               const Reader& reader, const Metric& metric, const std::string& from) {
-  if (std::ranges::none_of(axis, [](const Sample& s) { return std::isnan(s.timing_spread); }))
-    return;
+  if (!lacks_spreads(axis, metric)) return;
   const auto raw = raw_timing_spreads(reader, metric, from);
   for (std::size_t i = 0; i < axis.size() && !raw.empty(); ++i)
     if (const auto found = raw.find(trials[i]);
@@ -61,23 +69,24 @@ void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials
 // Of all keys, in order of key, experiment and seed; `keys` are told as they are met. Where the
 // metrics compare over several keys, the same seed may stand there for each: one training, or one
 // published number, seen on several machines. It counts once, as the earliest trial has it.
-Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRows>& keys) {
+Experiments read_rows(const Reader& reader, const Question& q, bool with_trials,
+                      std::vector<KeyRows>& keys) {
   // Under both keys a seed stands once, and the index gives the rows in this order.
   const bool over_keys = !q.by_accuracy || !q.by_speed;
   const auto columns = [](const Metric& m) {
     const auto spread = spread_column(m);
     return fmt::format("{}{}{}", m.key, spread.empty() ? "" : ", ", spread);
   };
-  auto cursor = reader.open(
-      fmt::format("SELECT {0} AS place, seed, trial, {1}, {2} {3} ORDER BY "
-                  "place, seed{4}",
-                  q.group, columns(q.x), columns(q.y), q.all, over_keys ? ", trial" : ""));
+  auto cursor = reader.open(fmt::format(
+      "SELECT {0} AS place, seed, {1}, {2}{3} {4} ORDER BY place, seed{5}", q.group, columns(q.x),
+      columns(q.y), with_trials ? ", trial" : "", q.all, over_keys ? ", trial" : ""));
   const bool x_timed = !spread_column(q.x).empty(), y_timed = !spread_column(q.y).empty();
   const auto sample = [&](int column, bool timed) {
     return Sample{cursor.number(column), timed ? cursor.number(column + 1) : unknown};
   };
-  constexpr int first = 3;
-  const int y_column = x_timed ? first + 2 : first + 1;
+  constexpr int x_column = 2;
+  const int y_column = x_timed ? x_column + 2 : x_column + 1;
+  const int trial_column = y_timed ? y_column + 2 : y_column + 1;
   Experiments e;
   // As many as there can be, at no cost until they come: to grow would copy all of them often.
   if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
@@ -85,7 +94,7 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
   std::int64_t last = -1;      // group
   double last_seed = unknown;  // NaN: none, and then not known to be another
   while (cursor.next()) {
-    const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
+    const auto x = sample(x_column, x_timed), y = sample(y_column, y_timed);
     if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
     const auto group = cursor.whole(0);
     const auto seed = cursor.number(1);
@@ -93,16 +102,36 @@ Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRo
     last_seed = seed;
     if (group != last) {
       if (keys.empty() || keys.back().key != group >> 32) keys.push_back({group >> 32});
-      e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
+      e.all.push_back({group, static_cast<std::uint32_t>(e.x.size()), 0});
       last = group;
     }
     ++keys.back().rows;
     ++e.all.back().count;
-    e.trials.push_back(cursor.whole(2));
+    if (with_trials) e.trials.push_back(cursor.whole(trial_column));
     e.x.push_back(x);
     e.y.push_back(y);
   }
   return e;
+}
+
+// The trials of some experiments under both keys, of all that `read_rows` read.
+void read_trials(const Reader& reader, const Question& q, const std::vector<std::size_t>& some,
+                 Experiments& e) {
+  std::unordered_map<std::int64_t, std::size_t> places;  // by group, of the next trial
+  for (const auto i : some) places.emplace(e.all[i].group, e.all[i].first);
+  e.trials.resize(e.x.size());
+  std::int64_t last = -1;
+  double last_seed = unknown;
+  for (auto cursor = reader.open(fmt::format(
+           "SELECT comparison, seed, trial {} AND comparison IN ({}) ORDER BY comparison, seed",
+           q.from, fmt::join(std::views::keys(places), ",")));
+       cursor.next();) {
+    const auto group = cursor.whole(0);
+    const auto seed = cursor.number(1);
+    if (group == last && (seed == last_seed || std::isnan(seed))) continue;
+    last = group, last_seed = seed;
+    e.trials[places[group]++] = cursor.whole(2);
+  }
 }
 
 // Only those under the chosen key, whose rows follow on one another.
@@ -229,7 +258,13 @@ void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std
 Answer ask_frontier(const Reader& reader, const Selection& selection) {
   const auto asked = question(reader, selection);
   std::vector<KeyRows> keys;
-  auto e = read_rows(reader, asked, keys);
+  // Where a few are shown it is quicker to look up their trials than to read those of all.
+  const bool look_up = selection.only_near && asked.by_accuracy && asked.by_speed;
+  auto e = read_rows(reader, asked, !look_up, keys);
+  if (look_up && (lacks_spreads(e.x, asked.x) || lacks_spreads(e.y, asked.y))) {
+    keys.clear();
+    e = read_rows(reader, asked, true, keys);
+  }
   const auto rows = choose(reader, asked, keys);
   keep(e.all, keys, rows.key);
   complete(e.x, e.trials, reader, rows.x, rows.from);
@@ -244,6 +279,7 @@ Answer ask_frontier(const Reader& reader, const Selection& selection) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < e.all.size(); ++i)
     if (verdicts[i].group > 0 || !selection.only_near) order.push_back(i);
+  if (e.trials.empty()) read_trials(reader, asked, order, e);
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     const auto &p = clouds[a], &q = clouds[b];
     if (p.cost.value != q.cost.value) return p.cost.value < q.cost.value;

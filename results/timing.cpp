@@ -1,5 +1,6 @@
 #include "results/timing.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -41,6 +42,10 @@ std::string_view spread_column(const Metric& metric) {
   if (metric.key == "latency") return "latency_spread";
   if (metric.key == "throughput" || metric.key == "seconds_per_sample") return "throughput_spread";
   return "";
+}
+
+bool has_samples(const Metric& metric) {
+  return std::ranges::count(sources, metric.key, &Source::metric) > 0;
 }
 
 std::unordered_map<std::int64_t, double> raw_timing_spreads(const Reader& reader,

@@ -17,6 +17,9 @@ namespace archsweep::results {
 // no timing or has none.
 std::string_view spread_column(const Metric& metric);
 
+// Whether samples of it are stored.
+bool has_samples(const Metric& metric);
+
 // The same by trial from the raw samples, for those of the rows "FROM ... WHERE ..." of which no
 // interval is stored but samples are.
 std::unordered_map<std::int64_t, double> raw_timing_spreads(const Reader& reader,
