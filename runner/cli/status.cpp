@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "results/export/table.h"
 #include "results/query.h"
 #include "runner/cli/database.h"
+#include "runner/cli/rows.h"
 
 namespace archsweep::cli {
 namespace {
@@ -17,17 +17,20 @@ Action status(CLI::App& app) {
       const auto all = reader.ask(
           "SELECT source, state, count(*) AS trials FROM trials WHERE family != 'canary' "
           "GROUP BY source, state");
-      fmt::print("{}", results::write_rows(all, o->format));
+      print_rows(all, o->format);
       return 0;
     }
-    fmt::print("{}", results::write_rows(reader.ask("SELECT state, count(*) AS trials FROM trials "
-                                                    "WHERE source = 'sweep' GROUP BY state"),
-                                         o->format));
+    print_rows(reader.ask("SELECT state, count(*) AS trials FROM trials WHERE source = 'sweep' "
+                          "GROUP BY state"),
+               o->format);
     const auto failed = reader.ask(
         "SELECT t.trial, architecture, learning_rate AS lr, cause, message FROM trials t JOIN "
         "attempts a ON (a.trial, a.attempt) "
         "= (t.trial, t.attempt) WHERE state = 'failed'");
-    if (!failed.rows.empty()) fmt::print("\n{}", results::write_rows(failed, o->format));
+    if (!failed.rows.empty()) {
+      fmt::print("\n");
+      print_rows(failed, o->format, {"lr"});
+    }
     const auto others = reader.ask(
         "SELECT group_concat(what, '; ') FROM (SELECT iif(source = 'bench', 'benchmarks', "
         "'imported') || ': ' || count(*) || ' ' || state AS what FROM trials WHERE source != "
