@@ -46,18 +46,18 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
     const auto speed_key =
         key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
                         text(1), text(5), text(6)),
-            fmt::format("{}, {}, {}, {} px, {} threads, LibTorch {}, timing protocol {}",
+            fmt::format("{}, {}, {}, {} px, {} thread{}, LibTorch {}, timing protocol {}",
                         device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
-                        text(1), text(5), text(4), text(6)));
+                        text(1), text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =
         text(9) == "bench"
             ? ""
             : key(s.split_hash + "|" + text(0),
                   fmt::format(
-                      "{}, {} training and {} validation images, {} px, {} epochs, recipe {}",
+                      "{}, {} training and {} validation images, {} px, {} epoch{}, recipe {}",
                       text(7), s.train_samples, s.valid_samples, text(1), text(8),
-                      text(0).substr(0, 6)));
+                      text(8) == "1" ? "" : "s", text(0).substr(0, 6)));
     db_->run("DELETE FROM results WHERE trial = ?", trial);
     db_->run(
         "INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, "

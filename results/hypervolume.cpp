@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "results/comparable.h"
-
 namespace archsweep::results {
 namespace {
 
@@ -50,9 +48,7 @@ struct Finished {
 
 }  // namespace
 
-std::vector<HypervolumePoint> hypervolume_over_time(const Reader& reader,
-                                                    const Selection& selection) {
-  const auto rows = comparable(reader, selection);
+std::vector<HypervolumePoint> hypervolume_over_time(const Reader& reader, const Comparable& rows) {
   const double x_sign = rows.x.better == Better::higher ? -1 : 1;
   const double y_sign = rows.y.better == Better::lower ? -1 : 1;
   std::vector<Finished> all;

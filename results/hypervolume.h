@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "results/selection.h"
+#include "results/comparable.h"
 
 namespace archsweep::results {
 
@@ -23,8 +23,6 @@ struct HypervolumePoint {
 // worst x and the worst y of all of them. x counts by its logarithm where all are above zero, y as
 // it is. Each trial is a point of its own: a seed more can only raise the area. Trials without a
 // finishing time are left out. In order of finishing; empty where no trial counts.
-// Throws Error as ask_frontier does.
-std::vector<HypervolumePoint> hypervolume_over_time(const Reader& reader,
-                                                    const Selection& selection);
+std::vector<HypervolumePoint> hypervolume_over_time(const Reader& reader, const Comparable& rows);
 
 }  // namespace archsweep::results

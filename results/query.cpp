@@ -254,6 +254,10 @@ Rows Reader::ask(const std::string& sql) const {
   return result;
 }
 
+fs::path Reader::path() const {
+  return connection_->path;
+}
+
 void Reader::set_timeout(double seconds) {
   connection_->timeout = seconds;
   connection_->deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(

@@ -56,6 +56,8 @@ class Reader {
   // The same without holding all rows at once.
   Cursor open(const std::string& sql) const;
 
+  std::filesystem::path path() const;
+
   // From now on a question that is still being answered after so many seconds ends with an Error.
   void set_timeout(double seconds);
 

@@ -48,13 +48,13 @@ std::vector<std::string> subtitle_lines(const Chart& chart, double width, double
 
 constexpr const char* rules = R"(text{{font-family:'DejaVu Sans',Verdana,sans-serif;fill:{ink}}}
 .q{{fill:{quiet}}}.paper{{fill:{paper}}}.grid{{stroke:{grid}}}.minor{{stroke:{minor}}}.frame{{stroke:{quiet};fill:none}}
-.front{{stroke:{ink}}}.lead{{stroke:{quiet}}}.join{{stroke:{ink}}}.m{{stroke:{paper}}}.h{{fill:{paper}}}.u,.v{{stroke:{ink}}}.n{{stroke:{paper}}}
+.front{{stroke:{ink}}}.lead{{stroke:{quiet}}}.join{{stroke:{ink}}}.m{{stroke:{paper}}}.h{{fill:{paper}}}.u{{stroke:{ink}}}.n{{stroke:{paper}}}
 .cx{{color:{other}}}.ck{{color:{ink}}})";
 
 constexpr const char* shapes = R"(
 .b{font-weight:bold}.front{fill:none;stroke-width:1.6;stroke-dasharray:6 4}.lead{stroke-width:.8}
 .join{stroke-width:7;stroke-opacity:.13;stroke-linecap:round}.m{fill:currentColor;stroke-width:.8}.d{fill-opacity:.5}
-.u{fill:currentColor;stroke-width:1.2}.v{fill:currentColor;stroke-width:.5}.h{stroke:currentColor;stroke-width:1.5}.e{stroke:currentColor;stroke-width:1.2;stroke-opacity:.7}
+.u{fill:currentColor;stroke-width:1.2}.h{stroke:currentColor;stroke-width:1.5}.e{stroke:currentColor;stroke-width:1.2;stroke-opacity:.7}
 .l{fill:none;stroke:currentColor;stroke-width:2;stroke-linejoin:round}.a{fill:currentColor}
 .n{stroke-width:3;stroke-opacity:.85;stroke-linejoin:round;paint-order:stroke}
 )";

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "results/comparable.h"
 #include "results/hypervolume.h"
 #include "results/plot/pictures.h"
 
@@ -25,7 +24,7 @@ void name_largest(Chart& chart, const std::vector<double>& raises) {
 
 Chart over_time_chart(const Reader& reader, const PictureRequest& request) {
   const auto rows = comparable(reader, request.selection);
-  const auto history = hypervolume_over_time(reader, request.selection);
+  const auto history = hypervolume_over_time(reader, rows);
   Chart chart{
       .title = request.title.empty() ? "What the frontier was worth, hour by hour" : request.title,
       .subtitle = fmt::format("{} against {}{}{}", axis_label(rows.y), axis_label(rows.x),

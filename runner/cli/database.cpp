@@ -42,10 +42,25 @@ void add_row_options(CLI::App& app, RowOptions& o) {
                  "inference, such as 2GB or 2.7GiB");
 }
 
+void add_frontier_options(CLI::App& app, RowOptions& o) {
+  app.add_option("--x", o.x,
+                 "A metric, such as throughput, memory, params or train_time; by default latency, "
+                 "or what the rows have instead");
+  app.add_option("--y", o.y, "Another, such as error; by default top1");
+  add_row_options(app, o);
+  app.add_option("--speed-key", o.speed_key,
+                 "Machine and precision to compare under (or a beginning of the key); by default "
+                 "that of most rows");
+  app.add_option("--accuracy-key", o.accuracy_key, "Likewise for data and recipe");
+}
+
 results::Selection RowOptions::read() const {
-  results::Selection s;
-  s.where = where;
-  s.families = families;
+  results::Selection s{.x = x,
+                       .y = y,
+                       .where = where,
+                       .families = families,
+                       .speed_key = speed_key,
+                       .accuracy_key = accuracy_key};
   if (max_memory.empty()) return s;
   const auto bytes = parse_bytes(max_memory);
   if (!bytes)

@@ -26,13 +26,15 @@ struct DatabaseOptions {
 };
 void add_database_options(CLI::App& app, DatabaseOptions& o);
 
-// --where, --family and --max-memory, which say what rows count; call `read` after parsing.
+// --where, --family and --max-memory, which say what rows count, and of a frontier --x, --y,
+// --speed-key and --accuracy-key; call `read` after parsing.
 struct RowOptions {
-  std::string where, max_memory;
+  std::string where, max_memory, x, y, speed_key, accuracy_key;
   std::vector<std::string> families;
   results::Selection read() const;  // throws Error: a size that is none
 };
 void add_row_options(CLI::App& app, RowOptions& o);
+void add_frontier_options(CLI::App& app, RowOptions& o);  // all of them
 
 void drop_column(results::Rows& rows, std::size_t column);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "results/comparable.h"
 #include "results/export/table.h"
 #include "results/hypervolume.h"
 #include "results/selection.h"
@@ -22,16 +23,9 @@ using results::Answer, results::Metric, results::Rows, results::Standing, result
 struct Options {
   DatabaseOptions database;
   RowOptions rows;
-  std::string x, y, speed_key, accuracy_key, by;
+  std::string by;
   bool over_time = false;
 };
-
-results::Selection selection(const Options& o) {
-  auto s = o.rows.read();
-  s.x = o.x, s.y = o.y;
-  s.speed_key = o.speed_key, s.accuracy_key = o.accuracy_key;
-  return s;
-}
 
 // A metric's column: for people in their units.
 struct Column {
@@ -151,14 +145,6 @@ Rows family_rows(const Answer& answer, bool for_people) {
   return rows;
 }
 
-Rows over_time_rows(const results::Reader& reader, const results::Selection& s) {
-  Rows rows;
-  rows.columns = {"finished_at", "hours", "trial", "architecture", "share"};
-  for (const auto& p : results::hypervolume_over_time(reader, s))
-    rows.rows.push_back({p.finished_at, p.hours, p.trial, p.architecture, p.share});
-  return rows;
-}
-
 void drop_tags_if_none(Rows& rows) {
   const auto at =
       static_cast<std::size_t>(std::ranges::find(rows.columns, "tag") - rows.columns.begin());
@@ -167,61 +153,78 @@ void drop_tags_if_none(Rows& rows) {
   drop_column(rows, at);
 }
 
+// Of an Answer or a Comparable: what was not compared.
+template <typename Asked>
+void print_left_out(const Asked& asked) {
+  if (asked.left_out == 0) return;
+  fmt::print(stderr,
+             "compared under: {}; left out: {} trial{} under {} other key{} (--speed-key and "
+             "--accuracy-key choose, table comparability_keys has them)\n",
+             asked.keys, asked.left_out, asked.left_out == 1 ? "" : "s", asked.other_keys,
+             asked.other_keys == 1 ? "" : "s");
+}
+
+template <typename Asked>
+void print_nothing(const Asked& asked) {
+  fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
+             asked.x.key, asked.y.key);
+}
+
 // What the rows cannot say themselves, a line each.
-std::string notes(const Answer& answer) {
-  std::string out;
-  if (answer.left_out > 0)
-    out += fmt::format(
-        "compared under: {}; left out: {} trial{} under {} other key{} (--speed-key and "
-        "--accuracy-key choose, table comparability_keys has them)\n",
-        answer.keys, answer.left_out, answer.left_out == 1 ? "" : "s", answer.other_keys,
-        answer.other_keys == 1 ? "" : "s");
+void print_notes(const Answer& answer) {
+  if (answer.standings.empty()) print_nothing(answer);
+  print_left_out(answer);
   const auto is_unknown = [](double Standing::*low) {
     return [low](const Standing& s) { return s.group > 0 && std::isnan(s.*low); };
   };
   for (const auto& [m, low] :
        {std::pair(&answer.y, &Standing::y_low), {&answer.x, &Standing::x_low}})
     if (std::ranges::any_of(answer.standings, is_unknown(low)))
-      out += fmt::format(
-          "how much {} scatters is not known: no experiment here has several seeds{}; the "
-          "probabilities take it as exact\n",
-          m->key, m->unit == "s" || m->unit == "1/s" ? " or timing samples" : "");
-  return out;
+      fmt::print(stderr,
+                 "how much {} scatters is not known: no experiment here has several seeds{}; the "
+                 "probabilities take it as exact\n",
+                 m->key, m->unit == "s" || m->unit == "1/s" ? " or timing samples" : "");
+}
+
+int over_time(const results::Reader& reader, const Options& o) {
+  const auto asked = results::comparable(reader, o.rows.read());
+  Rows rows;
+  rows.columns = {"finished_at", "hours", "trial", "architecture", "share"};
+  for (const auto& p : results::hypervolume_over_time(reader, asked))
+    rows.rows.push_back({p.finished_at, p.hours, p.trial, p.architecture, p.share});
+  print_rows(rows, o.database.format);
+  std::fflush(stdout);  // the notes come after the rows, also where both go to one file
+  if (asked.key.rows == 0)
+    print_nothing(asked);
+  else if (rows.rows.empty())
+    fmt::print(stderr, "when these trials finished is not known: imported results have no time\n");
+  else
+    fmt::print(stderr,
+               "share: of the final hypervolume of {} (logarithm) and {}, from the worst of each\n",
+               asked.x.key, asked.y.key);
+  print_left_out(asked);
+  return 0;
 }
 
 int frontier(const Options& o) {
   const results::Reader reader(find_database(o.database.database));
+  if (o.over_time) return over_time(reader, o);
   const bool for_people = o.database.for_people();
-  auto s = selection(o);
+  auto s = o.rows.read();
   s.only_near = o.by.empty();
   const auto answer = results::ask_frontier(reader, s);
-  auto rows = o.over_time    ? over_time_rows(reader, s)
-              : o.by.empty() ? frontier_rows(answer, for_people)
-                             : family_rows(answer, for_people);
-  if (for_people && !o.over_time) drop_tags_if_none(rows);
+  auto rows = o.by.empty() ? frontier_rows(answer, for_people) : family_rows(answer, for_people);
+  if (for_people) drop_tags_if_none(rows);
   print_rows(rows, o.database.format, spare(answer));
   std::fflush(stdout);  // the notes come after the rows, also where both go to one file
-  if (answer.standings.empty())
-    fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
-               answer.x.key, answer.y.key);
-  if (o.over_time && rows.rows.empty() && !answer.standings.empty())
-    fmt::print(stderr, "when these trials finished is not known: imported results have no time\n");
-  if (o.over_time && !rows.rows.empty())
-    fmt::print(stderr,
-               "share: of the final hypervolume of {} (logarithm) and {}, from the worst of each\n",
-               answer.x.key, answer.y.key);
-  fmt::print(stderr, "{}", notes(answer));
+  print_notes(answer);
   return 0;
 }
 
 Action declare(CLI::App& app) {
   auto o = std::make_shared<Options>();
   add_database_options(app, o->database);
-  app.add_option("--x", o->x,
-                 "A metric, such as throughput, memory, params or train_time; by default latency, "
-                 "or what the rows have instead");
-  app.add_option("--y", o->y, "Another, such as error; by default top1");
-  add_row_options(app, o->rows);
+  add_frontier_options(app, o->rows);
   auto* by = app.add_option("--by", o->by,
                             "family: a row a family, with how many points of the frontier it "
                             "holds, how many near it, and its own best")
@@ -229,10 +232,6 @@ Action declare(CLI::App& app) {
   app.add_flag("--over-time", o->over_time,
                "How much of the final frontier was known when: a row a trial that raised it")
       ->excludes(by);
-  app.add_option("--speed-key", o->speed_key,
-                 "Machine and precision to compare under (or a beginning of the key); by default "
-                 "that of most rows");
-  app.add_option("--accuracy-key", o->accuracy_key, "Likewise for data and recipe");
   return [o] { return frontier(*o); };
 }
 

@@ -23,12 +23,25 @@ using results::PictureRequest;
 using results::Reader;
 using results::Theme;
 
+namespace {
+
+void check_drawable(const results::Chart& chart, const std::string& remark,
+                    const std::string& file) {
+  if (chart.points.empty() && chart.lines.empty())
+    throw Error(fmt::format("{}: not written, there is nothing to draw: {}", file,
+                            remark.empty() ? "no finished trial has what was asked for" : remark),
+                Exit::trials_failed);
+}
+
+}  // namespace
+
 void plot_to(const std::string& database, const std::string& title, const std::string& file,
              int width) {
   std::string remark;
   const auto chart =
       results::frontier_chart(Reader(database), {.selection = {}, .title = title, .size = {}},
                               file.ends_with(".html"), remark);
+  check_drawable(chart, remark, file);
   results::draw(chart, file, width);
   if (!remark.empty()) fmt::print(stderr, "{}: {}\n", file, remark);
 }
@@ -38,7 +51,6 @@ namespace {
 struct Options {
   std::string database, output, before, after;
   std::string kind = "frontier", by, theme = "auto";
-  std::string x, y, speed_key, accuracy_key;
   RowOptions rows;
   PictureRequest request;
   int width = 1000;
@@ -122,8 +134,7 @@ Action plot(CLI::App& app) {
       "--kind", o->kind,
       "frontier: a mark an experiment; curves: a line a trial, by epoch; over-time: what "
       "the frontier was worth by the hour; compare: --before and --after");
-  app.add_option("--x", o->x, "Metric across; by default latency or what the rows have");
-  app.add_option("--y", o->y, "Metric up; by default top1");
+  add_frontier_options(app, o->rows);
   app.add_flag("--linear", request.linear_x, "No log scale across");
   app.add_flag("--log-y", request.log_y, "A log scale up");
   app.add_option("--size", request.size,
@@ -132,11 +143,6 @@ Action plot(CLI::App& app) {
   app.add_option("--by", o->by,
                  "A mark stands for: experiment (seeds together), architecture (its best "
                  "experiment) or bests (an architecture's best x and best y, taken apart)");
-  add_row_options(app, o->rows);
-  app.add_option("--speed-key", o->speed_key,
-                 "Which machine and precision, where there are several");
-  app.add_option("--accuracy-key", o->accuracy_key,
-                 "Which recipe and split, where there are several");
   app.add_option("--before", o->before, "Sweep (name or number) or database");
   app.add_option("--after", o->after, "Sweep (name or number) or database");
   app.add_option("--title", request.title, "Title of the picture");
@@ -145,13 +151,10 @@ Action plot(CLI::App& app) {
   return [o] {
     const Theme themes[] = {Theme::light, Theme::dark, Theme::automatic};
     const auto theme = themes[choice("--theme", o->theme, {"light", "dark", "auto"})];
-    auto& selection = o->request.selection = o->rows.read();
-    selection.x = o->x, selection.y = o->y;
-    selection.speed_key = o->speed_key, selection.accuracy_key = o->accuracy_key;
+    o->request.selection = o->rows.read();
     std::string remark;
     const auto chart = chart_of(*o, remark);
-    if (chart.points.empty() && chart.lines.empty() && remark.empty())
-      remark = "nothing to draw: no finished trial has what was asked for";
+    check_drawable(chart, remark, o->output);
     results::draw(chart, o->output, o->width, theme);
     if (!remark.empty()) fmt::print(stderr, "{}: {}\n", o->output, remark);
     fmt::print("{}\n", o->output);
@@ -168,7 +171,9 @@ const Command plot_command{
     "  archsweep plot timm.db -o best.svg --x seconds_per_sample --by architecture --size "
     "\"image_size^2\" --trend\n"
     "  archsweep plot quickstart.db -o curves.png --kind curves --y valid_loss\n"
-    "  archsweep plot -o moved.svg --kind compare --before monday.db --after tuesday.db\n",
+    "  archsweep plot -o moved.svg --kind compare --before monday.db --after tuesday.db\n"
+    "\nExit code: 0 drawn, 1 there was nothing to draw (no file), 2 bad usage, 3 it cannot be "
+    "written\n",
     plot};
 
 }  // namespace archsweep::cli

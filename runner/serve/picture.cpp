@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_points = 1500;
 
-// One point a cell of a fine grid, the frontier's always; the grid coarser until they are few.
+// One point a cell of a fine grid, those of groups always; the grid coarser until they are few.
 std::vector<const results::Standing*> thinned(const results::Answer& answer) {
   std::vector<const results::Standing*> kept;
   double low_x = INFINITY, high_x = -INFINITY, low_y = INFINITY, high_y = -INFINITY;
@@ -29,7 +29,7 @@ std::vector<const results::Standing*> thinned(const results::Answer& answer) {
       const auto cell = [&](double v, double low, double high) {
         return high > low ? static_cast<int>((v - low) / (high - low) * cells) : 0;
       };
-      if (answer.standings.size() <= most_points || p.on_frontier ||
+      if (answer.standings.size() <= most_points || p.group > 0 ||
           taken.insert({cell(log_x(p.x), low_x, high_x), cell(p.y, low_y, high_y)}).second)
         kept.push_back(&p);
     }

@@ -85,6 +85,7 @@ Json summary(const Reader& reader, bool running) {
       "julianday(started_at)) * 86400 AS elapsed FROM sweeps ORDER BY sweep DESC LIMIT 1"));
   Json sweep = sweeps.empty() ? Json() : sweeps.at(0);
   Json answer{{"now", one(reader, "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', 'now')")},
+              {"database", reader.path().stem().string()},
               {"writer", running},
               {"sweep", sweep},
               {"counts", counts(reader, sweep)},

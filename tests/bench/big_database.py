@@ -70,8 +70,8 @@ def fill(path):
     db.execute("INSERT INTO sweeps VALUES (1, 'big', 'big.yaml', '', '2026-01-01T00:00:00.000Z', NULL, NULL)")
     db.executemany("INSERT OR REPLACE INTO comparability_keys VALUES (?, ?)", [
         ("a" * 12, "photos, 5000 training and 1000 validation images, 224 px, 100 epochs, recipe abcdef"),
-        ("b" * 12, "Big GPU, 570.00, bfloat16, channels_last, 224 px, 1 threads, LibTorch 2.15.0, timing protocol 1"),
-        ("c" * 12, "Small GPU, 570.00, bfloat16, channels_last, 224 px, 1 threads, LibTorch 2.15.0, timing protocol 1")])
+        ("b" * 12, "Big GPU, 570.00, bfloat16, channels_last, 224 px, 1 thread, LibTorch 2.15.0, timing protocol 1"),
+        ("c" * 12, "Small GPU, 570.00, bfloat16, channels_last, 224 px, 1 thread, LibTorch 2.15.0, timing protocol 1")])
 
     def trials():
         for t in range(1, o.trials + 1):

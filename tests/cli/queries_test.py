@@ -113,7 +113,9 @@ def check_frontier():
     expect("families, best first", column("family", got), ["convnext", "levit", "resnet"])
     expect("their shares", column("on_frontier", got), [1, 1, 1])
     expect("their best", column("best", got), ["convnext_tiny", "levit_128", "resnet18"])
-    got, _ = rows("frontier", "small.db", "--over-time")
+    got, said = rows("frontier", "small.db", "--over-time")
+    if "share: of the final hypervolume of latency (logarithm) and top1" not in said:
+        say("the share is not explained:", said)
     expect("the last share", got[-1]["share"], 1)
     shares = column("share", got)
     if shares != sorted(shares) or len(shares) < 4:
@@ -147,6 +149,12 @@ def check_leaderboard():
     expect("by score", column("architecture", got), ["convnext_tiny", "swin_s3_tiny_224", "resnet26d", "levit_384"])
     got, _ = rows("leaderboard", "small.db", "--sort", "latency / top1 desc", "--family", "resnet", "--columns", "trial,top1", "--limit", "2")
     expect("by expression", got, [{"trial": 3, "top1": 0.857}, {"trial": 4, "top1": 0.863}])
+    got, _ = rows("leaderboard", "small.db", "--sort", "max(1, 2), image_size desc , accuracy", "--columns", "image_size,top1")
+    expect("by three terms", got, sorted(got, key=lambda r: (-(r["image_size"] or 0), -(r["top1"] or 0))))
+    if len({r["image_size"] for r in got}) < 2:
+        say("one image size:", got)
+    refuse("--sort is empty", "leaderboard", "small.db", "--sort", "top1,,latency")
+    refuse("no such column: nope.*in --sort", "leaderboard", "small.db", "--sort", "top1, nope")
     got, _ = rows("leaderboard", "small.db", "--sort", "accuracy", "--where", "source = 'sweep'", "--limit", "1")
     expect("by an alias", got[0]["architecture"], "convnext_tiny")
     with sqlite3.connect("many.db") as db:
@@ -199,6 +207,7 @@ def check_query_and_status():
     done = subprocess.run(["bash", "-c", limit, archsweep, endless + "i, printf('%200d', i) FROM n LIMIT 1000000"], capture_output=True, text=True)
     if not done.stdout.startswith("1000000,"):
         say("a big answer does not stream:", done.stderr)
+    expect("equal names", rows("query", "small.db", "SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a")[0], [{"a": 1, "a_3": 2, "a_2": 3, "a_4": 4}])
     expect("no rows", run("query", "small.db", "SELECT 1 AS x WHERE 0", "--format", "json").stdout, "[]\n")
     status = run("status", "small.db").stdout
     if not re.search(r"done +12\n", status) or "imported: 5 done" not in status or "diverged" not in status:

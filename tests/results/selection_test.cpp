@@ -20,6 +20,11 @@ using Catch::Matchers::Contains;
 
 namespace {
 
+std::vector<HypervolumePoint> over_time(const std::filesystem::path& file) {
+  const Reader reader(file);
+  return hypervolume_over_time(reader, comparable(reader, {}));
+}
+
 struct Row {
   std::string architecture;
   int seed = 1;
@@ -368,7 +373,7 @@ TEST_CASE("hypervolume: what the trials finished so far beat") {
        {.architecture = "beaten", .latency = e * 1.5, .top1 = 0.65, .finished_at = at(3)},
        {.architecture = "fast", .latency = 1, .top1 = 0.6, .finished_at = at(4)},
        {.architecture = "last", .latency = e, .top1 = 0.7, .finished_at = at(6)}});
-  const auto points = hypervolume_over_time(Reader(database.file()), {});
+  const auto points = over_time(database.file());
   REQUIRE(points.size() == 3);  // 0.2, then 0.2 + 0.1, and the last trial
   CHECK(points[0].architecture == "middle");
   CHECK(points[0].trial == 3);
@@ -378,9 +383,9 @@ TEST_CASE("hypervolume: what the trials finished so far beat") {
   CHECK(points[1].share == Approx(1));
   CHECK(points[2].architecture == "last");
   CHECK(points[2].hours == Approx(6));
-  CHECK(hypervolume_over_time(Reader(Database().file()), {}).empty());
+  CHECK(over_time(Database().file()).empty());
   const Database one({{.architecture = "a", .latency = 1, .top1 = 0.5}});
-  CHECK(hypervolume_over_time(Reader(one.file()), {}).at(0).share == 1);
+  CHECK(over_time(one.file()).at(0).share == 1);
 }
 
 TEST_CASE("hypervolume equals the area of the frontier") {
@@ -412,6 +417,6 @@ TEST_CASE("hypervolume equals the area of the frontier") {
     return sum;
   };
   const Database database(rows);
-  for (const auto& p : hypervolume_over_time(Reader(database.file()), {}))
+  for (const auto& p : over_time(database.file()))
     CHECK(p.share == Approx(area(static_cast<std::size_t>(p.trial)) / area(60)));
 }

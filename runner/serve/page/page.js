@@ -32,7 +32,7 @@ function state(s) {
 
 function head(s) {
   const {planned, running, paused, done, failed} = s.counts, all = planned + running + paused + done + failed;
-  const name = s.sweep ? s.sweep.name : 'results';
+  const name = s.sweep ? s.sweep.name : s.database;
   find('name').textContent = name;
   const [word, kind] = state(s);
   document.title = all && word === 'running' ? `${Math.floor(100 * (done + failed) / all)} % ${name}` : `${name}: ${word}`;

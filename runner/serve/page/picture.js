@@ -66,6 +66,9 @@ function names(points, front, x, y, log, size, font) {
     textfont: font, hoverinfo: 'skip', cliponaxis: false};
 }
 
+// Not on the frontier, but not distinguishable from a point of it.
+const near = p => p.group && !p.on_frontier;
+
 // The 95 % intervals of the frontier's points as error bars, where they are known.
 function interval(points, low, high, at, colour) {
   const known = p => p.on_frontier && p[low] !== null && p[high] !== null;
@@ -75,7 +78,7 @@ function interval(points, low, high, at, colour) {
 
 function draw(Plotly, {points, x, y}) {
   const chart = find('chart'), narrow = chart.clientWidth < 600;
-  const ink = dark.matches ? '#e8e8e8' : '#222', grid = dark.matches ? '#33363c' : '#e4e4e4';
+  const ink = dark.matches ? '#e8e8e8' : '#222', paper = dark.matches ? '#16181c' : '#fff', grid = dark.matches ? '#33363c' : '#e4e4e4';
   const log = find('log').checked && points.every(p => p.x > 0);
   const families = [...new Set(points.map(p => p.family))].sort();
   for (const family of families) if (!known.includes(family)) known.push(family);
@@ -90,11 +93,12 @@ function draw(Plotly, {points, x, y}) {
     const i = known.indexOf(family), of_it = points.filter(p => p.family === family), colour = colours[i % 8];
     traces.push({x: of_it.map(p => p.x), y: of_it.map(p => p.y), mode: 'markers', name: text(family), customdata: of_it.map(p => p.trials[0]),
       marker: {color: colour, symbol: shapes[Math.floor(i / 8) % 4], size: of_it.map(p => p.on_frontier ? 13 : 8), opacity: 0.85,
-        line: {width: 0.7, color: dark.matches ? '#16181c' : '#fff'}},
+        line: {width: of_it.map(p => near(p) ? 1.5 : 0.7), color: of_it.map(p => near(p) ? ink : paper)}},
       error_x: interval(of_it, 'x_low', 'x_high', 'x', colour), error_y: interval(of_it, 'y_low', 'y_high', 'y', colour),
       hovertemplate: '%{text}<extra></extra>',
       text: of_it.map(p => `<b>${text(p.name)}</b><br>${word(y)}: ${human(p.y, of(y).unit)}<br>${words(x)}: ${human(p.x, of(x).unit)}` +
-        (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : ''))});
+        (p.trials.length > 1 ? `<br>${p.trials.length} seeds` : '') + (p.probability ? `<br>on the frontier: ${Math.round(100 * p.probability)} % sure` : '') +
+        (near(p) ? `<br>not distinguishable from ${text(front.find(other => other.group === p.group)?.name)}` : ''))});
   });
   traces.push(names(points, front, ...ranges, log, size, {color: ink, size: narrow ? 10.5 : 12.5}));
   Plotly.react(chart, traces, {
@@ -120,10 +124,10 @@ function draw(Plotly, {points, x, y}) {
 function note({points, all, left_out, other_keys, keys}) {
   find('chart-note').textContent = [keys, points.length < all ? `${points.length} of ${all} points: the others lie on these` : '',
     left_out ? `${left_out} trials of ${other_keys} other machine${other_keys > 1 ? 's' : ''}, precisions or recipes are left out` : ''].filter(Boolean).join('; ');
-  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x), near = points.filter(p => p.group && !p.on_frontier).length;
+  const front = points.filter(p => p.on_frontier).sort((a, b) => a.x - b.x), like = points.filter(near).length;
   find('front').replaceChildren(...(front.length ? [make('span', {className: 'quiet'}, 'On the frontier:')] : []),
     ...front.slice(0, 40).map(p => make('button', {type: 'button', className: 'link', onclick: () => open(p.trials[0])}, p.name)),
-    ...(near ? [make('span', {className: 'quiet'}, `and ${near} that cannot be told from it`)] : []));
+    ...(like ? [make('span', {className: 'quiet'}, `and ${like}, outlined, that cannot be told from it`)] : []));
 }
 
 export const picture = {
