@@ -46,9 +46,9 @@ int run(const Options& o) {
                o.config);
     return stopped_by_user;
   }
-  if (!outcome.no_device.empty())
-    throw Error(fmt::format("{}. {} trials wait: mend the device, and the same command goes on",
-                            outcome.no_device, outcome.waiting),
+  if (!outcome.obstacle.empty())
+    throw Error(fmt::format("{}; {} trials wait: mend it, and the same command goes on",
+                            outcome.obstacle, outcome.waiting),
                 Exit::environment);
   if (o.dry_run) return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
   if (outcome.waiting)

@@ -95,6 +95,7 @@ class Sweep {
   void start(std::size_t slot, Step step);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
+  bool disk_is_full() const;
   void fail_or_retry(const Running& r, int pid, const results::Failure& failure);
   void check_suspects();
   void conclude_check(const Check& check, const Ended& ended);
@@ -319,10 +320,25 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   if (rules_.stopping != Stopping::none) expect();
 }
 
+// Workers that cannot write their journals fail, and it is not their fault.
+bool Sweep::disk_is_full() const {
+  std::error_code error;
+  const auto space = fs::space(config_.output.folder, error);
+  return !error && space.available < 256 * 1024;
+}
+
 void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& failure) {
   const auto& e = standings_[r.entry];
   auto& c = standings_.change(r.entry);
   const auto why = fmt::format("{}: {}", results::name(failure.cause), failure.message);
+  if (disk_is_full()) {
+    outcome_.obstacle =
+        fmt::format("{}: the disk is full ({})", config_.output.folder.string(), why);
+    store_.release(e.id, r.attempt, failure);
+    c.state = TrialState::planned;
+    status_.retried(pid, "the disk is full");
+    return stop(/*at_once=*/false);
+  }
   const int retried = store_.retried(e.id, failure.cause);
   if (static_cast<int>(c.top1.size()) <= r.epochs_kept)
     health_.failed(slots_.device(r.slot), r.entry, failure.cause, steady_seconds() - r.since);
@@ -380,7 +396,7 @@ void Sweep::conclude_check(const Check& check, const Ended& ended) {
     standings_.change(i).state = TrialState::planned;
   }
   health_.worked(check.device);
-  if (slots_.all_are_closed()) outcome_.no_device = why;
+  if (slots_.all_are_closed()) outcome_.obstacle = why;
   expect();
 }
 
@@ -401,10 +417,10 @@ void Sweep::end() {
     ++outcome_.given_up;
   }
   outcome_.waiting = static_cast<int>(standings_.waiting().size()) - outcome_.given_up;
-  store_.end_sweep(*sweep_, outcome_.interrupted          ? "interrupted"
-                            : !outcome_.no_device.empty() ? "no device"
-                            : outcome_.waiting            ? "out of time"
-                                                          : "finished");
+  store_.end_sweep(*sweep_, outcome_.interrupted         ? "interrupted"
+                            : !outcome_.obstacle.empty() ? "obstacle"
+                            : outcome_.waiting           ? "out of time"
+                                                         : "finished");
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ struct Outcome {
   int given_up = 0;  // paused for good, by early stopping
   int waiting = 0;   // neither finished nor given up: there was no time
   bool interrupted = false;
-  std::string no_device;  // why no device is left to run on; "": there is one
+  std::string
+      obstacle;  // why this machine cannot go on: no device works, the disk is full; "": it can
 };
 
 // Runs what has no finished row.

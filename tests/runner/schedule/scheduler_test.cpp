@@ -141,15 +141,15 @@ TEST_CASE("a device on which everything fails is tried with a known model, and c
   };
   const Names names{"a", "b", "c", "d"};
   auto outcome = sweep.run(names);
-  CHECK_THAT(outcome.no_device, Contains("3 trials and a known model failed on cpu"));
+  CHECK_THAT(outcome.obstacle, Contains("3 trials and a known model failed on cpu"));
   CHECK(outcome.failed == 0);
   CHECK(outcome.waiting == 4);
   CHECK(sweep.ask("SELECT device FROM quarantines") == Names{"cpu"});
-  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"no device"});
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"obstacle"});
 
   sick = false;  // it works: the trials fail, and are asked about once for every three
   outcome = sweep.run(names);
-  CHECK(outcome.no_device.empty());
+  CHECK(outcome.obstacle.empty());
   CHECK(outcome.failed == 4);
   CHECK(std::ranges::count(sweep.runner.started, "bench",
                            [](const Launch& l) { return l.job.kind; }) == 1);
