@@ -165,6 +165,16 @@ CREATE TABLE preflights (        -- what a candidate took when it was tried befo
   PRIMARY KEY (key, environment)
 ) WITHOUT ROWID;
 
+CREATE TABLE lr_finds (          -- what `archsweep lr-find` found: the last of each candidate and machine
+  key TEXT NOT NULL,             -- as in preflights
+  environment INTEGER NOT NULL REFERENCES environments,
+  architecture TEXT NOT NULL,
+  valley REAL, steep REAL, minimum REAL, slide REAL,  -- suggested rates
+  rates TEXT NOT NULL, losses TEXT NOT NULL,          -- JSON: the curve, smoothed
+  found_at TEXT NOT NULL,        -- UTC, ISO 8601
+  PRIMARY KEY (key, environment)
+) WITHOUT ROWID;
+
 CREATE TABLE quarantines (       -- devices that a sweep stopped using, until it is run again
   sweep INTEGER NOT NULL REFERENCES sweeps,
   device TEXT NOT NULL,          -- cuda:1

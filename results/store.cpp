@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "results/learning_rate.h"
 #include "results/schema.h"
 #include "results/statistics.h"
 #include "results/store_database.h"
@@ -254,6 +255,21 @@ void Store::end_visit(TrialId trial, int attempt) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
+  });
+}
+
+void Store::add_lr_find(std::string_view key, const Environment& environment,
+                        std::string_view architecture, const RateSweep& sweep) {
+  double rules[4] = {not_measured, not_measured, not_measured, not_measured};
+  const auto suggested = suggest_rates(sweep);
+  for (std::size_t i = 0; i < suggested.size(); ++i) rules[i] = suggested[i].second;
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO lr_finds (key, environment, architecture, valley, "
+                         "steep, minimum, slide, rates, losses, found_at) VALUES (?, ?, ?, ?, ?, "
+                         "?, ?, ?, ?, {})",
+                         now),
+             key, db_->environment_id(environment), architecture, rules[0], rules[1], rules[2],
+             rules[3], nlohmann::json(sweep.rates).dump(), nlohmann::json(sweep.losses).dump());
   });
 }
 

@@ -93,6 +93,10 @@ class Store {
   std::optional<CandidateCost> preflight(std::string_view key, const Environment&) const;
   void add_preflight(std::string_view key, const Environment&, const CandidateCost&);
 
+  // The curve and what suggest_rates() says of it.
+  void add_lr_find(std::string_view key, const Environment&, std::string_view architecture,
+                   const RateSweep&);
+
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {
     TrialId id;
