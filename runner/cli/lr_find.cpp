@@ -1,4 +1,5 @@
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -82,12 +83,19 @@ Action declare(CLI::App& app) {
   app.add_option("config", o->config, "YAML file of the sweep")->required();
   app.add_option("--arch", o->architecture, "Architecture; the config need not name it")
       ->required();
-  app.add_option("-o,--output", o->output, "Picture of the curve: .svg, .png or .html");
+  app.add_option("-o,--output", o->output, "Picture of the curve: .svg, .png or .html")
+      ->check([](const std::string& file) {
+        const auto ending = std::filesystem::path(file).extension();
+        return ending == ".svg" || ending == ".png" || ending == ".html"
+                   ? ""
+                   : file + ": the name must end in .svg, .png or .html";
+      });
   app.add_option("--set", o->set, "Replace a value: key=value, as in training.batch_size=16")
       ->take_all()
       ->expected(1);
   app.add_option("--db", o->database, "Database in place of output.database");
-  app.add_option("--format", o->format, "table, csv, json or md");
+  app.add_option("--format", o->format, "table, csv, json or md")
+      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
   return [o] { return lr_find(*o); };
 }
 
