@@ -58,10 +58,9 @@ class Sweep {
         standings_(config.output, plan) {}
 
   Outcome run() {
-    std::optional<results::SweepId> sweep;
     if (!options_.dry_run)
-      sweep = store_.begin_sweep(config_.output.name, config_.path.string(), config_.source);
-    read(sweep);
+      sweep_ = store_.begin_sweep(config_.output.name, config_.path.string(), config_.source);
+    read();
     const bool is_ready = standings_.waiting().empty() || prepare();
     standings_.go_by(rules_);
     if (!is_ready)
@@ -70,12 +69,12 @@ class Sweep {
       print_plan(standings_, {slots_.size(), budget_.left(), rules_.stopping != Stopping::none});
     else
       loop();
-    if (sweep) end(*sweep);
+    if (sweep_) end();
     return outcome_;
   }
 
  private:
-  void read(std::optional<results::SweepId> sweep);
+  void read();
   bool prepare();
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
@@ -85,7 +84,8 @@ class Sweep {
   void conclude_trial(Running& r, int pid, const Ended& ended);
   void stop(bool at_once);
   void expect();
-  void end(results::SweepId sweep);
+  void tell_store();
+  void end();
 
   const Config& config_;
   results::Store& store_;
@@ -98,12 +98,14 @@ class Sweep {
   Status status_{stdout};
   Standings standings_;
   std::map<int, Running> running_;  // by pid
-  bool stopping_ = false;           // no time, or the user's wish
+  std::optional<results::SweepId> sweep_;
+  double tell_at_ = 0;     // by options_.clock
+  bool stopping_ = false;  // no time, or the user's wish
   Outcome outcome_;
 };
 
-void Sweep::read(std::optional<results::SweepId> sweep) {
-  const auto counts = standings_.read(store_, sweep, options_.retry_failed);
+void Sweep::read() {
+  const auto counts = standings_.read(store_, sweep_, options_.retry_failed);
   outcome_.finished_before = counts.done;
   outcome_.failed = counts.failed;
   if (counts.done || counts.failed)
@@ -161,6 +163,7 @@ void Sweep::loop() {
       start(*slot, *step);
     }
     if (running_.empty()) return;
+    tell_store();
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
       if (!outcome_.interrupted)
@@ -294,16 +297,25 @@ void Sweep::expect() {
   status_.expect(left.trials, left.cost);
 }
 
-void Sweep::end(results::SweepId sweep) {
+// For `archsweep status`; a few seconds apart, as a write costs a little.
+void Sweep::tell_store() {
+  constexpr double apart = 3;
+  const double now = options_.clock();
+  if (now < tell_at_) return;
+  tell_at_ = now + apart;
+  store_.see_sweep(*sweep_, status_.seconds_left());
+}
+
+void Sweep::end() {
   status_.finish();
   for (const auto& given : standings_.given_up()) {
     store_.explain_pause(standings_[given.trial].id, given.reason);
     ++outcome_.given_up;
   }
   outcome_.waiting = static_cast<int>(standings_.waiting().size()) - outcome_.given_up;
-  store_.end_sweep(sweep, outcome_.interrupted ? "interrupted"
-                          : outcome_.waiting   ? "out of time"
-                                               : "finished");
+  store_.end_sweep(*sweep_, outcome_.interrupted ? "interrupted"
+                            : outcome_.waiting   ? "out of time"
+                                                 : "finished");
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 -- A small night, for the examples of queries.md: three architectures, two learning rates, two seeds on Pets, a failure,
 -- and a few rows of a published study. Into an empty database of archsweep.
-INSERT INTO sweeps VALUES (1, 'pets', 'pets.yaml', '', '2026-01-01T22:00:00.000Z', '2026-01-02T03:00:00.000Z', 'finished');
+INSERT INTO sweeps (sweep, name, config_path, config, started_at, ended_at, outcome) VALUES (1, 'pets', 'pets.yaml', '', '2026-01-01T22:00:00.000Z', '2026-01-02T03:00:00.000Z', 'finished');
 INSERT INTO comparability_keys VALUES
   ('5eed0acc0001', 'pets, 5912 training and 1478 validation images, 224 px, 3 epochs, recipe 1f2e3d'),
   ('5eed05eed001', 'NVIDIA H100, 570.00, bfloat16, channels_last, 224 px, 4 threads, LibTorch 2.15.0, timing protocol 1'),
