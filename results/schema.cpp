@@ -150,6 +150,9 @@ DROP TABLE trials;
 ALTER TABLE trials_2 RENAME TO trials;
 CREATE INDEX trials_by_state ON trials (state);
 
+ALTER TABLE sweeps ADD COLUMN expected_end TEXT;      -- as the scheduler guessed when it was last seen, UTC
+ALTER TABLE sweeps ADD COLUMN seen_at TEXT;           -- every few seconds while it runs trials, UTC
+
 ALTER TABLE measurements ADD COLUMN mad REAL;         -- median absolute deviation, seconds a batch
 ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval of p50
 ALTER TABLE measurements ADD COLUMN high REAL;

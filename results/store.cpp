@@ -49,6 +49,15 @@ void Store::end_sweep(SweepId sweep, std::string_view outcome) {
   });
 }
 
+void Store::see_sweep(SweepId sweep, double seconds_left) {
+  db_->quick_transaction([&] {
+    db_->run(fmt::format("UPDATE sweeps SET seen_at = {}, expected_end = "
+                         "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ? || ' seconds') WHERE sweep = ?",
+                         now),
+             seconds_left, sweep);
+  });
+}
+
 std::vector<PlannedRow> Store::plan(SweepId sweep, std::span<const NewTrial> trials) {
   return db_->transaction([&] {
     std::vector<PlannedRow> rows;

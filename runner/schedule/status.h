@@ -32,6 +32,8 @@ class Status {
   void tick();                                   // redraws, where there is something to redraw
   void finish();
 
+  double seconds_left() const;  // NaN before anything can be said
+
  private:
   struct Running {
     std::string name;
