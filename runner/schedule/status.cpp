@@ -46,6 +46,11 @@ void Status::line(const std::string& text) {
   draw();
 }
 
+void Status::doing(const std::string& text) {
+  doing_ = text;
+  tick();
+}
+
 void Status::started(int id, const PlannedTrial& trial, const std::string& device,
                      int epochs_done) {
   const int epochs = trial.spec.training.epochs;
@@ -153,7 +158,7 @@ void Status::erase() {
 }
 
 void Status::draw() {
-  if (!live_ || running_.empty()) return;
+  if (!live_ || (running_.empty() && doing_.empty())) return;
   drawn_ = Clock::now();
   const auto width = terminal_columns(out_);
   const auto put = [&](std::string text) {
@@ -161,6 +166,7 @@ void Status::draw() {
     write(text + "\n");
     ++lines_;
   };
+  if (running_.empty()) return put(doing_);
   put(fmt::format("{} of {} trials, {} failed, {}", done_ + failed_, to_run_, failed_,
                   time_left()));
   for (const auto& [id, r] : running_) {

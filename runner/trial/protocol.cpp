@@ -116,6 +116,7 @@ void fields(T& p, auto&& visit) {
   visit("valid_samples", p.valid_samples);
   visit("classes", p.classes);
   visit("bad_files", p.bad_files);
+  visit("duplicates", p.duplicates);
 }
 
 template <typename T>

@@ -100,7 +100,8 @@ struct Progress {
 struct Prepared {
   std::string split_hash;
   int train_samples = 0, valid_samples = 0, classes = 0;
-  std::vector<std::string> bad_files;  // "path: why", left out
+  std::vector<std::string> bad_files;   // "path: why", left out
+  std::vector<std::string> duplicates;  // "path = path": a validation image that is trained on
 };
 
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.
@@ -119,8 +120,9 @@ struct Preflight {
   std::int64_t macs = 0;
 };
 
-using Event = std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared,
-                           results::Summary, results::Failure, Paused, Preflight, results::RateSweep>;
+using Event =
+    std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared, results::Summary,
+                 results::Failure, Paused, Preflight, results::RateSweep>;
 
 std::string encode(const Job&);
 Job decode_job(std::string_view json);  // throws Error

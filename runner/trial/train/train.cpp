@@ -469,7 +469,8 @@ void prepare(const Job& job, EventSink& events) {
                        .train_samples = static_cast<int>(dataset.train.size()),
                        .valid_samples = static_cast<int>(dataset.valid.size()),
                        .classes = dataset.classes,
-                       .bad_files = dataset.bad_files});
+                       .bad_files = dataset.bad_files,
+                       .duplicates = shared_images(dataset)});
 }
 
 void train(const Job& job, EventSink& events) {
