@@ -101,6 +101,7 @@ class Sweep {
   void conclude_check(const Check& check, const Ended& ended);
   void stop(bool at_once);
   void expect();
+  void tell_store();
   void end();
 
   const Config& config_;
@@ -117,6 +118,7 @@ class Sweep {
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
+  double tell_at_ = 0;                     // by options_.clock
   bool stopping_ = false;                  // no time, or the user's wish
   Outcome outcome_;
 };
@@ -186,6 +188,7 @@ void Sweep::loop() {
       start(*slot, *step);
     }
     if (running_.empty() && checks_.empty()) return;
+    tell_store();
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
       if (!outcome_.interrupted)
@@ -412,6 +415,15 @@ void Sweep::stop(bool at_once) {
 void Sweep::expect() {
   const auto left = standings_.to_run();
   status_.expect(left.trials, left.cost);
+}
+
+// For `archsweep status`; a few seconds apart, as a write costs a little.
+void Sweep::tell_store() {
+  constexpr double apart = 3;
+  const double now = options_.clock();
+  if (now < tell_at_) return;
+  tell_at_ = now + apart;
+  store_.see_sweep(*sweep_, status_.seconds_left());
 }
 
 void Sweep::end() {

@@ -31,6 +31,7 @@ TEST_CASE("a sweep runs its trials in the plan's order and records what they tel
   CHECK(sweep.ask("SELECT device_name FROM leaderboard LIMIT 1") == Names{"Fake"});
   CHECK(sweep.ask("SELECT count(*) FROM epochs") == Names{"6"});
   CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"finished"});
+  CHECK(sweep.ask("SELECT seen_at BETWEEN started_at AND ended_at FROM sweeps") == Names{"1"});
   CHECK(sweep.ask("SELECT pid FROM attempts ORDER BY pid") == Names{"101", "102", "103"});
 
   CHECK(sweep.runner.started.size() == 4);
