@@ -158,6 +158,8 @@ ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval
 ALTER TABLE measurements ADD COLUMN high REAL;
 ALTER TABLE measurements ADD COLUMN conditions TEXT;  -- JSON: clocks, temperature, throttling, load; before, after
 
+ALTER TABLE attempts ADD COLUMN slurm_task TEXT;      -- 17_3; null: it ran as a process of the scheduler's machine
+
 CREATE TABLE preflights (        -- what a candidate took when it was tried before a sweep
   key TEXT NOT NULL,             -- SHA-256 of the spec without learning rate, seed, epochs and measurement
   environment INTEGER NOT NULL REFERENCES environments,

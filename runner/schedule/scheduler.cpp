@@ -213,6 +213,8 @@ void Sweep::loop() {
     }
     const auto at = running_.find(happening.pid);
     if (at == running_.end()) continue;
+    if (const auto* submitted = std::get_if<Submitted>(&happening.what))
+      store_.set_slurm_task(standings_[at->second.entry].id, at->second.attempt, submitted->task);
     if (const auto* event = std::get_if<Event>(&happening.what)) {
       take(at->second, at->first, *event);
     } else if (const auto* ended = std::get_if<Ended>(&happening.what)) {
@@ -266,7 +268,9 @@ void Sweep::start(std::size_t slot, Step step) {
       .until_epoch = pauses ? step.until_epoch : 0};
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
-      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit});
+      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
+                     e.forecast.seconds(kept, pauses ? step.until_epoch : c.epochs, c.epochs),
+                     e.forecast.train_memory_bytes});
   store_.set_pid(e.id, attempt, pid);
   bool shared = false;
   for (auto& [other, r] : running_)

@@ -27,6 +27,11 @@ int count_gpus() {
 }  // namespace
 
 std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
+  if (config.slurm.is_used) {  // the first of those that the task was given
+    constexpr int usual_tasks = 100;
+    const auto count = static_cast<std::size_t>(config.slots > 0 ? config.slots : usual_tasks);
+    return std::vector<std::string>(count, config.slurm.gpus == "none" ? "cpu" : "cuda:0");
+  }
   const int gpus = config.device == "cpu" ? 0 : count_gpus();
   if (config.device == "cuda" && gpus == 0)
     throw Error("scheduler.device: cuda, but this machine has no NVIDIA GPU (/dev/nvidia0)",
@@ -40,6 +45,7 @@ std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
 
 int threads_of(const SchedulerConfig& config, std::size_t slots) {
   if (config.threads > 0) return config.threads;
+  if (config.slurm.is_used) return 4;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / slots));
 }
 

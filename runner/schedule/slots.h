@@ -1,6 +1,7 @@
 #pragma once
 
-// Where trials run: the devices of this machine, and which of their places are free.
+// Where trials run: the devices of this machine or tasks of Slurm, and which of their places are
+// free.
 
 #include <cstddef>
 #include <optional>
