@@ -208,6 +208,12 @@ bool Cursor::next() {
 Value Cursor::value(int column) const {
   return results::value(statement_->prepared.get(), column);
 }
+std::vector<Value> Cursor::row() const {
+  std::vector<Value> all;
+  all.reserve(columns_.size());
+  for (int i = 0; i < static_cast<int>(columns_.size()); ++i) all.push_back(value(i));
+  return all;
+}
 double Cursor::number(int column) const {
   auto* row = statement_->prepared.get();
   const double number = sqlite3_column_double(row, column);
@@ -244,12 +250,7 @@ Cursor Reader::open(const std::string& sql) const {
 Rows Reader::ask(const std::string& sql) const {
   auto cursor = open(sql);
   Rows result{.columns = cursor.columns(), .rows = {}};
-  const auto columns = static_cast<int>(result.columns.size());
-  while (cursor.next()) {
-    auto& row = result.rows.emplace_back();
-    row.reserve(result.columns.size());
-    for (int i = 0; i < columns; ++i) row.push_back(cursor.value(i));
-  }
+  while (cursor.next()) result.rows.push_back(cursor.row());
   return result;
 }
 

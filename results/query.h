@@ -31,6 +31,7 @@ class Cursor {
   const std::vector<std::string>& columns() const { return columns_; }
   // Of the present row.
   Value value(int column) const;
+  std::vector<Value> row() const;
   double number(int column) const;          // NaN for NULL
   std::int64_t whole(int column) const;     // 0 for NULL
   std::string_view text(int column) const;  // until next()

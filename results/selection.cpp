@@ -242,11 +242,12 @@ void estimate(std::span<const Experiment> all, std::span<const double> timings, 
   }
 }
 
-// Names of the experiments, whose first trials are given in `places`: trial and place in
+// What names the experiments, whose first trials are given in `places`: trial and place in
 // `standings`.
 void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std::size_t>& places,
                 std::vector<Standing>& standings) {
-  std::string sql = "SELECT trial, architecture, tag, family FROM results";
+  std::string sql =
+      "SELECT trial, architecture, tag, family, learning_rate, image_size, parameters FROM results";
   constexpr std::size_t few = 2000;  // looked up one by one; more are quicker found in passing
   if (places.size() <= few) {
     std::vector<std::int64_t> trials;
@@ -260,6 +261,8 @@ void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std
     s.architecture = cursor.text(1);
     s.tag = cursor.text(2);
     s.family = cursor.text(3);
+    s.learning_rate = cursor.value(4), s.image_size = cursor.value(5);
+    s.parameters = cursor.value(6);
   }
 }
 

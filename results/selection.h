@@ -41,6 +41,7 @@ struct Selection {
 struct Standing {
   std::vector<std::int64_t> trials;  // by seed
   std::string architecture, tag, family;
+  Value learning_rate, image_size, parameters;  // of the first trial
   double x = 0, x_low = 0, x_high = 0;  // median over seeds; 95 % interval, NaN where not known
   double y = 0, y_low = 0, y_high = 0;  // mean over seeds; likewise
   bool on_frontier = false;             // of the points as they are

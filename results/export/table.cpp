@@ -56,6 +56,20 @@ std::string csv_row(const Values& row) {
   return csv_line(row, [](const Value& v) { return text_of(v, false); });
 }
 
+// An object has a name once: a second "top1" of a query becomes "top1_2".
+std::vector<std::string> json_names(const std::vector<std::string>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) {
+    auto name = column;
+    const auto is_taken = [&] {
+      return std::ranges::count(names, name) > 0 ||
+             (name != column && std::ranges::count(columns, name) > 0);
+    };
+    for (int i = 2; is_taken(); ++i) name = fmt::format("{}_{}", column, i);
+    names.push_back(name);
+  }
+  return names;
+}
 // A row a line, so that a reader can take them as they come.
 std::string json_row(const std::vector<std::string>& columns, const Values& row, bool is_first) {
   auto object = nlohmann::ordered_json::object();
@@ -74,33 +88,73 @@ std::string cell(const Value& value, bool markdown) {
   return text;
 }
 
-std::string aligned(const Rows& rows, bool markdown) {
-  std::vector<std::vector<std::string>> cells(1);
+// Columns that a text takes on a terminal.
+std::size_t width_of(const std::string& text) {
+  if (std::ranges::all_of(text, [](char c) { return static_cast<signed char>(c) >= 0; }))
+    return text.size();
+  // No text is wider than it has bytes, and fmt knows what it takes to fill up the rest.
+  return 2 * text.size() - fmt::formatted_size("{:<{}}", text, text.size());
+}
+
+// A table as texts: the first line has the names of the columns.
+struct Grid {
+  std::vector<std::vector<std::string>> cells;
+  std::vector<std::size_t> widths;
+  std::vector<std::size_t> columns;  // those of the rows that are shown
+};
+
+Grid grid(const Rows& rows, bool markdown) {
+  Grid g;
+  g.cells.emplace_back();
   // A column may be named by any text of a query.
-  for (const auto& name : rows.columns) cells[0].push_back(cell(name, markdown));
+  for (const auto& name : rows.columns) g.cells[0].push_back(cell(name, markdown));
   for (const auto& row : rows.rows) {
-    cells.emplace_back();
-    for (const auto& value : row) cells.back().push_back(cell(value, markdown));
+    auto& line = g.cells.emplace_back();
+    line.reserve(row.size());
+    for (const auto& value : row) line.push_back(cell(value, markdown));
   }
-  std::vector<std::size_t> widths(rows.columns.size(), markdown ? 3 : 0);
-  for (const auto& line : cells)
-    for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], line[i].size());
+  g.widths.resize(rows.columns.size(), markdown ? 3 : 0);
+  for (const auto& line : g.cells)
+    for (std::size_t i = 0; i < line.size(); ++i)
+      g.widths[i] = std::max(g.widths[i], width_of(line[i]));
+  for (std::size_t i = 0; i < rows.columns.size(); ++i) g.columns.push_back(i);
+  return g;
+}
+
+std::string aligned(const Rows& rows, const Grid& g, bool markdown) {
   std::string out;
-  for (std::size_t r = 0; r < cells.size(); ++r) {
-    std::string line = markdown ? "|" : "";
-    for (std::size_t i = 0; i < cells[r].size(); ++i) {
+  for (std::size_t r = 0; r < g.cells.size(); ++r) {
+    if (markdown) out += "|";
+    bool is_first = true;
+    for (const auto i : g.columns) {
+      const auto& text = g.cells[r][i];
+      const auto fill = g.widths[i] - width_of(text);
       const bool right = r > 0 && is_number(rows.rows[r - 1][i]);
-      const auto padded = right ? fmt::format("{:>{}}", cells[r][i], widths[i])
-                                : fmt::format("{:<{}}", cells[r][i], widths[i]);
-      line += markdown ? " " + padded + " |" : (i ? "  " : "") + padded;
+      out += markdown ? " " : is_first ? "" : "  ";
+      out.append(right ? fill : 0, ' ').append(text).append(right ? 0 : fill, ' ');
+      if (markdown) out += " |";
+      is_first = false;
     }
-    out += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    out.resize(out.find_last_not_of(' ') + 1);
+    out += "\n";
     if (r > 0 || !markdown) continue;
     out += "|";
-    for (const auto width : widths) out += std::string(width + 2, '-') + "|";
+    for (const auto width : g.widths) out += std::string(width + 2, '-') + "|";
     out += "\n";
   }
   return out;
+}
+
+std::size_t width_of(const Grid& g) {
+  std::size_t width = 0;
+  for (const auto i : g.columns) width += g.widths[i] + 2;
+  return width - 2;
+}
+
+std::string cut(std::string text, std::size_t width) {
+  if (width_of(text) <= width) return text;
+  for (auto bytes = text.size(); width_of(text) >= width;) text = printable(text, --bytes);
+  return text + "…";
 }
 
 }  // namespace
@@ -111,38 +165,98 @@ std::string write_rows(const Rows& rows, const std::string& format) {
     out = csv_header(rows.columns);
     for (const auto& row : rows.rows) out += csv_row(row);
   } else if (format == "json") {
-    for (const auto& row : rows.rows) out += json_row(rows.columns, row, out.empty());
+    const auto names = json_names(rows.columns);
+    for (const auto& row : rows.rows) out += json_row(names, row, out.empty());
     out += json_end(rows.rows.empty());
   } else {
-    out = aligned(rows, format == "md");
+    const bool markdown = format == "md";
+    out = aligned(rows, grid(rows, markdown), markdown);
   }
   return out;
 }
 
+NarrowTable narrow_table(const Rows& rows, std::size_t width,
+                         const std::vector<std::string>& spare) {
+  NarrowTable table;
+  auto g = grid(rows, false);
+  const auto whole = g.widths;
+  const auto excess = [&] {
+    const auto now = width_of(g);
+    return now > width ? now - width : 0;
+  };
+  // Of the columns that `may`, the widest, down to `least` if need be.
+  const auto shorten_widest = [&](std::size_t least, const auto& may) {
+    while (const auto over = excess()) {
+      std::size_t* widest = nullptr;
+      for (const auto i : g.columns)
+        if (auto& w = g.widths[i]; w > least && (!widest || w > *widest) && may(i)) widest = &w;
+      if (!widest) return;
+      *widest -= std::min(over, *widest - least);
+    }
+  };
+  const auto is_text = [&](std::size_t i) {
+    return std::ranges::none_of(rows.rows, [&](const Values& row) { return is_number(row[i]); });
+  };
+  const auto is_prose = [&](std::size_t i) {
+    return is_text(i) && std::any_of(g.cells.begin() + 1, g.cells.end(), [&](const auto& line) {
+             return line[i].find(' ') != std::string::npos;
+           });
+  };
+  std::vector<std::size_t> left_out;
+  const auto leave_out = [&](auto column) {
+    left_out.push_back(*column);
+    g.columns.erase(column);
+  };
+  constexpr std::size_t readable = 24, least = 8;
+  shorten_widest(readable, is_prose);
+  for (const auto& name : spare)
+    for (auto i = g.columns.size(); excess() > 0 && i-- > 1;)
+      if (rows.columns[g.columns[i]] == name)
+        leave_out(g.columns.begin() + static_cast<std::ptrdiff_t>(i));
+  shorten_widest(readable, [&](std::size_t i) { return i > 0 && is_text(i); });
+  while (excess() > 0 && g.columns.size() > 1) leave_out(g.columns.end() - 1);
+  shorten_widest(least, is_text);
+  // A narrow one may fit where a wide one was in the way.
+  for (auto i = left_out.size(); i-- > 0;) {
+    const auto column = left_out[i];
+    if (width_of(g) + 2 + g.widths[column] > width) continue;
+    g.columns.insert(std::ranges::upper_bound(g.columns, column), column);
+    left_out.erase(left_out.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  for (const auto i : left_out)
+    if (std::ranges::count(table.left_out, rows.columns[i]) == 0)
+      table.left_out.push_back(rows.columns[i]);
+  for (const auto i : g.columns) {
+    const auto now = width_of(g);
+    g.widths[i] = std::min(whole[i], g.widths[i] + (now < width ? width - now : 0));
+    table.shortened |= g.widths[i] < whole[i];
+    for (auto& line : g.cells) line[i] = cut(std::move(line[i]), g.widths[i]);
+  }
+  table.text = aligned(rows, g, false);
+  return table;
+}
+
+Rows table_rows(Cursor& cursor) {
+  Rows rows{.columns = cursor.columns(), .rows = {}};
+  while (cursor.next()) {
+    if (rows.rows.size() == most_table_rows)
+      throw Error(fmt::format(
+          "more than {} rows: too many for a table; add a LIMIT, or --format csv, which has none",
+          most_table_rows));
+    rows.rows.push_back(cursor.row());
+  }
+  return rows;
+}
+
 void write_rows(Cursor& cursor, const std::string& format,
                 const std::function<void(std::string_view)>& write) {
-  Rows rows{.columns = cursor.columns(), .rows = {}};
-  const bool csv = format == "csv", json = format == "json";
-  if (csv) write(csv_header(rows.columns));
+  const bool csv = format == "csv";
+  const auto names = json_names(cursor.columns());
+  if (csv) write(csv_header(cursor.columns()));
   bool is_first = true;
-  for (; cursor.next(); is_first = false) {
-    Values row;
-    row.reserve(rows.columns.size());
-    for (int i = 0; i < static_cast<int>(rows.columns.size()); ++i) row.push_back(cursor.value(i));
-    if (csv) {
-      write(csv_row(row));
-    } else if (json) {
-      write(json_row(rows.columns, row, is_first));
-    } else {
-      rows.rows.push_back(std::move(row));
-      if (rows.rows.size() > most_table_rows)
-        throw Error(fmt::format(
-            "more than {} rows: too many for a table; add a LIMIT, or --format csv, which has none",
-            most_table_rows));
-    }
-  }
-  if (json) write(json_end(is_first));
-  if (!csv && !json) write(aligned(rows, format == "md"));
+  for (; cursor.next(); is_first = false)
+    write(csv ? csv_row(cursor.row()) : json_row(names, cursor.row(), is_first));
+  if (!csv) write(json_end(is_first));
 }
 
 }  // namespace archsweep::results

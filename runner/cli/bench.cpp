@@ -17,6 +17,7 @@
 #include "results/export/table.h"
 #include "results/store.h"
 #include "runner/cli/command.h"
+#include "runner/cli/rows.h"
 #include "runner/schedule/bench.h"
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/process_runner.h"
@@ -304,12 +305,11 @@ int bench(const Options& o) {
   }
   const auto rows = o.format == "csv" ? timm_rows(plan, outcome, o.train)
                                       : own_rows(plan, outcome, o.train, o.format == "json");
-  const auto text = results::write_rows(rows, o.format);
   if (o.output.empty()) {
-    fmt::print("{}", text);
+    print_rows(rows, o.format, {"px", "low", "high", "p99"});
   } else {
     std::ofstream file(o.output, std::ios::binary);
-    file << text;
+    file << results::write_rows(rows, o.format);
     if (!file.flush())
       throw Error(fmt::format("{}: cannot be written; the numbers are in {}", o.output, o.database),
                   Exit::environment);
@@ -343,8 +343,7 @@ Action declare(CLI::App& app) {
       ->check(CLI::Range(0.01, 3600.0))
       ->capture_default_str();
   app.add_option("--db", o->database, "Database that the samples go to")->capture_default_str();
-  app.add_option("--format", o->format, "table, csv (timm's columns), json or md")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o->format, "csv has timm's columns");
   app.add_option("-o", o->output, "Write the rows to this file");
   return [o] { return bench(*o); };
 }

@@ -1,4 +1,5 @@
 #include "runner/cli/database.h"
+#include "runner/cli/rows.h"
 
 #include <filesystem>
 
@@ -27,8 +28,7 @@ std::string find_database(const std::string& given) {
 void add_database_options(CLI::App& app, DatabaseOptions& o) {
   app.add_option("database", o.database,
                  "Results database; by default the only *.db in this folder");
-  app.add_option("--format", o.format, "table, csv, json or md; exact numbers in csv and json")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o.format);
 }
 
 void add_row_options(CLI::App& app, RowOptions& o) {
@@ -64,8 +64,10 @@ void drop_column(results::Rows& rows, std::size_t column) {
 void show_results(const runner::Config& config) {
   const auto database = config.output.database.string();
   const results::Reader reader(database);
-  fmt::print("\nLeaderboard (archsweep leaderboard {})\n{}", database, best_trials(reader, 10));
-  fmt::print("\nFrontier (archsweep frontier {})\n{}", database, usual_frontier(reader));
+  fmt::print("\nLeaderboard (archsweep leaderboard {})\n", database);
+  print_best_trials(reader, 10);
+  fmt::print("\nFrontier (archsweep frontier {})\n", database);
+  print_usual_frontier(reader);
   for (const auto& file : config.output.plots) {
     const auto path = fs::absolute(file).lexically_normal().string();
     try {

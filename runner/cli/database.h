@@ -41,8 +41,8 @@ void plot_to(const std::string& database, const std::string& title, const std::s
              int width);
 
 // The best `limit` trials, and the frontier of speed and accuracy, as tables.
-std::string best_trials(const results::Reader& reader, int limit);
-std::string usual_frontier(const results::Reader& reader);
+void print_best_trials(const results::Reader& reader, int limit);
+void print_usual_frontier(const results::Reader& reader);
 
 // After a sweep: the best rows, the frontier and the pictures that the config asks for.
 void show_results(const runner::Config& config);

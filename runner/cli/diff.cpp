@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "results/cells.h"
-#include "results/export/table.h"
 #include "results/metric.h"
 #include "results/query.h"
 #include "runner/cli/database.h"
+#include "runner/cli/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -122,8 +122,7 @@ Action diff(CLI::App& app) {
          "the only *.db in this folder")
       ->required()
       ->expected(2, 3);
-  app.add_option("--format", o->database.format, "table, csv, json or md")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o->database.format);
   app.add_flag("--all", o->all, "Also what is equal");
   return [o] {
     const bool named = o->words.size() == 3;
@@ -139,7 +138,7 @@ Action diff(CLI::App& app) {
     int equal = compare(rows, "settings", a.settings, b.settings, o->all);
     equal += compare(rows, "environment", a.environment, b.environment, o->all);
     equal += compare(rows, "results", a.results, b.results, o->all);
-    fmt::print("{}", results::write_rows(rows, o->database.format));
+    print_rows(rows, o->database.format);
     if (equal > 0 && o->database.for_people())
       fmt::print("{} more are equal; --all shows them\n", equal);
     return 0;

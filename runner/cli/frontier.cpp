@@ -10,6 +10,7 @@
 #include "results/hypervolume.h"
 #include "results/selection.h"
 #include "runner/cli/database.h"
+#include "runner/cli/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -58,27 +59,8 @@ std::string range(double low, double high, double factor) {
   return fmt::format("{:.4g}..{:.4g}", low * factor, high * factor);
 }
 
-// What the standings leave out of their experiments.
-struct Detail {
-  Value learning_rate, image_size, parameters;
-};
-
-std::map<std::int64_t, Detail> details(const results::Reader& reader,
-                                       const std::vector<const Standing*>& standings) {
-  std::string list;
-  for (const auto* s : standings)
-    list += fmt::format("{}{}", list.empty() ? "" : ", ", s->trials[0]);
-  std::map<std::int64_t, Detail> found;
-  for (auto cursor = reader.open("SELECT trial, learning_rate, image_size, parameters FROM results "
-                                 "WHERE trial IN (" +
-                                 list + ")");
-       cursor.next();)
-    found[cursor.whole(0)] = {cursor.value(1), cursor.value(2), cursor.value(3)};
-  return found;
-}
-
 // The points of the frontier, cheapest first, and under each those that cannot be told from it.
-Rows frontier_rows(const results::Reader& reader, const Answer& answer, bool for_people) {
+Rows frontier_rows(const Answer& answer, bool for_people) {
   std::vector<const Standing*> shown;
   for (const auto& s : answer.standings)
     if (s.group > 0) shown.push_back(&s);
@@ -98,16 +80,13 @@ Rows frontier_rows(const results::Reader& reader, const Answer& answer, bool for
   const bool has_parameters = answer.x.key == "parameters" || answer.y.key == "parameters";
   if (!has_parameters) rows.columns.push_back(for_people ? "params_m" : "parameters");
   rows.columns.push_back(for_people ? "trial" : "trials");
-  const auto more = details(reader, shown);
   for (const auto* s : shown) {
-    const auto at = more.find(s->trials[0]);
-    const auto detail = at == more.end() ? Detail() : at->second;
     std::vector<Value> row{std::int64_t{s->group},
                            std::string(s->on_frontier ? "yes" : "no"),
                            s->architecture,
                            s->tag,
-                           detail.learning_rate,
-                           detail.image_size,
+                           s->learning_rate,
+                           s->image_size,
                            static_cast<std::int64_t>(s->trials.size())};
     const auto add = [&](const Column& c, double value, double low, double high) {
       row.push_back(number(value * c.factor));
@@ -120,7 +99,7 @@ Rows frontier_rows(const results::Reader& reader, const Answer& answer, bool for
     add(x, s->x, s->x_low, s->x_high);
     row.emplace_back(s->probability);
     if (!has_parameters) {
-      const auto* count = std::get_if<std::int64_t>(&detail.parameters);
+      const auto* count = std::get_if<std::int64_t>(&s->parameters);
       row.push_back(!count       ? Value()
                     : for_people ? Value(static_cast<double>(*count) / 1e6)
                                  : Value(*count));
@@ -129,6 +108,15 @@ Rows frontier_rows(const results::Reader& reader, const Answer& answer, bool for
     rows.rows.push_back(std::move(row));
   }
   return rows;
+}
+
+// What a narrow terminal can do without: never the axes.
+std::vector<std::string> spare(const Answer& answer) {
+  std::vector<std::string> columns{"params_m",    "image_size", "seeds",       "95_percent",
+                                   "on_frontier", "near_it",    "experiments", "trial",
+                                   "tag",         "lr",         "probability"};
+  for (const auto* m : {&answer.x, &answer.y}) std::erase(columns, column(*m, true).name);
+  return columns;
 }
 
 // A row a family: how much of the frontier it holds, and its own best, best first.
@@ -208,10 +196,10 @@ int frontier(const Options& o) {
   s.only_near = o.by.empty();
   const auto answer = results::ask_frontier(reader, s);
   auto rows = o.over_time    ? over_time_rows(reader, s)
-              : o.by.empty() ? frontier_rows(reader, answer, for_people)
+              : o.by.empty() ? frontier_rows(answer, for_people)
                              : family_rows(answer, for_people);
   if (for_people && !o.over_time) drop_tags_if_none(rows);
-  fmt::print("{}", results::write_rows(rows, o.database.format));
+  print_rows(rows, o.database.format, spare(answer));
   std::fflush(stdout);  // the notes come after the rows, also where both go to one file
   if (answer.standings.empty())
     fmt::print(stderr, "no finished trial that the conditions allow has both {} and {}\n",
@@ -250,10 +238,11 @@ Action declare(CLI::App& app) {
 
 }  // namespace
 
-std::string usual_frontier(const results::Reader& reader) {
-  auto rows = frontier_rows(reader, results::ask_frontier(reader, {.only_near = true}), true);
+void print_usual_frontier(const results::Reader& reader) {
+  const auto answer = results::ask_frontier(reader, {.only_near = true});
+  auto rows = frontier_rows(answer, true);
   drop_tags_if_none(rows);
-  return results::write_rows(rows, "table");
+  print_rows(rows, "table", spare(answer));
 }
 
 extern const Command frontier_command;

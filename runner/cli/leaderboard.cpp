@@ -8,6 +8,7 @@
 #include "results/export/table.h"
 #include "results/metric.h"
 #include "runner/cli/database.h"
+#include "runner/cli/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -26,25 +27,69 @@ struct Options {
 };
 
 // What people see, of what they may ask for: a person's units, and no column that no row has.
-constexpr const char* printed[] = {"architecture", "tag",          "lr",         "seed",
-                                   "image_size",   "top1_percent", "latency_ms", "samples_per_s",
-                                   "train_s",      "train_mib",    "infer_mib",  "params_m"};
-// Metrics that are among them under another name.
-constexpr std::string_view seen[] = {"top1",
-                                     "latency",
-                                     "throughput",
-                                     "train_seconds",
-                                     "parameters",
-                                     "train_memory_bytes",
-                                     "inference_memory_bytes"};
+struct Printed {
+  std::string_view column;
+  std::string_view metric = "";  // that it shows
+};
+constexpr Printed printed[] = {{"architecture"},
+                               {"tag"},
+                               {"lr"},
+                               {"seed"},
+                               {"image_size"},
+                               {"top1_percent", "top1"},
+                               {"latency_ms", "latency"},
+                               {"samples_per_s", "throughput"},
+                               {"train_s", "train_seconds"},
+                               {"train_mib", "train_memory_bytes"},
+                               {"infer_mib", "inference_memory_bytes"},
+                               {"params_m", "parameters"}};
+
+// What a narrow terminal can do without, but for what the options name.
+std::vector<std::string> spare(const Options& o) {
+  if (!o.columns.empty()) return {};
+  std::vector<std::string> columns;
+  const auto options = o.sort + " " + o.rows.where;
+  for (const std::string_view column : {"image_size", "infer_mib", "train_mib", "params_m",
+                                        "train_s", "samples_per_s", "seed", "tag", "lr"}) {
+    const auto& p = *std::ranges::find(printed, column, &Printed::column);
+    const bool is_memory = column.ends_with("_mib");
+    if (options.find(column) == options.npos &&
+        (p.metric.empty() || options.find(p.metric) == options.npos) &&
+        !(is_memory && !o.rows.max_memory.empty()))
+      columns.emplace_back(column);
+  }
+  return columns;
+}
+
+// A list in SQL at its commas, but for those within parentheses or quotes.
+std::vector<std::string> terms(const std::string& list) {
+  std::vector<std::string> all(1);
+  int depth = 0;
+  char quote = 0;
+  for (const char c : list) {
+    if (quote)
+      quote = c == quote ? 0 : quote;
+    else if (c == '\'' || c == '"' || c == '`')
+      quote = c;
+    depth += quote ? 0 : (c == '(') - (c == ')');
+    if (c == ',' && depth == 0 && !quote)
+      all.emplace_back();
+    else
+      all.back() += c;
+  }
+  for (auto& term : all) {
+    term.erase(term.find_last_not_of(' ') + 1);
+    term.erase(0, term.find_first_not_of(' '));
+  }
+  return all;
+}
 
 // Best first of a metric; else as the expression says, from the lowest.
-std::string order(const results::Reader& reader, const std::string& sort) {
-  if (sort.empty()) return "top1 DESC, latency, trial";
-  if (const auto* m = results::find_metric(sort))
-    return fmt::format("{0} {1}, trial", m->key,
+std::string order_term(const results::Reader& reader, const std::string& term) {
+  if (const auto* m = results::find_metric(term))
+    return fmt::format("{} {}", m->key,
                        m->better == results::Better::higher ? "DESC" : "NULLS LAST");
-  auto expression = sort;
+  auto expression = term;
   std::string direction;
   for (const std::string word : {" desc", " asc"}) {
     if (!lower_case(expression).ends_with(word)) continue;
@@ -52,17 +97,27 @@ std::string order(const results::Reader& reader, const std::string& sort) {
     direction = word;
   }
   results::check_expression(reader, "--sort", expression);
-  return "(" + expression + ")" + direction + " NULLS LAST, trial";
+  return "(" + expression + ")" + direction + " NULLS LAST";
+}
+
+std::string order(const results::Reader& reader, const std::string& sort) {
+  if (sort.empty()) return "top1 DESC, latency, trial";
+  std::string all;
+  for (const auto& term : terms(sort)) all += order_term(reader, term) + ", ";
+  return all + "trial";
 }
 
 std::string columns(const results::Reader& reader, const Options& o) {
   const auto all = results::leaderboard_columns(reader);
   if (o.columns.empty()) {
     if (!o.database.for_people()) return "*";
-    std::string list = fmt::format("{}", fmt::join(printed, ", "));
-    const auto* m = results::find_metric(o.sort);
-    if (m && std::ranges::find(seen, m->key) == std::end(seen)) list += ", " + std::string(m->key);
-    return list + ", trial";
+    std::string list;
+    for (const auto& p : printed) list += fmt::format("{}, ", p.column);
+    for (const auto& term : terms(o.sort))
+      if (const auto* m = results::find_metric(term);
+          m && std::ranges::find(printed, m->key, &Printed::metric) == std::end(printed))
+        list += fmt::format("{}, ", m->key);
+    return list + "trial";
   }
   const auto chosen = split(o.columns, ',');
   for (const auto& column : chosen)
@@ -115,7 +170,7 @@ Action leaderboard(CLI::App& app) {
   add_database_options(app, o->database);
   app.add_option("--sort", o->sort,
                  "A metric, best first, or any SQL expression, lowest first unless it ends in "
-                 "' desc'");
+                 "' desc'; several with commas between");
   add_row_options(app, o->rows);
   app.add_option("--columns", o->columns, "Columns to show: a,b,c");
   app.add_option("--limit", o->limit,
@@ -126,7 +181,7 @@ Action leaderboard(CLI::App& app) {
   return [o] {
     const results::Reader reader(find_database(o->database.database));
     const auto rows = ask(reader, *o);
-    fmt::print("{}", results::write_rows(rows, o->database.format));
+    print_rows(rows, o->database.format, spare(*o));
     if (o->limit >= 0 || !o->database.for_people() || rows.rows.size() < usual_limit) return 0;
     const auto count = reader.ask("SELECT count(*) " + results::conditions(reader, o->rows.read()));
     const auto more = std::get<std::int64_t>(count.rows[0][0]) - usual_limit;
@@ -137,10 +192,10 @@ Action leaderboard(CLI::App& app) {
 
 }  // namespace
 
-std::string best_trials(const results::Reader& reader, int limit) {
+void print_best_trials(const results::Reader& reader, int limit) {
   Options o;
   o.limit = limit;
-  return results::write_rows(ask(reader, o), "table");
+  print_rows(ask(reader, o), "table", spare(o));
 }
 
 extern const Command leaderboard_command;

@@ -6,8 +6,8 @@
 
 #include "archs/catalog.h"
 #include "archs/weights/pretrained.h"
-#include "results/export/table.h"
 #include "runner/cli/command.h"
+#include "runner/cli/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -87,7 +87,9 @@ int list(const Options& o) {
     throw Error(fmt::format("'{}' matches no {}{}", o.globs[0],
                             o.pretrained ? "pretrained weights" : "architecture",
                             archs::suggest(o.globs[0].substr(0, o.globs[0].find('.')))));
-  fmt::print("{}", results::write_rows(rows, o.format));
+  print_rows(rows, o.format,
+             o.pretrained ? std::vector<std::string>{"family", "input_size"}
+                          : std::vector<std::string>{"input_size", "macs", "family"});
   return 0;
 }
 
@@ -97,8 +99,7 @@ Action declare(CLI::App& app) {
   app.add_option("--family", o->family, "Only this family");
   app.add_option("--max-params", o->max_parameters, "At most this many parameters, such as 30M");
   app.add_flag("--pretrained", o->pretrained, "timm's pretrained weights of them, as NAME.TAG");
-  app.add_option("--format", o->format, "table, csv, json or md; exact numbers in csv and json")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o->format);
   return [o] {
     if (!o->max_parameters.empty()) o->most_parameters = parse_count(o->max_parameters);
     return list(*o);

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include "results/export/table.h"
 #include "results/learning_rate.h"
 #include "results/plot/draw.h"
 #include "results/plot/pictures.h"
 #include "results/store.h"
 #include "runner/cli/command.h"
+#include "runner/cli/rows.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/find_rate.h"
@@ -65,7 +65,7 @@ int lr_find(const Options& o) {
         {suggested[i].first,
          std::isnan(suggested[i].second) ? results::Value{} : results::Value{suggested[i].second},
          std::string(what[i])});
-  fmt::print("{}", results::write_rows(rows, o.format));
+  print_rows(rows, o.format, {"what"});
   if (!o.output.empty()) {
     std::vector<std::pair<double, double>> curve;
     for (std::size_t i = 0; i < found->sweep.rates.size(); ++i)
@@ -94,8 +94,7 @@ Action declare(CLI::App& app) {
       ->take_all()
       ->expected(1);
   app.add_option("--db", o->database, "Database in place of output.database");
-  app.add_option("--format", o->format, "table, csv, json or md")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o->format);
   return [o] { return lr_find(*o); };
 }
 

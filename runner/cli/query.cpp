@@ -6,6 +6,7 @@
 #include "results/export/table.h"
 #include "results/query.h"
 #include "runner/cli/command.h"
+#include "runner/cli/rows.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
@@ -20,8 +21,7 @@ Action query(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("database", o->database, "Results database")->required();
   app.add_option("sql", o->sql, "One SELECT")->required();
-  app.add_option("--format", o->format, "table, csv, json or md; csv and json come row by row")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, o->format, "csv and json come row by row");
   app.add_option("--timeout", o->timeout, "Stop after this long, such as 90s, 10m or 2h")
       ->capture_default_str();
   return [o] {
@@ -32,6 +32,10 @@ Action query(CLI::App& app) {
     results::Reader reader(o->database);
     reader.set_timeout(*timeout);
     auto cursor = reader.open(o->sql);
+    if (o->format == "table" || o->format == "md") {
+      print_rows(results::table_rows(cursor), o->format);
+      return 0;
+    }
     results::write_rows(cursor, o->format, [](std::string_view text) {
       if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
         throw Error("cannot write the output", Exit::environment);

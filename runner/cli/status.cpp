@@ -269,7 +269,7 @@ int show(Options o) {
     else if (o.format == "json")
       text = status.json().dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
     else
-      text = status.table(redraws ? terminal_columns(stdout) : 1000, o.format);
+      text = status.table(redraws ? terminal_width(stdout) : 1000, o.format);
     const auto* before = !o.watches ? "" : redraws ? "\x1b[H\x1b[2J" : is_first ? "" : "\n";
     fmt::print("{}{}", before, text);
     std::fflush(stdout);

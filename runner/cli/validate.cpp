@@ -8,6 +8,7 @@
 #include "archs/weights/pretrained.h"
 #include "runner/cli/become_worker.h"
 #include "runner/cli/command.h"
+#include "runner/cli/rows.h"
 #include "runner/trial/protocol.h"
 
 namespace archsweep::cli {
@@ -42,8 +43,7 @@ Action declare(CLI::App& app) {
       ->check(CLI::Range(1, 1 << 30));
   app.add_option("--device", job->device, "auto, cpu or cuda:N");
   app.add_option("--logits", job->logits, "Also write logits and labels to this safetensors file");
-  app.add_option("--format", job->format, "table, csv, json or md")
-      ->check(CLI::IsMember({"table", "csv", "json", "md"}));
+  add_format_option(app, job->format);
   return [job] { return validate(*job); };
 }
 

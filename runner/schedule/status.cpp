@@ -160,7 +160,7 @@ void Status::erase() {
 void Status::draw() {
   if (!live_ || (running_.empty() && doing_.empty())) return;
   drawn_ = Clock::now();
-  const auto width = terminal_columns(out_);
+  const auto width = terminal_width(out_);
   const auto put = [&](std::string text) {
     if (text.size() >= width) text.resize(width - 1);
     write(text + "\n");

@@ -5,7 +5,7 @@
 
 namespace archsweep {
 
-// Of the terminal behind `out`; 80 where it does not tell.
-std::size_t terminal_columns(std::FILE* out);
+// Columns of the terminal that `out` is, by $COLUMNS where it is set; 0: it is none.
+std::size_t terminal_width(std::FILE* out);
 
 }  // namespace archsweep
