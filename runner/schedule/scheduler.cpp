@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -34,7 +35,8 @@ HalvingRules rules_of(const SchedulerConfig& config) {
 }
 
 struct Running {
-  std::size_t slot;
+  std::size_t device;
+  double need;
   std::size_t entry;
   int attempt;
   std::optional<results::Summary> summary;
@@ -53,7 +55,10 @@ class Sweep {
         options_(options),
         budget_(options.seconds, options.clock),
         limited_(std::isfinite(options.seconds)),
-        slots_(config.scheduler),
+        slots_(options.devices.empty() ? Slots(config.scheduler) : Slots(options.devices)),
+        abreast_(devices_of_slots(config.scheduler).size()),
+        threads_(threads_of(config.scheduler, abreast_)),
+        memory_(slots_, options.memory, options.clock),
         rules_(rules_of(config.scheduler)),
         standings_(config.output, plan) {}
 
@@ -66,7 +71,7 @@ class Sweep {
     if (!is_ready)
       outcome_.interrupted = true;
     else if (options_.dry_run)
-      print_plan(standings_, {slots_.size(), budget_.left(), rules_.stopping != Stopping::none});
+      print_plan(standings_, {abreast_, budget_.left(), rules_.stopping != Stopping::none});
     else
       loop();
     if (sweep_) end();
@@ -78,8 +83,13 @@ class Sweep {
   bool prepare();
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
-  std::optional<Step> next_step();
-  void start(std::size_t slot, Step step);
+  bool start_next();
+  bool cut_to_time(Step& step) const;
+  void tell_waiting(std::size_t entry, double need);
+  bool waits_for_memory();
+  void count_anew(int but);
+  double need_of_trial(std::size_t entry) const;
+  void start(std::size_t device, Step step, double need);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
   void stop(bool at_once);
@@ -94,11 +104,15 @@ class Sweep {
   const Budget budget_;
   const bool limited_;
   Slots slots_;
+  const std::size_t abreast_;  // trials that surely run at once
+  const int threads_;          // of each
+  MemoryWatch memory_;
   HalvingRules rules_;
   Status status_{stdout};
   Standings standings_;
   std::map<int, Running> running_;  // by pid
   std::optional<results::SweepId> sweep_;
+  std::set<int> told_;     // candidates of whose need for memory the user has been told
   double tell_at_ = 0;     // by options_.clock
   bool stopping_ = false;  // no time, or the user's wish
   Outcome outcome_;
@@ -149,20 +163,17 @@ void Sweep::loop() {
   expect();
   if (limited_ && rules_.stopping == Stopping::none) {
     // Where there is time for everything, trials need no pauses.
-    const double seconds = standings_.seconds_left() / static_cast<double>(slots_.size());
+    const double seconds = standings_.seconds_left() / static_cast<double>(abreast_);
     if (!(seconds < 0.9 * budget_.left())) {
       rules_.stopping = Stopping::pauses;
       standings_.go_by(rules_);
     }
   }
   for (;;) {
-    while (!stopping_) {
-      const auto slot = slots_.free();
-      const auto step = slot ? next_step() : std::nullopt;
-      if (!step) break;
-      start(*slot, *step);
+    for (const auto& line : memory_.look()) status_.line(line);
+    while (!stopping_ && start_next()) {
     }
-    if (running_.empty()) return;
+    if (running_.empty() && (stopping_ || !waits_for_memory())) return;
     tell_store();
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
@@ -180,36 +191,81 @@ void Sweep::loop() {
     if (const auto* event = std::get_if<Event>(&happening.what)) {
       take(at->second, at->first, *event);
     } else if (const auto* ended = std::get_if<Ended>(&happening.what)) {
-      slots_.give_back(at->second.slot);
+      slots_.give_back(at->second.device, at->second.need);
+      memory_.ended(at->second.device);
       conclude_trial(at->second, at->first, *ended);
       running_.erase(at);
     }
   }
 }
 
-// The most wanted that there is time for, cut to the epochs that there is time for.
-std::optional<Step> Sweep::next_step() {
-  for (auto step : standings_.next_steps()) {
-    if (!limited_) return step;
-    const auto& e = standings_[step.trial];
-    const int all = standings_.contender(step.trial).epochs;
-    const int kept = standings_.epochs_kept(step.trial);
-    const double left = budget_.left();
-    if (left <= 0) return {};
-    while (step.until_epoch > kept && e.forecast.seconds(kept, step.until_epoch, all) > left)
-      --step.until_epoch;  // not known: tried
-    if (step.until_epoch > kept || kept >= all) return step;
-  }
-  return {};
+// Cuts it to the epochs that there is time for; false: there is time for none.
+bool Sweep::cut_to_time(Step& step) const {
+  if (!limited_) return true;
+  const auto& e = standings_[step.trial];
+  const int all = standings_.contender(step.trial).epochs;
+  const int kept = standings_.epochs_kept(step.trial);
+  const double left = budget_.left();
+  if (left <= 0) return false;
+  while (step.until_epoch > kept && e.forecast.seconds(kept, step.until_epoch, all) > left)
+    --step.until_epoch;  // not known: tried
+  return step.until_epoch > kept || kept >= all;
 }
 
-void Sweep::start(std::size_t slot, Step step) {
+// The most wanted that there is time and memory for; false: nothing.
+bool Sweep::start_next() {
+  Slots::Search search(slots_);
+  if (search.is_over()) return false;
+  bool waits = false;
+  for (auto step : standings_.next_steps()) {
+    if (search.is_over()) break;
+    if (!cut_to_time(step)) continue;
+    const double need = need_of_trial(step.trial);
+    if (const auto device = search.place(need)) {
+      start(*device, step, need);
+      return true;
+    }
+    if (!waits) tell_waiting(step.trial, need);
+    waits = true;
+  }
+  return false;
+}
+
+void Sweep::tell_waiting(std::size_t entry, double need) {
+  if (std::isnan(need) || !told_.insert(standings_.contender(entry).candidate).second) return;
+  status_.line(fmt::format("{} takes {} of memory: it waits until trials that run have ended",
+                           standings_[entry].trial.spec.architecture, human_bytes(need)));
+}
+
+// Whether something will start though nothing runs: memory has to come back first.
+bool Sweep::waits_for_memory() {
+  return !standings_.next_steps().empty() && slots_.is_any_closed();
+}
+
+// What runs by the needs that are known now.
+void Sweep::count_anew(int but) {
+  for (auto& [pid, r] : running_) {
+    if (pid == but) continue;
+    slots_.give_back(r.device, r.need);
+    r.need = need_of_trial(r.entry);
+    slots_.take(r.device, r.need);
+  }
+}
+
+// In bytes; NaN: not known.
+double Sweep::need_of_trial(std::size_t entry) const {
+  const double declared = config_.scheduler.trial_memory;
+  return declared > 0 ? declared
+                      : need_of(slots_.device(0), standings_[entry].forecast.memory_bytes);
+}
+
+void Sweep::start(std::size_t device, Step step, double need) {
   const auto& e = standings_[step.trial];
   const auto& c = standings_.contender(step.trial);
   const auto stem =
       fs::absolute(config_.output.folder) / "trials" / e.trial.fingerprint.substr(0, 16);
   const auto journal = stem.string() + ".jsonl";
-  const int attempt = store_.start(e.id, slots_.device(slot), journal);
+  const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
   const bool room = c.epochs == 1 || standings_.make_room(step.trial);
@@ -223,8 +279,8 @@ void Sweep::start(std::size_t slot, Step step) {
   const Job job{
       .kind = "train",
       .spec = e.trial.spec,
-      .device = slots_.device(slot),
-      .threads = slots_.threads(),
+      .device = slots_.device(device),
+      .threads = threads_,
       .cache_folder = fs::absolute(config_.output.folder / "cache").string(),
       .journal = journal,
       .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
@@ -232,10 +288,14 @@ void Sweep::start(std::size_t slot, Step step) {
   const int kept = standings_.epochs_kept(step.trial);
   const int pid = runner_.start({job, stem, config_.scheduler.trial_time_limit});
   store_.set_pid(e.id, attempt, pid);
-  running_.emplace(pid, Running{slot, step.trial, attempt, {}, {}, {}, kept});
-  slots_.take(slot);
+  running_.emplace(pid, Running{device, need, step.trial, attempt, {}, {}, {}, kept});
+  slots_.take(device, need);
   standings_.change(step.trial).state = TrialState::running;
-  status_.started(pid, e.trial, slots_.device(slot), kept);
+  if (need > slots_.memory(device) && told_.insert(c.candidate).second)
+    status_.line(fmt::format("{} takes {} of memory, and {} has {} for trials: it runs alone",
+                             e.trial.spec.architecture, human_bytes(need), slots_.device(device),
+                             human_bytes(slots_.memory(device))));
+  status_.started(pid, e.trial, slots_.device(device), kept);
 }
 
 void Sweep::take(Running& r, int pid, const Event& event) {
@@ -259,6 +319,8 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   const auto done = static_cast<int>(c.top1.size());
   if (r.summary) {
     store_.finish(e.id, r.attempt, *r.summary);
+    standings_.learn_memory(r.entry, r.summary->train_memory_bytes);
+    count_anew(/*but=*/pid);
     c.state = TrialState::done;
     if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     ++outcome_.done;

@@ -111,6 +111,13 @@ Contender& Standings::change(std::size_t i) {
   return contenders_[i];
 }
 
+void Standings::learn_memory(std::size_t i, double bytes) {
+  if (std::isnan(bytes)) return;
+  for (std::size_t k = 0; k < size(); ++k)
+    if (contenders_[k].candidate == contenders_[i].candidate)
+      entries_[k].forecast.memory_bytes = std::fmax(entries_[k].forecast.memory_bytes, bytes);
+}
+
 bool Standings::waits(std::size_t i) const {
   return contenders_[i].state == TrialState::planned || contenders_[i].state == TrialState::paused;
 }

@@ -51,6 +51,9 @@ class Standings {
   Contender& change(std::size_t i);
   const Checkpoints& checkpoints() const { return checkpoints_; }
 
+  // A trial's peak, which those of the same candidate will come to as well.
+  void learn_memory(std::size_t i, double bytes);
+
   // Planned or paused.
   bool waits(std::size_t i) const;
   std::vector<std::size_t> waiting() const;
