@@ -1,5 +1,7 @@
 #include "results/database.h"
 
+#include <sys/stat.h>
+
 #include <sqlite3.h>
 
 #include <fmt/format.h>
@@ -20,6 +22,12 @@ void check_is_ours(SQLite::Database& database, const std::filesystem::path& path
     throw Error(fmt::format(
         "{}: was written by a newer archsweep (schema {}, this one knows {}); update archsweep",
         path.string(), version, migrations().size()));
+}
+
+FileId file_id(const std::filesystem::path& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0) return std::nullopt;
+  return std::pair{std::uint64_t(about.st_dev), std::uint64_t(about.st_ino)};
 }
 
 Error explain(const SQLite::Exception& e, const std::filesystem::path& path) {

@@ -49,8 +49,8 @@ CREATE TABLE attempts (          -- every start of a trial, also those that came
   pid INTEGER,
   journal TEXT NOT NULL,         -- file in which the worker wrote what it sent
   environment INTEGER REFERENCES environments,
-  outcome TEXT,                  -- done, failed, released (stopped or cut off: planned again); null: running
-  cause TEXT,                    -- out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed
+  outcome TEXT,                  -- done, paused, failed, retried, released (stopped or cut off: planned again); null: running
+  cause TEXT,                    -- out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed, hung
   message TEXT,
   stderr_tail TEXT,
   PRIMARY KEY (trial, attempt)
@@ -165,6 +165,16 @@ CREATE TABLE preflights (        -- what a candidate took when it was tried befo
   latency REAL,                  -- seconds, batch 1
   train_memory_bytes REAL, checkpoint_bytes REAL,
   measured_at TEXT NOT NULL,     -- UTC, ISO 8601
+  PRIMARY KEY (key, environment)
+) WITHOUT ROWID;
+
+CREATE TABLE lr_finds (          -- what `archsweep lr-find` found: the last of each candidate and machine
+  key TEXT NOT NULL,             -- as in preflights
+  environment INTEGER NOT NULL REFERENCES environments,
+  architecture TEXT NOT NULL,
+  valley REAL, steep REAL, minimum REAL, slide REAL,  -- suggested rates
+  rates TEXT NOT NULL, losses TEXT NOT NULL,          -- JSON: the curve, smoothed
+  found_at TEXT NOT NULL,        -- UTC, ISO 8601
   PRIMARY KEY (key, environment)
 ) WITHOUT ROWID;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "results/learning_rate.h"
 #include "results/schema.h"
 #include "results/statistics.h"
 #include "results/store_database.h"
@@ -169,6 +170,42 @@ void Store::release(TrialId trial, int attempt, const Failure& failure) {
   });
 }
 
+void Store::retry(TrialId trial, int attempt, const Failure& failure) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'planned' WHERE trial = ?", trial);
+    db_->end_attempt(trial, attempt, "retried", &failure);
+  });
+}
+
+int Store::retried(TrialId trial, Cause cause) const {
+  auto row = db_->statement(
+      "SELECT count(*) FROM attempts WHERE trial = ?1 AND outcome = 'retried' AND cause = ?2 AND "
+      "attempt > (SELECT coalesce(max(attempt), 0) FROM attempts WHERE trial = ?1 AND outcome = "
+      "'failed')",
+      trial, name(cause));
+  row.executeStep();
+  return row.getColumn(0).getInt();
+}
+
+void Store::quarantine(SweepId sweep, std::string_view device, std::string_view message) {
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO quarantines (sweep, device, since, message) "
+                         "VALUES (?, ?, {}, ?)",
+                         now),
+             sweep, device, message);
+  });
+}
+
+void Store::acquit(TrialId trial) {
+  db_->transaction([&] {
+    db_->run("UPDATE trials SET state = 'planned' WHERE trial = ? AND state = 'failed'", trial);
+    db_->run(
+        "UPDATE attempts SET outcome = 'released' WHERE trial = ?1 AND outcome IN ('failed', "
+        "'retried') AND attempt = (SELECT max(attempt) FROM attempts WHERE trial = ?1)",
+        trial);
+  });
+}
+
 std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
   auto row = db_->statement(
       "SELECT trial, state, (SELECT count(*) FROM attempts a WHERE a.trial = t.trial) "
@@ -227,6 +264,21 @@ void Store::end_visit(TrialId trial, int attempt) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
+  });
+}
+
+void Store::add_lr_find(std::string_view key, const Environment& environment,
+                        std::string_view architecture, const RateSweep& sweep) {
+  double rules[4] = {not_measured, not_measured, not_measured, not_measured};
+  const auto suggested = suggest_rates(sweep);
+  for (std::size_t i = 0; i < suggested.size(); ++i) rules[i] = suggested[i].second;
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO lr_finds (key, environment, architecture, valley, "
+                         "steep, minimum, slide, rates, losses, found_at) VALUES (?, ?, ?, ?, ?, "
+                         "?, ?, ?, ?, {})",
+                         now),
+             key, db_->environment_id(environment), architecture, rules[0], rules[1], rules[2],
+             rules[3], nlohmann::json(sweep.rates).dump(), nlohmann::json(sweep.losses).dump());
   });
 }
 

@@ -34,7 +34,8 @@ class Store {
   // Writing. Each call is one transaction: a crash of the process loses at most the call in flight.
   // So does a power cut, but of a trial that runs: its last epochs and timings may be lost, even
   // that it was started, and it runs again. How a trial ended is on the disk when the call returns.
-  // A full disk or any other refusal by SQLite is an Error with Exit::environment.
+  // A full disk or any other refusal by SQLite is an Error with Exit::environment, and so is a
+  // database that was deleted or replaced since it was opened.
 
   // `config` is the YAML as written, `plan_hash` identifies the expanded plan.
   SweepId begin_sweep(std::string_view name, std::string_view config_path, std::string_view config);
@@ -71,6 +72,14 @@ class Store {
   // The attempt ended without a result that counts (the user stopped the sweep, the scheduler
   // died): the trial is planned again.
   void release(TrialId, int attempt, const Failure&);
+  // The attempt failed and the trial is planned again, which counts in retried().
+  void retry(TrialId, int attempt, const Failure&);
+  // So many attempts ended in a retry for this cause, since the trial last failed for good.
+  int retried(TrialId, Cause) const;
+  // A device that the sweep uses no more. What failed on it is for the caller to acquit().
+  void quarantine(SweepId, std::string_view device, std::string_view message);
+  // The last failure was not the trial's: it is planned again.
+  void acquit(TrialId);
   // A visit that a benchmark repeats: its measurements stay, and no longer count.
   void set_aside(TrialId, int attempt, std::string_view why);
   // An attempt that is done and is nobody's result: the canary's.
@@ -85,6 +94,10 @@ class Store {
   // What the candidate `key` took in this environment, if it was tried there.
   std::optional<CandidateCost> preflight(std::string_view key, const Environment&) const;
   void add_preflight(std::string_view key, const Environment&, const CandidateCost&);
+
+  // The curve and what suggest_rates() says of it.
+  void add_lr_find(std::string_view key, const Environment&, std::string_view architecture,
+                   const RateSweep&);
 
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {

@@ -50,10 +50,23 @@ struct Store::Database {
   WriterLock lock;
   SQLite::Database sqlite;
 
+  FileId opened;  // what `path` named then
+
   explicit Database(const std::filesystem::path& p)
       : path(p),
         lock(p),
-        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, /*busy ms=*/10000) {}
+        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, /*busy ms=*/10000),
+        opened(file_id(p)) {}
+
+  // SQLite would go on writing into a file that nobody can open any more.
+  void check_it_is_there() const {
+    const auto id = file_id(path);
+    if (id == opened) return;
+    throw Error(fmt::format("{}: {} while it was in use; what workers told since is in their "
+                            "journals, and the same command takes it from there",
+                            path.string(), id ? "replaced" : "deleted"),
+                Exit::environment);
+  }
 
   template <typename... Values>
   SQLite::Statement statement(const std::string& sql, const Values&... values) {
@@ -71,6 +84,7 @@ struct Store::Database {
   // One transaction; SQLite's refusals become Errors.
   template <typename Work>
   auto transaction(Work&& work) {
+    check_it_is_there();
     try {
       SQLite::Transaction t(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
       if constexpr (std::is_void_v<decltype(work())>) {

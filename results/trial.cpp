@@ -7,8 +7,8 @@ namespace archsweep::results {
 namespace {
 
 constexpr std::array<std::string_view, 5> states{"planned", "running", "paused", "done", "failed"};
-constexpr std::array<std::string_view, 7> causes{
-    "out_of_memory", "diverged", "bad_data", "bad_config", "timeout", "crashed", "killed"};
+constexpr std::array<std::string_view, 8> causes{
+    "out_of_memory", "diverged", "bad_data", "bad_config", "timeout", "crashed", "killed", "hung"};
 
 template <typename Enum, std::size_t n>
 Enum from_name(const std::array<std::string_view, n>& names, std::string_view word) {

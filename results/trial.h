@@ -22,8 +22,9 @@ enum class TrialId : std::int64_t {};
 // A failed trial is a result like any other: kept, shown, retried only when asked.
 enum class TrialState { planned, running, paused, done, failed };
 
-// The first four are reported by the worker, the rest concluded by the scheduler.
-enum class Cause { out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed };
+// The first four are reported by the worker, the rest concluded by the scheduler. killed: by
+// somebody else; hung: by the scheduler, as it gave no sign of life.
+enum class Cause { out_of_memory, diverged, bad_data, bad_config, timeout, crashed, killed, hung };
 
 std::string_view name(TrialState);  // "planned"
 std::string_view name(Cause);       // "out_of_memory"
@@ -124,6 +125,12 @@ struct CandidateCost {
   double latency = not_measured;             // seconds, batch 1
   double train_memory_bytes = not_measured;
   double checkpoint_bytes = not_measured;
+};
+
+// A training in which the learning rate rises from step to step.
+struct RateSweep {
+  std::vector<double> rates;   // of each step, rising
+  std::vector<double> losses;  // after it, smoothed; as many
 };
 
 // How far a trial has come, over all its attempts.

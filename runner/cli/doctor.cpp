@@ -53,6 +53,9 @@ Finding worker() {
     if (version.empty())
       return {Verdict::broken, "worker",
               path + " does not start: is LibTorch where it was when this was built?"};
+    if (!version.starts_with("archsweep-trial " ARCHSWEEP_VERSION ","))
+      return {Verdict::broken, "worker",
+              fmt::format("{} is {}: of another version than this archsweep", path, version)};
     return {Verdict::good, "worker", version};
   } catch (const Error& e) {
     return {Verdict::broken, "worker", e.what()};

@@ -46,6 +46,10 @@ int run(const Options& o) {
                o.config);
     return stopped_by_user;
   }
+  if (!outcome.obstacle.empty())
+    throw Error(fmt::format("{}; {} trials wait: mend it, and the same command goes on",
+                            outcome.obstacle, outcome.waiting),
+                Exit::environment);
   if (o.dry_run) return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
   if (outcome.waiting)
     fmt::print(

@@ -29,6 +29,9 @@ struct SchedulerConfig {
   std::string device = "auto";  // auto, cpu, cuda
   int threads = 0;              // of a trial; 0: cores / slots
   double trial_time_limit = 0;  // seconds; 0: none
+  double hang_limit = 900;      // seconds without a sign of life; 0: none
+  int retry_crashed = 1, retry_killed = 3, retry_hung = 1, retry_out_of_memory = 1;
+  int quarantine_after = 3;             // quick failures in a row on a device; 0: never
   std::string early_stopping = "none";  // none, frontier, halving
   int eta = 3;                          // rungs after 1, eta, eta^2 ... epochs
   double margin = 0.35;                 // share of its error by which a trial may beat its forecast

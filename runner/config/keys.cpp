@@ -64,6 +64,12 @@ std::vector<Key> keys(Settings& s) {
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
       {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
+      {"scheduler.hang_limit", &s.hang_limit, "none, or 15m: a trial that gives no sign of life for so long is stopped"},
+      {"scheduler.retry_crashed", &s.scheduler.retry_crashed, "further attempts of a trial whose process crashed", {}, 0, 100},
+      {"scheduler.retry_killed", &s.scheduler.retry_killed, "the same where somebody killed it", {}, 0, 100},
+      {"scheduler.retry_hung", &s.scheduler.retry_hung, "the same where it hung", {}, 0, 100},
+      {"scheduler.retry_out_of_memory", &s.scheduler.retry_out_of_memory, "the same where others were on its device and memory ran out", {}, 0, 100},
+      {"scheduler.quarantine_after", &s.scheduler.quarantine_after, "quick failures in a row after which a device is tried with a known model, and used no more if that fails; 0: never", {}, 0, 1000},
       {"scheduler.early_stopping", &s.scheduler.early_stopping, "none; frontier: pause what can no longer reach the frontier of speed and accuracy; halving: and all but the best 1/eta of a rung, which saves most and loses points of the frontier", {"none", "frontier", "halving"}},
       {"scheduler.eta", &s.scheduler.eta, "trials are compared after 1, eta, eta^2 ... epochs", {}, 2, 10},
       {"scheduler.margin", &s.scheduler.margin, "how much smaller a trial's error may still get than trials of its family and learning rate have shown: a share; more is safer and saves less", {}, 0, 0.95},
@@ -96,12 +102,14 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
     s.scheduler.trial_memory = bytes.value_or(0);
   }
   const auto duration = [&](std::string_view key, const std::string& text, double& seconds) {
+    seconds = 0;
     if (text == "none") return;
     const auto parsed = parse_duration(text);
     if (!parsed || *parsed <= 0) faults.push_back({key, "expected none, or such as 90s, 30m, 2h"});
     seconds = parsed.value_or(0);
   };
   duration("trial_time_limit", s.trial_time_limit, s.scheduler.trial_time_limit);
+  duration("hang_limit", s.hang_limit, s.scheduler.hang_limit);
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);

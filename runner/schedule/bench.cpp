@@ -164,7 +164,7 @@ class Bench {
       store_.release(subject.id, v.attempt,
                      {results::Cause::killed, "the benchmark was stopped", ended->tail});
     } else {
-      if (!v.failure) v.failure = conclude(*ended, visit_time_limit);
+      if (!v.failure) v.failure = conclude(*ended);
       v.failure->stderr_tail = ended->tail;
       store_.fail(subject.id, v.attempt, *v.failure);
     }

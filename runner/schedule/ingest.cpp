@@ -1,11 +1,14 @@
 #include "runner/schedule/ingest.h"
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 
 #include "runner/schedule/worker.h"
+#include "runner/support/error.h"
 
 namespace archsweep::runner {
 
@@ -16,6 +19,41 @@ void record(results::Store& store, results::TrialId trial, int attempt, const Ev
     store.add_epoch(trial, attempt, *epoch);
   if (const auto* m = std::get_if<results::Measurement>(&event))
     store.add_measurement(trial, attempt, *m);
+}
+
+std::filesystem::path files_of(const std::filesystem::path& output_folder,
+                               const std::string& fingerprint) {
+  return std::filesystem::absolute(output_folder) / "trials" / fingerprint.substr(0, 16);
+}
+
+int adopt_journals(results::Store& store, std::span<const results::PlannedRow> planned,
+                   const OutputConfig& output) {
+  namespace fs = std::filesystem;
+  const auto marker = files_of(output.folder, "database");
+  const auto own = fs::absolute(output.database).string();
+  const auto content = [](const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  int adopted = 0;
+  if (content(marker) == own)
+    for (const auto& row : planned) {
+      const auto files = files_of(output.folder, row.fingerprint).string();
+      std::error_code none;
+      if (row.attempts > 0 || !fs::exists(files + ".jsonl", none)) continue;
+      try {
+        const auto job = decode_job(content(files + ".json"));
+        if (fingerprint(job.spec) != row.fingerprint) continue;
+        store.start(row.id, job.device, files + ".jsonl");
+        ++adopted;
+      } catch (const Error&) {  // cut off or foreign: the trial runs
+      }
+    }
+  std::error_code ignored;  // whoever makes the folder next tells why it cannot be
+  fs::create_directories(marker.parent_path(), ignored);
+  std::ofstream(marker) << own;
+  if (adopted) ingest_unfinished(store);
+  return adopted;
 }
 
 int ingest_unfinished(results::Store& store) {

@@ -94,15 +94,15 @@ MemoryWatch::MemoryWatch(Slots& slots, ReadMemory read, std::function<double()> 
 void MemoryWatch::ended(std::size_t d) {
   watched_[d].look_at = 0;
   if (slots_.device(d) == "cpu") return;
-  watched_[d].closed_until = clock_() + longest_wait;
-  slots_.close(d, true);
+  watched_[d].held_until = clock_() + longest_wait;
+  slots_.hold(d, true);
 }
 
 std::vector<std::string> MemoryWatch::look() {
   std::vector<std::string> lines;
   const double now = clock_();
   for (std::size_t d = 0; d < slots_.size(); ++d) {
-    if (now < watched_[d].look_at && !slots_.is_closed(d)) continue;
+    if (now < watched_[d].look_at && !slots_.is_held(d)) continue;
     watched_[d].look_at = now + look_apart;
     look_at(d, lines);
   }
@@ -111,18 +111,18 @@ std::vector<std::string> MemoryWatch::look() {
 
 void MemoryWatch::look_at(std::size_t d, std::vector<std::string>& lines) {
   const auto memory = read_(slots_.device(d));
-  if (!memory) return slots_.close(d, false);
+  if (!memory) return slots_.hold(d, false);
   auto& w = watched_[d];
-  if (slots_.is_closed(d)) {
+  if (slots_.is_held(d)) {
     constexpr double slack = 0.25 * gib;
     const bool is_back = memory->used <= w.used + slots_.taken(d) + slack;
-    if (!is_back && clock_() < w.closed_until) return;
+    if (!is_back && clock_() < w.held_until) return;
     if (!is_back)
       lines.push_back(fmt::format(
           "{}: {} are still in use {} after a trial ended there, {} before it; going on beside it",
           slots_.device(d), human_bytes(memory->used), human_duration(longest_wait),
           human_bytes(w.used)));
-    slots_.close(d, false);
+    slots_.hold(d, false);
   }
   const double free = memory->total - memory->used - reserve_of(*memory);
   slots_.set_free(d, free);

@@ -45,9 +45,9 @@ class MemoryWatch {
 
  private:
   struct Watched {
-    double used = 0;          // when it was empty: by others
-    double closed_until = 0;  // by the clock, while it is closed
-    double look_at = 0;       // by the clock
+    double used = 0;        // when it was empty: by others
+    double held_until = 0;  // by the clock, while it is held
+    double look_at = 0;     // by the clock
   };
   void look_at(std::size_t device, std::vector<std::string>& lines);
 

@@ -83,7 +83,7 @@ std::optional<PreflightResult> preflight(const Config& config,
                   .threads = threads,
                   .cache_folder = fs::absolute(config.output.folder / "cache").string()};
     const auto files = config.output.folder / "trials" / ("preflight-" + key.substr(0, 16));
-    const int pid = runner.start({job, files, time_limit});
+    const int pid = runner.start({job, files, time_limit, config.scheduler.hang_limit});
     trying[pid] = {key, trial, device, {}, {}, {}};
   };
   for (const auto& device : devices)
@@ -109,7 +109,7 @@ std::optional<PreflightResult> preflight(const Config& config,
         store.add_preflight(t.key, t.environment, *t.cost);
         result.costs.emplace(t.key, *t.cost);
       } else if (!interrupted) {
-        auto failure = t.failure ? *t.failure : conclude(*ended, time_limit);
+        auto failure = t.failure ? *t.failure : conclude(*ended);
         failure.message = "preflight: " + failure.message;
         failure.stderr_tail = ended->tail;
         status.line(fmt::format("FAILED {}  {}: {}", t.trial->spec.architecture,

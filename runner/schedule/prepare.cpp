@@ -31,7 +31,8 @@ std::string dataset_key(const TrialSpec& spec) {
 
 std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::span<const PlannedTrial* const> trials,
-                                          TrialRunner& runner, Status& status) {
+                                          TrialRunner& runner, Status& status,
+                                          std::size_t most_named) {
   for (const auto* name : {"cache", "trials", "checkpoints"})
     make_folder(config.output.folder / name);
   const auto devices = devices_of_slots(config.scheduler);
@@ -44,7 +45,8 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
             .device = devices[0],
             .threads = threads_of(config.scheduler, devices.size()),
             .cache_folder = fs::absolute(config.output.folder / "cache").string()};
-    runner.start({job, config.output.folder / "trials" / "prepare"});
+    runner.start(
+        {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit});
     std::optional<results::Failure> failure;
     std::optional<Prepared> prepared;
     bool interrupted = false;
@@ -54,14 +56,18 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
         interrupted = true, runner.stop(false);
       if (const auto* end = std::get_if<Ended>(&happening.what)) {
         ended = true;
-        if (!prepared && !failure) failure = conclude(*end, 0);
+        if (!prepared && !failure) failure = conclude(*end);
       }
       const auto* event = std::get_if<Event>(&happening.what);
       if (!event) continue;
+      if (const auto* p = std::get_if<Progress>(event); p && p->steps > 0)
+        status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
+                                 p->step, p->steps, 100.0 * p->step / p->steps));
       if (const auto* hello = std::get_if<Hello>(event)) result.environment = hello->environment;
       if (const auto* f = std::get_if<results::Failure>(event)) failure = *f;
       if (const auto* p = std::get_if<Prepared>(event)) prepared = *p;
     }
+    status.doing("");
     if (interrupted) return std::nullopt;
     if (failure)
       throw Error(
@@ -71,7 +77,15 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
                             trial->spec.dataset.root, prepared->train_samples,
                             prepared->valid_samples, prepared->classes,
                             prepared->bad_files.size()));
-    for (const auto& file : prepared->bad_files) status.line("       left out " + file);
+    const auto list = [&](const char* what, const std::vector<std::string>& files) {
+      for (std::size_t i = 0; i < files.size() && i < most_named; ++i)
+        status.line(fmt::format("       {} {}", what, files[i]));
+      if (files.size() > most_named)
+        status.line(fmt::format("       {} {} more; all: archsweep check --data", what,
+                                files.size() - most_named));
+    };
+    list("left out", prepared->bad_files);
+    list("trained on and validated with:", prepared->duplicates);
     result.by_dataset.emplace(key, *prepared);
   }
   return result;

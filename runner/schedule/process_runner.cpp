@@ -25,6 +25,7 @@ ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds
 
 int ProcessRunner::start(const Launch& launch) {
   auto worker = std::make_unique<Worker>(spawner_, launch);
+  worker->heard_at = now();
   if (launch.time_limit > 0) worker->term_at = now() + launch.time_limit;
   workers_.push_back(std::move(worker));
   return workers_.back()->pid();
@@ -42,11 +43,14 @@ void ProcessRunner::enforce_limits() {
   for (auto& worker : workers_) {
     if (worker->kill_at > 0) {
       if (time >= worker->kill_at) worker->signal(SIGKILL);
-    } else if (worker->term_at > 0 && time >= worker->term_at) {
-      worker->timed_out = true;
-      worker->signal(SIGTERM);
-      worker->kill_at = time + grace_;
+      continue;
     }
+    const double silence = worker->launch().silence_limit;
+    worker->timed_out = worker->term_at > 0 && time >= worker->term_at;
+    worker->hung = silence > 0 && !worker->waits_for_others() && time >= worker->heard_at + silence;
+    if (!worker->timed_out && !worker->hung) continue;
+    worker->signal(SIGTERM);
+    worker->kill_at = time + grace_;
   }
 }
 
@@ -58,7 +62,10 @@ void ProcessRunner::poll_once() {
   }
   if (::poll(fds.data(), fds.size(), tick_milliseconds) > 0) {
     for (std::size_t i = 0; i < workers_.size(); ++i) {
-      if (fds[1 + 2 * i].revents) workers_[i]->read_events(ready_);
+      if (fds[1 + 2 * i].revents) {
+        workers_[i]->read_events(ready_);
+        workers_[i]->heard_at = now();
+      }
       if (fds[2 + 2 * i].revents) workers_[i]->read_output();
     }
   }

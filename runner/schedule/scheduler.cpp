@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,7 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "runner/schedule/bench.h"
+#include "runner/schedule/budget.h"
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/device_health.h"
 #include "runner/schedule/halving.h"
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/plan_report.h"
@@ -43,6 +47,16 @@ struct Running {
   std::optional<results::Failure> failure;
   std::optional<Paused> paused;
   int epochs_kept;  // when it started
+  double since;     // by steady_seconds()
+  bool shared;      // another was on its device
+};
+
+// The known model on a device that is suspect.
+struct Check {
+  std::size_t at;
+  std::string device;
+  bool works = false;
+  std::optional<results::Failure> failure;
 };
 
 class Sweep {
@@ -60,6 +74,7 @@ class Sweep {
         threads_(threads_of(config.scheduler, abreast_)),
         memory_(slots_, options.memory, options.clock),
         rules_(rules_of(config.scheduler)),
+        health_(config.scheduler.quarantine_after),
         standings_(config.output, plan) {}
 
   Outcome run() {
@@ -84,7 +99,6 @@ class Sweep {
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
   bool start_next();
-  bool cut_to_time(Step& step) const;
   void tell_waiting(std::size_t entry, double need);
   bool waits_for_memory();
   void count_anew(int but);
@@ -92,6 +106,10 @@ class Sweep {
   void start(std::size_t device, Step step, double need);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
+  bool disk_is_full() const;
+  void fail_or_retry(const Running& r, int pid, const results::Failure& failure);
+  void check_suspects();
+  void conclude_check(const Check& check, const Ended& ended);
   void stop(bool at_once);
   void expect();
   void tell_store();
@@ -108,18 +126,26 @@ class Sweep {
   const int threads_;          // of each
   MemoryWatch memory_;
   HalvingRules rules_;
+  DeviceHealth health_;
   Status status_{stdout};
   Standings standings_;
-  std::map<int, Running> running_;  // by pid
-  std::optional<results::SweepId> sweep_;
-  std::set<int> told_;     // candidates of whose need for memory the user has been told
-  double tell_at_ = 0;     // by options_.clock
-  bool stopping_ = false;  // no time, or the user's wish
+  std::optional<results::SweepId> sweep_;  // none: a dry run
+  std::map<int, Running> running_;         // by pid
+  std::map<int, Check> checks_;            // likewise
+  std::set<int> told_;           // candidates of whose need for memory the user has been told
+  std::set<std::size_t> alone_;  // entries that had no memory beside others
+  double tell_at_ = 0;           // by options_.clock
+  bool stopping_ = false;        // no time, or the user's wish
   Outcome outcome_;
 };
 
 void Sweep::read() {
   const auto counts = standings_.read(store_, sweep_, options_.retry_failed);
+  if (counts.adopted)
+    status_.line(
+        fmt::format("{} trials were in the journals of {} only: they are in the database "
+                    "again (without that folder they would run anew)",
+                    counts.adopted, config_.output.folder.string()));
   outcome_.finished_before = counts.done;
   outcome_.failed = counts.failed;
   if (counts.done || counts.failed)
@@ -170,10 +196,11 @@ void Sweep::loop() {
     }
   }
   for (;;) {
+    if (!stopping_) check_suspects();
     for (const auto& line : memory_.look()) status_.line(line);
     while (!stopping_ && start_next()) {
     }
-    if (running_.empty() && (stopping_ || !waits_for_memory())) return;
+    if (running_.empty() && checks_.empty() && (stopping_ || !waits_for_memory())) return;
     tell_store();
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
@@ -186,6 +213,17 @@ void Sweep::loop() {
       stop(/*at_once=*/false);
     }
     status_.tick();
+    if (const auto check = checks_.find(happening.pid); check != checks_.end()) {
+      const auto* event = std::get_if<Event>(&happening.what);
+      if (event && std::holds_alternative<results::Summary>(*event)) check->second.works = true;
+      if (const auto* f = event ? std::get_if<results::Failure>(event) : nullptr)
+        check->second.failure = *f;
+      if (const auto* ended = std::get_if<Ended>(&happening.what)) {
+        conclude_check(check->second, *ended);
+        checks_.erase(check);
+      }
+      continue;
+    }
     const auto at = running_.find(happening.pid);
     if (at == running_.end()) continue;
     if (const auto* event = std::get_if<Event>(&happening.what)) {
@@ -199,19 +237,6 @@ void Sweep::loop() {
   }
 }
 
-// Cuts it to the epochs that there is time for; false: there is time for none.
-bool Sweep::cut_to_time(Step& step) const {
-  if (!limited_) return true;
-  const auto& e = standings_[step.trial];
-  const int all = standings_.contender(step.trial).epochs;
-  const int kept = standings_.epochs_kept(step.trial);
-  const double left = budget_.left();
-  if (left <= 0) return false;
-  while (step.until_epoch > kept && e.forecast.seconds(kept, step.until_epoch, all) > left)
-    --step.until_epoch;  // not known: tried
-  return step.until_epoch > kept || kept >= all;
-}
-
 // The most wanted that there is time and memory for; false: nothing.
 bool Sweep::start_next() {
   Slots::Search search(slots_);
@@ -219,7 +244,7 @@ bool Sweep::start_next() {
   bool waits = false;
   for (auto step : standings_.next_steps()) {
     if (search.is_over()) break;
-    if (!cut_to_time(step)) continue;
+    if (limited_ && !standings_.cut_to_time(step, budget_.left())) continue;
     const double need = need_of_trial(step.trial);
     if (const auto device = search.place(need)) {
       start(*device, step, need);
@@ -232,14 +257,14 @@ bool Sweep::start_next() {
 }
 
 void Sweep::tell_waiting(std::size_t entry, double need) {
-  if (std::isnan(need) || !told_.insert(standings_.contender(entry).candidate).second) return;
+  if (!std::isfinite(need) || !told_.insert(standings_.contender(entry).candidate).second) return;
   status_.line(fmt::format("{} takes {} of memory: it waits until trials that run have ended",
                            standings_[entry].trial.spec.architecture, human_bytes(need)));
 }
 
 // Whether something will start though nothing runs: memory has to come back first.
 bool Sweep::waits_for_memory() {
-  return !standings_.next_steps().empty() && slots_.is_any_closed();
+  return !standings_.next_steps().empty() && slots_.is_any_held();
 }
 
 // What runs by the needs that are known now.
@@ -254,6 +279,7 @@ void Sweep::count_anew(int but) {
 
 // In bytes; NaN: not known.
 double Sweep::need_of_trial(std::size_t entry) const {
+  if (alone_.contains(entry)) return std::numeric_limits<double>::infinity();
   const double declared = config_.scheduler.trial_memory;
   return declared > 0 ? declared
                       : need_of(slots_.device(0), standings_[entry].forecast.memory_bytes);
@@ -262,8 +288,7 @@ double Sweep::need_of_trial(std::size_t entry) const {
 void Sweep::start(std::size_t device, Step step, double need) {
   const auto& e = standings_[step.trial];
   const auto& c = standings_.contender(step.trial);
-  const auto stem =
-      fs::absolute(config_.output.folder) / "trials" / e.trial.fingerprint.substr(0, 16);
+  const auto stem = files_of(config_.output.folder, e.trial.fingerprint);
   const auto journal = stem.string() + ".jsonl";
   const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
@@ -286,12 +311,17 @@ void Sweep::start(std::size_t device, Step step, double need) {
       .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
       .until_epoch = pauses ? step.until_epoch : 0};
   const int kept = standings_.epochs_kept(step.trial);
-  const int pid = runner_.start({job, stem, config_.scheduler.trial_time_limit});
+  const int pid =
+      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit});
   store_.set_pid(e.id, attempt, pid);
-  running_.emplace(pid, Running{device, need, step.trial, attempt, {}, {}, {}, kept});
+  bool shared = false;
+  for (auto& [other, r] : running_)
+    if (r.device == device) shared = r.shared = true;
+  running_.emplace(
+      pid, Running{device, need, step.trial, attempt, {}, {}, {}, kept, steady_seconds(), shared});
   slots_.take(device, need);
   standings_.change(step.trial).state = TrialState::running;
-  if (need > slots_.memory(device) && told_.insert(c.candidate).second)
+  if (std::isfinite(need) && need > slots_.memory(device) && told_.insert(c.candidate).second)
     status_.line(fmt::format("{} takes {} of memory, and {} has {} for trials: it runs alone",
                              e.trial.spec.architecture, human_bytes(need), slots_.device(device),
                              human_bytes(slots_.memory(device))));
@@ -302,6 +332,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
   record(store_, standings_[r.entry].id, r.attempt, event);
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
+    health_.worked(slots_.device(r.device));
     if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
     auto& top1 = standings_.change(r.entry).top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
@@ -337,16 +368,92 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     store_.release(e.id, r.attempt, {results::Cause::killed, "the sweep was stopped", ended.tail});
     c.state = TrialState::planned;
   } else {
-    auto failure = r.failure ? *r.failure : conclude(ended, config_.scheduler.trial_time_limit);
+    auto failure = r.failure ? *r.failure : conclude(ended);
     failure.stderr_tail = ended.tail;
-    store_.fail(e.id, r.attempt, failure);
-    c.state = TrialState::failed;
-    // Going on from what led to it would lead to it again.
-    if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
-    ++outcome_.failed;
-    status_.ended(pid, fmt::format("{}: {}", results::name(failure.cause), failure.message));
+    fail_or_retry(r, pid, failure);
   }
   if (rules_.stopping != Stopping::none) expect();
+}
+
+// Workers that cannot write their journals fail, and it is not their fault.
+bool Sweep::disk_is_full() const {
+  std::error_code error;
+  const auto space = fs::space(config_.output.folder, error);
+  return !error && space.available < 256 * 1024;
+}
+
+void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& failure) {
+  const auto& e = standings_[r.entry];
+  auto& c = standings_.change(r.entry);
+  const auto why = fmt::format("{}: {}", results::name(failure.cause), failure.message);
+  if (disk_is_full()) {
+    outcome_.obstacle =
+        fmt::format("{}: the disk is full ({})", config_.output.folder.string(), why);
+    store_.release(e.id, r.attempt, failure);
+    c.state = TrialState::planned;
+    status_.retried(pid, "the disk is full");
+    return stop(/*at_once=*/false);
+  }
+  const int retried = store_.retried(e.id, failure.cause);
+  if (static_cast<int>(c.top1.size()) <= r.epochs_kept)
+    health_.failed(slots_.device(r.device), r.entry, failure.cause, steady_seconds() - r.since);
+  if (may_retry(config_.scheduler, failure.cause, retried, r.shared)) {
+    store_.retry(e.id, r.attempt, failure);
+    if (failure.cause == results::Cause::out_of_memory && r.shared) alone_.insert(r.entry);
+    c.state = TrialState::planned;
+    return status_.retried(pid, fmt::format("{} (retry {})", why, retried + 1));
+  }
+  store_.fail(e.id, r.attempt, failure);
+  c.state = TrialState::failed;
+  // Going on from what led to it would lead to it again.
+  if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
+  ++outcome_.failed;
+  status_.ended(pid, why);
+}
+
+// A suspect device gets no new trial, and when it is idle the known model.
+void Sweep::check_suspects() {
+  for (std::size_t d = 0; d < slots_.size(); ++d) {
+    const auto& device = slots_.device(d);
+    if (!health_.is_suspect(device)) continue;
+    slots_.close(d);
+    const bool is_tried = std::ranges::any_of(
+        checks_, [&](const auto& check) { return check.second.device == device; });
+    if (is_tried || !slots_.is_empty(d)) continue;
+    status_.line(fmt::format("check  {}: {} trials failed there in a row; trying a known model",
+                             device, health_.failures(device).size()));
+    const Job job{.kind = "bench",
+                  .spec = canary_spec({.seconds = 0.2, .warmup_seconds = 0.1}, device),
+                  .device = device,
+                  .threads = threads_};
+    constexpr double time_limit = 300;
+    const auto files = fs::absolute(config_.output.folder) / "trials" / ("check-" + device);
+    checks_.emplace(runner_.start({job, files, time_limit, config_.scheduler.hang_limit}),
+                    Check{d, device, false, {}});
+  }
+}
+
+void Sweep::conclude_check(const Check& check, const Ended& ended) {
+  if (stopping_) return;
+  if (check.works) {
+    status_.line(fmt::format("check  {}: works; it is the trials", check.device));
+    health_.worked(check.device);
+    return slots_.open(check.at);
+  }
+  const auto failure = check.failure ? *check.failure : conclude(ended);
+  const auto why = fmt::format("{} trials and a known model failed on {}: {}: {}",
+                               health_.failures(check.device).size(), check.device,
+                               results::name(failure.cause), failure.message);
+  status_.line(fmt::format("check  {}; it is used no more, and these trials wait", why));
+  store_.quarantine(*sweep_, check.device, why);
+  for (const auto i : health_.failures(check.device)) {
+    outcome_.failed -= standings_.contender(i).state == TrialState::failed;
+    store_.acquit(standings_[i].id);
+    standings_.change(i).state = TrialState::planned;
+  }
+  health_.worked(check.device);
+  if (slots_.all_are_closed()) outcome_.obstacle = why;
+  expect();
 }
 
 void Sweep::stop(bool at_once) {
@@ -375,9 +482,10 @@ void Sweep::end() {
     ++outcome_.given_up;
   }
   outcome_.waiting = static_cast<int>(standings_.waiting().size()) - outcome_.given_up;
-  store_.end_sweep(*sweep_, outcome_.interrupted ? "interrupted"
-                            : outcome_.waiting   ? "out of time"
-                                                 : "finished");
+  store_.end_sweep(*sweep_, outcome_.interrupted         ? "interrupted"
+                            : !outcome_.obstacle.empty() ? "obstacle"
+                            : outcome_.waiting           ? "out of time"
+                                                         : "finished");
 }
 
 }  // namespace

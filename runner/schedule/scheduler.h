@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "results/store.h"
@@ -31,6 +32,8 @@ struct Outcome {
   int given_up = 0;  // paused for good, by early stopping
   int waiting = 0;   // neither finished nor given up: there was no time
   bool interrupted = false;
+  std::string
+      obstacle;  // why this machine cannot go on: no device works, the disk is full; "": it can
 };
 
 // Runs what has no finished row.

@@ -79,16 +79,22 @@ void Slots::give_back(std::size_t d, double need) {
       needs, [&](double n) { return n == need || (std::isnan(n) && std::isnan(need)); }));
 }
 
-bool Slots::is_any_closed() const {
-  return std::ranges::any_of(places_, &Place::is_closed);
+bool Slots::is_any_held() const {
+  return std::ranges::any_of(places_, [](const Place& p) { return p.is_held && !p.is_closed; });
+}
+
+bool Slots::all_are_closed() const {
+  return std::ranges::all_of(places_, &Place::is_closed);
 }
 
 // Whether the trial could ever run there: what is too big for all runs on the biggest, and on its
 // like, whose free memory differs by little.
 bool Slots::is_meant(std::size_t d, double need) const {
+  if (places_[d].is_closed) return false;
   if (std::isnan(need) || std::isnan(memory(d)) || need <= memory(d)) return true;
   double most = 0;
   for (const auto& place : places_) {
+    if (place.is_closed) continue;
     if (std::isnan(place.device.memory)) return false;
     most = std::max(most, place.device.memory);
   }
@@ -98,7 +104,7 @@ bool Slots::is_meant(std::size_t d, double need) const {
 
 bool Slots::has_room(std::size_t d, double need) const {
   const auto& place = places_[d];
-  if (place.is_closed || place.needs.size() >= place.device.places || !is_meant(d, need))
+  if (place.is_held || place.needs.size() >= place.device.places || !is_meant(d, need))
     return false;
   if (place.needs.empty()) return true;
   const bool is_known = !std::isnan(memory(d)) && !std::isnan(need) &&
@@ -128,7 +134,8 @@ std::optional<std::size_t> Slots::Search::place(double need) {
 bool Slots::Search::is_over() const {
   for (std::size_t d = 0; d < slots_.size(); ++d) {
     const auto& place = slots_.places_[d];
-    if (!kept_[d] && !place.is_closed && place.needs.size() < place.device.places) return false;
+    if (!kept_[d] && !place.is_held && !place.is_closed && place.needs.size() < place.device.places)
+      return false;
   }
   return true;
 }

@@ -47,10 +47,14 @@ class Slots {
   void set_memory(std::size_t d, double bytes) { places_[d].device.memory = bytes; }
   // What is free at this moment, others' use included; NaN: not known.
   void set_free(std::size_t d, double bytes) { places_[d].free = bytes; }
-  // A closed device starts nothing.
-  void close(std::size_t d, bool is_closed) { places_[d].is_closed = is_closed; }
-  bool is_closed(std::size_t d) const { return places_[d].is_closed; }
-  bool is_any_closed() const;
+  // Starts nothing for a while; trials wait for it all the same.
+  void hold(std::size_t d, bool is_held) { places_[d].is_held = is_held; }
+  bool is_held(std::size_t d) const { return places_[d].is_held; }
+  bool is_any_held() const;
+  // As if it were not there, until it is opened again.
+  void close(std::size_t d) { places_[d].is_closed = true; }
+  void open(std::size_t d) { places_[d].is_closed = false; }
+  bool all_are_closed() const;
 
   void take(std::size_t d, double need) { places_[d].needs.push_back(need); }
   void give_back(std::size_t d, double need);
@@ -73,7 +77,7 @@ class Slots {
     Device device;
     std::vector<double> needs = {};  // of what runs
     double free = std::numeric_limits<double>::quiet_NaN();
-    bool is_closed = false;
+    bool is_held = false, is_closed = false;
   };
   bool is_meant(std::size_t d, double need) const;
   bool has_room(std::size_t d, double need) const;

@@ -95,7 +95,7 @@ Spawner::~Spawner() {
 int Spawner::start(const WorkerEnds& ends) {
   while (server_ || tries_left_ > 0) {
     if (!server_) open_server();
-    if (!server_) break;
+    if (!server_) continue;
     if (const auto pid = fork_worker(ends)) return *pid;
     close_server();
   }
@@ -120,8 +120,11 @@ void Spawner::open_server() {
   const auto event = decode_event({text, static_cast<std::size_t>(n > 0 ? n : 0)});
   const auto* hello = event ? std::get_if<Hello>(&*event) : nullptr;
   if (!hello) {
-    tries_left_ = 0;  // it is no fork server
-    return close_server();
+    // Killed while it loads, another one may live; a program that ends, or says something else, is
+    // no fork server.
+    const bool is_killed = close_server() && n == 0;
+    if (!is_killed) tries_left_ = 0;
+    return;
   }
   const auto& version = hello->environment.archsweep;
   if (hello->protocol == protocol_version && version == ARCHSWEEP_VERSION) return;
@@ -133,12 +136,14 @@ void Spawner::open_server() {
       Exit::environment);
 }
 
-void Spawner::close_server() {
+bool Spawner::close_server() {
   socket_.reset();
-  if (!server_) return;
+  if (!server_) return false;
+  int status = 0;
   ::kill(-server_, SIGKILL);  // also what a program that is no server started
-  ::waitpid(server_, nullptr, 0);
+  ::waitpid(server_, &status, 0);
   server_ = 0;
+  return WIFSIGNALED(status);
 }
 
 // Nothing: the server is gone, or cannot fork.

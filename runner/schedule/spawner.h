@@ -42,7 +42,7 @@ class Spawner {
 
  private:
   void open_server();
-  void close_server();
+  bool close_server();  // whether a signal ended it
   std::optional<int> fork_worker(const WorkerEnds&);
   int execute(const WorkerEnds&) const;
 

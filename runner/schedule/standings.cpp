@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "runner/schedule/ingest.h"
+
 namespace archsweep::runner {
 namespace {
 
@@ -29,7 +31,7 @@ results::NewTrial row_of(const PlannedTrial& t) {
 }  // namespace
 
 Standings::Standings(const OutputConfig& output, std::span<const PlannedTrial> plan)
-    : checkpoints_(output), keep_checkpoints_(output.keep_checkpoints) {
+    : checkpoints_(output), output_(output) {
   for (const auto& trial : plan) entries_.push_back({.trial = trial});
 }
 
@@ -38,13 +40,18 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
   std::vector<results::NewTrial> rows;
   for (const auto& e : entries_) rows.push_back(row_of(e.trial));
   std::vector<results::PlannedRow> planned;
-  if (sweep) planned = store.plan(*sweep, rows);
+  Counts counts;
+  if (sweep) {
+    planned = store.plan(*sweep, rows);
+    counts.adopted = adopt_journals(store, planned, output_);
+    if (counts.adopted)
+      for (auto& row : planned) row = *store.find(row.fingerprint);
+  }
 
   std::map<std::string, int> ids;
   const auto id_of = [&](const std::string& word) {
     return ids.try_emplace(word, static_cast<int>(ids.size())).first->second;
   };
-  Counts counts;
   contenders_.clear();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     auto& e = entries_[i];
@@ -63,7 +70,7 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
                            .epochs = e.trial.spec.training.epochs,
                            .top1 = e.reached.top1,
                            .state = state});
-    if (state == TrialState::done && !keep_checkpoints_)
+    if (state == TrialState::done && !output_.keep_checkpoints)
       checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
   }
   return counts;
@@ -147,6 +154,15 @@ double Standings::seconds_left() const {
   double seconds = 0;
   for (const auto i : waiting()) seconds += seconds_left(i);
   return seconds;
+}
+
+bool Standings::cut_to_time(Step& step, double seconds) const {
+  if (seconds <= 0) return false;
+  const int all = contenders_[step.trial].epochs, kept = epochs_kept(step.trial);
+  while (step.until_epoch > kept &&
+         entries_[step.trial].forecast.seconds(kept, step.until_epoch, all) > seconds)
+    --step.until_epoch;  // not known: tried
+  return step.until_epoch > kept || kept >= all;
 }
 
 Standings::ToRun Standings::to_run() {

@@ -34,6 +34,7 @@ class Standings {
 
   struct Counts {
     int done = 0, failed = 0;
+    int adopted = 0;  // from journals (ingest.h)
   };
   // What the store knows. With a sweep, the trials become members of it; without, nothing is
   // written. Counts what has a result that counts.
@@ -63,6 +64,8 @@ class Standings {
   int epochs_kept(std::size_t i) const;
   double seconds_left(std::size_t i) const;  // NaN where it is not known
   double seconds_left() const;               // of all that wait
+  // Cuts it to the epochs that there is time for; false: there is time for none.
+  bool cut_to_time(Step& step, double seconds) const;
 
   // Early stopping, when the order is settled. What follows goes by it.
   void go_by(const HalvingRules& rules) { rules_.emplace(contenders_, rules); }
@@ -84,7 +87,7 @@ class Standings {
   std::vector<Contender> contenders_;  // the same, as the rules see them
   std::optional<Halving> rules_;
   Checkpoints checkpoints_;
-  bool keep_checkpoints_;
+  const OutputConfig& output_;
 };
 
 }  // namespace archsweep::runner

@@ -1,8 +1,10 @@
 #include "runner/schedule/status.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -40,9 +42,13 @@ void Status::expect(std::size_t to_run, double cost) {
 
 void Status::line(const std::string& text) {
   erase();
-  fmt::print(out_, "{}\n", text);
-  std::fflush(out_);
+  write(text + "\n");
   draw();
+}
+
+void Status::doing(const std::string& text) {
+  doing_ = text;
+  tick();
 }
 
 void Status::started(int id, const PlannedTrial& trial, const std::string& device,
@@ -99,8 +105,15 @@ void Status::paused(int id, int epoch) {
 
 double Status::share_done(const Running& r) const {
   if (r.last.phase == "measure") return 0.98;
+  if (r.last.phase == "validate") return static_cast<double>(r.last.epoch) / r.last.epochs;
   if (r.last.epochs == 0 || r.last.steps == 0) return r.before;
   return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
+}
+
+void Status::retried(int id, const std::string& why) {
+  const auto name = running_[id].name;
+  running_.erase(id);
+  line(fmt::format("retry  {}: {}", name, why));
 }
 
 // By the cost of what is done in the time it took.
@@ -129,21 +142,31 @@ void Status::finish() {
   live_ = false;
 }
 
+// Whoever reads it may go (`| head -1`) and the disk of a log may fill: the night goes on.
+void Status::write(const std::string& text) {
+  if (std::fputs(text.c_str(), out_) >= 0 && std::fflush(out_) == 0) return;
+  if (errno == EPIPE)
+    std::ignore = std::freopen("/dev/null", "w", out_);
+  else
+    std::clearerr(out_);
+}
+
 void Status::erase() {
   if (!live_) return;
-  if (lines_ > 0) fmt::print(out_, "\x1b[{}A\x1b[J", lines_);
+  if (lines_ > 0) write(fmt::format("\x1b[{}A\x1b[J", lines_));
   lines_ = 0;
 }
 
 void Status::draw() {
-  if (!live_ || running_.empty()) return;
+  if (!live_ || (running_.empty() && doing_.empty())) return;
   drawn_ = Clock::now();
   const auto width = terminal_columns(out_);
   const auto put = [&](std::string text) {
     if (text.size() >= width) text.resize(width - 1);
-    fmt::print(out_, "{}\n", text);
+    write(text + "\n");
     ++lines_;
   };
+  if (running_.empty()) return put(doing_);
   put(fmt::format("{} of {} trials, {} failed, {}", done_ + failed_, to_run_, failed_,
                   time_left()));
   for (const auto& [id, r] : running_) {
@@ -158,7 +181,6 @@ void Status::draw() {
       text += fmt::format("  {} left", human_duration(spent / (share - r.before) * (1 - share)));
     put(text);
   }
-  std::fflush(out_);
 }
 
 }  // namespace archsweep::runner

@@ -16,6 +16,8 @@ struct Ended {
   int exit_code = 0;
   int signal = 0;              // that ended it; 0: it ended by itself
   bool timed_out = false;      // the runner stopped it, its time was over
+  bool hung = false;           // the runner stopped it, it gave no sign of life
+  double limit = 0;            // seconds: the one that it went over
   bool out_of_memory = false;  // the kernel killed it for want of memory
   std::string tail;            // the last of its stdout and stderr, printable
 };
@@ -35,6 +37,7 @@ struct Launch {
   Job job;
   std::filesystem::path files;  // path of the worker's files, less their endings: .json, .log
   double time_limit = 0;        // seconds; 0: none
+  double silence_limit = 0;     // seconds without an event, but while it waits for others; 0: none
 };
 
 class TrialRunner {

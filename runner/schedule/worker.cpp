@@ -71,7 +71,8 @@ std::filesystem::path find_worker() {
 }
 
 Worker::Worker(Spawner& spawner, const Launch& launch)
-    : program_(spawner.program().string()),
+    : launch_(launch),
+      program_(spawner.program().string()),
       oom_kills_before_(oom_kills()),
       log_(launch.files.string() + ".log") {
   const Fd job = write_job(launch.files.string() + ".json", encode(launch.job));
@@ -121,6 +122,8 @@ void Worker::take(const std::string& line, std::deque<Happening>& into) {
   if (!event) return;
   if (const auto* hello = std::get_if<Hello>(&*event))
     is_foreign_ = hello->protocol != protocol_version;
+  const auto* progress = std::get_if<Progress>(&*event);
+  waits_for_others_ = progress && progress->phase == "wait";
   if (!is_foreign_) return into.push_back({pid_, std::move(*event)});
   // What else it says could mean anything.
   into.push_back(
@@ -158,7 +161,11 @@ bool Worker::reap(std::deque<Happening>& into) {
   output_.reset();
   log_.close();
 
-  Ended ended{.exit_code = 0, .timed_out = timed_out, .tail = log_.tail()};
+  Ended ended{.exit_code = 0,
+              .timed_out = timed_out,
+              .hung = hung,
+              .limit = hung ? launch_.silence_limit : launch_.time_limit,
+              .tail = log_.tail()};
   if (info.si_code == CLD_EXITED)
     ended.exit_code = info.si_status;
   else

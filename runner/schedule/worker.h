@@ -37,14 +37,19 @@ class Worker {
   bool reap(std::deque<Happening>& into);
 
   void signal(int number);  // to its process group
-  bool timed_out = false;
-  double term_at = 0;  // when to ask it to end; 0: never
-  double kill_at = 0;  // when to stop asking
+  bool timed_out = false, hung = false;
+  double term_at = 0;   // when to ask it to end; 0: never
+  double kill_at = 0;   // when to stop asking
+  double heard_at = 0;  // when it last said something
+  bool waits_for_others() const { return waits_for_others_; }
+  const Launch& launch() const { return launch_; }
 
  private:
   void take(const std::string& line, std::deque<Happening>& into);
 
+  Launch launch_;
   std::string program_;
+  bool waits_for_others_ = false;  // for the device: that may take long
   int pid_ = -1;
   bool reaped_ = false;
   bool killed_ = false;  // by us

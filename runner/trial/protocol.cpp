@@ -63,6 +63,13 @@ void fields(T& s, auto&& visit) {
   visit("classes", s.classes);
 }
 
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, RateSweep>
+void fields(T& s, auto&& visit) {
+  visit("rates", s.rates);
+  visit("losses", s.losses);
+}
+
 }  // namespace archsweep::results
 
 namespace archsweep::runner {
@@ -109,6 +116,7 @@ void fields(T& p, auto&& visit) {
   visit("valid_samples", p.valid_samples);
   visit("classes", p.classes);
   visit("bad_files", p.bad_files);
+  visit("duplicates", p.duplicates);
 }
 
 template <typename T>
@@ -131,9 +139,11 @@ void fields(T& p, auto&& visit) {
 
 namespace {
 
+using namespace nlohmann::literals;
+
 // The word of each alternative of Event, in its order.
 constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
-                                       "done",  "failed",   "paused", "preflight"};
+                                       "done",  "failed",   "paused", "preflight", "rates"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 constexpr std::size_t longest_line = 1 << 20;
@@ -149,7 +159,8 @@ std::optional<Event> decode_as(const std::string& name, const nlohmann::json& js
     if (name != event_names[i]) return decode_as<i + 1>(name, json);
     if constexpr (std::is_same_v<T, Hello>)
       if (const int protocol = json.at("protocol").get<int>(); protocol != protocol_version)
-        return Hello{.protocol = protocol};
+        return Hello{protocol,
+                     {.archsweep = json.value("/environment/archsweep"_json_pointer, "")}};
     if constexpr (std::is_same_v<T, results::Failure>)
       return results::Failure{results::cause(json.at("cause").get<std::string>()),
                               json.at("message").get<std::string>(), ""};

@@ -5,7 +5,7 @@
 //   ARCHSWEEP_TRIAL=PROGRAM machinery_bench TRIALS FOLDER
 //
 // A script with `exec archsweep-trial` as the program shows what it costs without the fork server.
-// end_to_end/machinery_test.sh looks at what this leaves in FOLDER/machinery.db.
+// end_to_end/machinery_test.py looks at what this leaves in FOLDER/machinery.db.
 
 #include <sys/resource.h>
 

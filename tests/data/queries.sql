@@ -43,3 +43,4 @@ INSERT INTO results (trial, source, experiment, architecture, tag, family, datas
          1 - column2, column3, column4 * 1073741824, 'published000', '5eed0acc0002'
   FROM (VALUES (20, 0.0595, 64, 1.55, 'levit'), (21, 0.0602, 60, 1.5, 'resnet'), (22, 0.0467, 94, 2.66, 'convnext'), (23, 0.0453, 106, 2.65, 'swin'), (24, 0.0351, 520, 11.5, 'vit'))
   JOIN trials ON trial = column1;
+INSERT INTO lr_finds VALUES ('c1', 1, 'resnet18', 0.0016, 0.0083, 0.0021, 0.0063, '[1e-4, 1e-3, 1e-2]', '[3.1, 2.5, 2.9]', '2026-01-01T21:00:00.000Z');

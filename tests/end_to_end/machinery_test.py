@@ -67,15 +67,17 @@ def a_sweep_of_nothing(folder):
     run = subprocess.Popen([bench, str(TRIALS), folder], env={**os.environ, "ARCHSWEEP_TRIAL": str(worker)},
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     killed = set()
+    kill_after = [0, TRIALS // 4, TRIALS - 20]  # trials; after the third server no other is started
     while run.poll() is None:
+        begun = len(list(folder.glob("files/trials/*.jsonl")))
         for pid in servers(run.pid):
-            if len(killed) < 2 and pid not in killed and len(list(folder.glob("files/trials/*.jsonl"))) > 50 * len(killed):
+            if pid not in killed and begun >= kill_after[len(killed)]:
                 os.kill(pid, signal.SIGKILL)
                 killed.add(pid)
     said = run.stderr.read()
     print(said.strip())
     assert run.returncode == 0, said
-    assert len(killed) == 2, f"{len(killed)} servers were seen and killed"
+    assert len(killed) == len(kill_after), f"{len(killed)} servers were seen and killed"
     assert f"{TRIALS} trials, {TRIALS} done, 0 failed" in said, said
     assert float(re.search(r"peak memory (\d+) MiB", said)[1]) < MOST_MIB, said
 
@@ -131,6 +133,11 @@ def another_version(folder, hello):
     version = subprocess.run([archsweep, "--version"], capture_output=True, text=True).stdout.split()[1]
     for word in [other, "9.8.7", version]:
         assert word in run.stderr and run.stderr.count("\n") == 1, run.stderr
+    old = folder / "old"
+    old.write_text("#!/bin/sh\necho archsweep-trial 9.8.7, LibTorch 1\n")
+    old.chmod(0o755)
+    doctor = subprocess.run([archsweep, "doctor"], env={**os.environ, "ARCHSWEEP_TRIAL": str(old)}, capture_output=True, text=True)
+    assert doctor.returncode == 3 and f"{old} is archsweep-trial 9.8.7" in doctor.stdout, doctor.stdout
 
 
 def a_forked_worker(folder, server):

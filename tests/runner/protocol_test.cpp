@@ -1,5 +1,7 @@
 #include "runner/trial/protocol.h"
 
+#include <cstring>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -52,9 +54,15 @@ TEST_CASE("events survive their line, NaN included") {
 }
 
 TEST_CASE("a hello of another protocol tells its number, whatever else it is like") {
-  const auto event = decode_event(R"({"event":"hello","protocol":99,"machine":"x"})");
-  REQUIRE(event);
-  CHECK(std::get<Hello>(*event).protocol == 99);
+  for (const char* line :
+       {R"({"event":"hello","protocol":99,"machine":"x"})",
+        R"({"event":"hello","protocol":99,"environment":{"archsweep":"7.0","moon":1}})"}) {
+    const auto event = decode_event(line);
+    REQUIRE(event);
+    const auto& hello = std::get<Hello>(*event);
+    CHECK(hello.protocol == 99);
+    CHECK(hello.environment.archsweep == (std::strstr(line, "7.0") ? "7.0" : ""));
+  }
 }
 
 TEST_CASE("noise on the pipe is not an event") {

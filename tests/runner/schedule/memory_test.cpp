@@ -103,11 +103,11 @@ TEST_CASE("after a trial the next waits until the GPU's memory has come back, fo
   gpu.slots.give_back(0, 30 * gib);
   gpu.watch.ended(0);
   CHECK(gpu.watch.look().empty());
-  CHECK(gpu.slots.is_closed(0));
+  CHECK(gpu.slots.is_held(0));
   SECTION("it comes back") {
     gpu.used = 10.5 * gib, gpu.now += 0.3;
     CHECK(gpu.watch.look().empty());
-    CHECK_FALSE(gpu.slots.is_closed(0));
+    CHECK_FALSE(gpu.slots.is_held(0));
     CHECK(gpu.slots.memory(0) == 75 * gib);
   }
   SECTION("it does not: somebody else has it") {
@@ -115,18 +115,18 @@ TEST_CASE("after a trial the next waits until the GPU's memory has come back, fo
     gpu.watch.ended(0);
     gpu.now += 29;
     CHECK(gpu.watch.look().empty());
-    CHECK(gpu.slots.is_closed(0));
+    CHECK(gpu.slots.is_held(0));
     gpu.now += 1;
     const auto lines = gpu.watch.look();
     REQUIRE(lines.size() == 1);
     CHECK_THAT(lines[0], Contains("cuda:0: 38 GiB are still in use 30s after"));
-    CHECK_FALSE(gpu.slots.is_closed(0));
+    CHECK_FALSE(gpu.slots.is_held(0));
     CHECK(gpu.slots.memory(0) == 38 * gib);
   }
   SECTION("it can no longer be read") {
     gpu.is_there = false;
     gpu.watch.look();
-    CHECK_FALSE(gpu.slots.is_closed(0));
+    CHECK_FALSE(gpu.slots.is_held(0));
   }
 }
 
@@ -141,5 +141,5 @@ TEST_CASE("the CPU's memory is free when a process has ended") {
   watch.look();
   CHECK(slots.memory(0) == 7.5 * gib);
   watch.ended(0);
-  CHECK_FALSE(slots.is_closed(0));
+  CHECK_FALSE(slots.is_held(0));
 }

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "runner/schedule/ingest.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 #include "tests/runner/schedule/sweep.h"
@@ -59,15 +60,21 @@ TEST_CASE("a failed trial is recorded with its cause, and the sweep goes on") {
       {{hello, Ended{.signal = 9, .out_of_memory = true, .tail = "last words"}},
        "out_of_memory",
        "kernel"},
-      {{hello, epoch(1, 0.1), Ended{.signal = 15, .timed_out = true, .tail = "last words"}},
+      {{hello, epoch(1, 0.1),
+        Ended{.signal = 15, .timed_out = true, .limit = 60, .tail = "last words"}},
        "timeout",
        "60 s"},
       {{hello, Ended{.exit_code = 3, .tail = "last words"}}, "crashed", "exit code 3 without"},
       {{Ended{.tail = "last words"}}, "crashed", "exit code 0 without a result"},
+      {{hello, Ended{.signal = 9, .hung = true, .limit = 900, .tail = "last words"}},
+       "hung",
+       "no sign of life for 15m"},
+      {{hello, Ended{.signal = 9, .tail = "last words"}}, "killed", "somebody sent it signal 9"},
   };
   for (const auto& c : cases) {
     Sweep sweep;
-    sweep.config.scheduler.trial_time_limit = 60;
+    auto& scheduler = sweep.config.scheduler;
+    scheduler.retry_crashed = scheduler.retry_hung = scheduler.retry_killed = 0;
     sweep.scripts["bad"] = c.script;
     INFO(c.cause << ": " << c.message);
     const auto outcome = sweep.run(Names{"bad", "after"});
@@ -82,6 +89,79 @@ TEST_CASE("a failed trial is recorded with its cause, and the sweep goes on") {
           Names{"last words"});
     CHECK(sweep.ask("SELECT architecture FROM leaderboard") == Names{"after"});
   }
+}
+
+TEST_CASE("a trial is tried again, as often as its cause allows, also by the next scheduler") {
+  Sweep sweep;
+  sweep.config.scheduler.retry_crashed = 2;
+  sweep.scripts["bad"] = {hello, epoch(1, 0.1), Ended{.signal = 11}};
+  CHECK(sweep.run(Names{"bad", "after"}).failed == 1);
+  CHECK(sweep.ask("SELECT outcome FROM attempts JOIN trials USING (trial) WHERE architecture = "
+                  "'bad' ORDER BY attempts.attempt") == Names{"retried", "retried", "failed"});
+
+  Sweep killed;  // a scheduler that died after the first retry
+  killed.config.scheduler.retry_crashed = 1;
+  int starts = 0;
+  killed.act = [&](const Launch&) -> Script {
+    if (++starts == 2) throw std::runtime_error("power cut");
+    return {hello, epoch(1, 0.1), Ended{.signal = 11}};
+  };
+  CHECK_THROWS(killed.run(Names{"bad"}));
+  {
+    results::Store store(killed.database());
+    ingest_unfinished(store);
+  }
+  CHECK(killed.run(Names{"bad"}).failed == 1);
+  CHECK(killed.ask("SELECT outcome FROM attempts ORDER BY attempt") ==
+        Names{"retried", "released", "failed"});
+  CHECK(killed.run(Names{"bad"}, /*retry_failed=*/true).failed == 1);  // the count begins anew
+  CHECK(killed.ask("SELECT count(*) FROM attempts") == Names{"5"});
+}
+
+TEST_CASE("memory that ran out beside others is no verdict") {
+  Sweep sweep;
+  sweep.config.scheduler.slots = 2;
+  int starts = 0;
+  sweep.act = [&](const Launch& launch) -> Script {
+    if (launch.job.spec.architecture == "big" && ++starts == 1)
+      return failing(Cause::out_of_memory, "12 GiB asked for");
+    return good();
+  };
+  CHECK(sweep.run(Names{"big", "other"}).done == 2);
+  CHECK(sweep.ask("SELECT outcome FROM attempts WHERE cause IS NOT NULL") == Names{"retried"});
+}
+
+TEST_CASE("a device on which everything fails is tried with a known model, and closed") {
+  Sweep sweep;
+  sweep.config.scheduler.retry_crashed = 0;
+  bool sick = true;
+  sweep.act = [&](const Launch& launch) -> Script {
+    if (launch.job.kind == "bench")
+      return sick ? Script{Ended{.signal = 11}} : Script{done, Ended{}};
+    return {hello, Ended{.signal = 11}};
+  };
+  const Names names{"a", "b", "c", "d"};
+  auto outcome = sweep.run(names);
+  CHECK_THAT(outcome.obstacle, Contains("3 trials and a known model failed on cpu"));
+  CHECK(outcome.failed == 0);
+  CHECK(outcome.waiting == 4);
+  CHECK(sweep.ask("SELECT device FROM quarantines") == Names{"cpu"});
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"obstacle"});
+
+  sick = false;  // it works: the trials fail, and are asked about once for every three
+  outcome = sweep.run(names);
+  CHECK(outcome.obstacle.empty());
+  CHECK(outcome.failed == 4);
+  CHECK(std::ranges::count(sweep.runner.started, "bench",
+                           [](const Launch& l) { return l.job.kind; }) == 1);
+
+  Sweep fine;  // a trial that works in between: no suspicion
+  fine.config.scheduler.retry_crashed = 0;
+  fine.act = [](const Launch& launch) {
+    return launch.job.spec.architecture == "c" ? good() : Script{hello, Ended{.signal = 11}};
+  };
+  CHECK(fine.run(Names{"a", "b", "c", "d", "e"}).failed == 4);
+  CHECK(fine.ask("SELECT count(*) FROM quarantines") == Names{"0"});
 }
 
 TEST_CASE("a result that came counts, however the worker ends") {
@@ -172,6 +252,7 @@ TEST_CASE("the second Ctrl-C ends workers at once; who had finished counts") {
 TEST_CASE("as many trials run at once as there are slots, to the end") {
   Sweep sweep;
   sweep.config.scheduler.slots = 3;
+  sweep.config.scheduler.retry_crashed = 0;
   Names names;
   for (int i = 0; i < 8; ++i) names.push_back("n" + std::to_string(i));
   sweep.scripts["n1"] = failing(Cause::crashed, "early");

@@ -113,13 +113,27 @@ TEST_CASE("trials of unknown memory share a device only where the user has said 
   }
 }
 
-TEST_CASE("a closed device starts nothing") {
+TEST_CASE("a closed device is as if it were not there") {
+  auto slots = gpus({20, 10});
+  slots.close(0);
+  CHECK(start(slots, 15) == Found(1));  // too big for what is left
+  CHECK_FALSE(start(slots, 1));
+  CHECK_FALSE(slots.all_are_closed());
+  slots.close(1);
+  CHECK(slots.all_are_closed());
+  CHECK(Slots::Search(slots).is_over());
+  slots.open(0);
+  CHECK(start(slots, 15) == Found(0));
+}
+
+TEST_CASE("a device that is held starts nothing, and is waited for") {
   auto slots = gpus({10, 10});
-  slots.close(0, true);
+  slots.hold(0, true);
+  CHECK(slots.is_any_held());
   CHECK(start(slots, 5) == Found(1));
   CHECK(start(slots, 5) == Found(1));
   CHECK_FALSE(start(slots, 5));
-  slots.close(0, false);
+  slots.hold(0, false);
   CHECK(start(slots, 5) == Found(0));
 }
 

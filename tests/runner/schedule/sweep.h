@@ -68,6 +68,7 @@ struct Sweep {
 
   Sweep() {
     config.output.name = "test";
+    config.output.database = database();
     config.output.folder = folder.path / "files";
     config.scheduler.device = "cpu";
     config.scheduler.threads = 3;
