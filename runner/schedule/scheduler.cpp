@@ -391,7 +391,7 @@ void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& fai
         fmt::format("{}: the disk is full ({})", config_.output.folder.string(), why);
     store_.release(e.id, r.attempt, failure);
     c.state = TrialState::planned;
-    status_.retried(pid, "the disk is full");
+    status_.retried(pid, standings_.epochs_kept(r.entry), "the disk is full");
     return stop(/*at_once=*/false);
   }
   const int retried = store_.retried(e.id, failure.cause);
@@ -401,7 +401,8 @@ void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& fai
     store_.retry(e.id, r.attempt, failure);
     if (failure.cause == results::Cause::out_of_memory && r.shared) alone_.insert(r.entry);
     c.state = TrialState::planned;
-    return status_.retried(pid, fmt::format("{} (retry {})", why, retried + 1));
+    return status_.retried(pid, standings_.epochs_kept(r.entry),
+                           fmt::format("{} (retry {})", why, retried + 1));
   }
   store_.fail(e.id, r.attempt, failure);
   c.state = TrialState::failed;

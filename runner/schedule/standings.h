@@ -83,6 +83,8 @@ class Standings {
   bool make_room(std::size_t i);
 
  private:
+  void take_over_shorter(const results::Store& store, std::size_t i);
+
   std::vector<Entry> entries_;         // in the order in which they start
   std::vector<Contender> contenders_;  // the same, as the rules see them
   std::optional<Halving> rules_;
