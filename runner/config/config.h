@@ -34,7 +34,8 @@ struct SlurmConfig {
 };
 
 struct SchedulerConfig {
-  int slots = 0;                // trials at once; 0: auto, one per GPU, one on CPU
+  int slots = 0;                // trials at once; 0: auto, as many per GPU as fit, one on CPU
+  double trial_memory = 0;      // bytes of a trial on its device; 0: measured
   std::string device = "auto";  // auto, cpu, cuda
   int threads = 0;              // of a trial; 0: cores / slots
   double trial_time_limit = 0;  // seconds; 0: none

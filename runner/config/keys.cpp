@@ -59,7 +59,8 @@ std::vector<Key> keys(Settings& s) {
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
       {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
-      {"scheduler.slots", &s.slots, "trials at once: auto (one per GPU, one on CPU; tasks of Slurm: 100) or a number"},
+      {"scheduler.slots", &s.slots, "trials at once: auto (one on CPU, as many per GPU as fit its memory, at most 4; tasks of Slurm: 100) or a number; what does not fit the memory waits"},
+      {"scheduler.trial_memory", &s.trial_memory, "that a trial takes of its device: auto (as the preflight or an earlier trial measured it), or such as 6GB"},
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
       {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots, and of a task of Slurm 4", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
@@ -101,6 +102,12 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
     const auto [at, error] = std::from_chars(s.slots.data(), end, s.scheduler.slots);
     if (error != std::errc() || at != end || s.scheduler.slots < 1 || s.scheduler.slots > 1024)
       faults.push_back({"scheduler", "slots", "expected auto or a number from 1 to 1024"});
+  }
+  if (s.trial_memory != "auto") {
+    const auto bytes = parse_bytes(s.trial_memory);
+    if (!bytes || !(*bytes > 0))
+      faults.push_back({"trial_memory", "expected auto, or such as 6GB or 2.7GiB"});
+    s.scheduler.trial_memory = bytes.value_or(0);
   }
   const auto duration = [&](std::string_view key, const std::string& text, double& seconds) {
     seconds = 0;

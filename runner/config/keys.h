@@ -21,7 +21,7 @@ struct Settings {
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
   OutputConfig output;  // what is plain of it
-  std::string slots = "auto", trial_time_limit = "none", hang_limit = "15m", budget = "none", until = "none";
+  std::string slots = "auto", trial_memory = "auto", trial_time_limit = "none", hang_limit = "15m", budget = "none", until = "none";
   std::string slurm_time = "auto", slurm_memory = "auto";
   std::string name, database, folder;
 };

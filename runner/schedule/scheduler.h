@@ -7,11 +7,13 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "results/store.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/budget.h"
+#include "runner/schedule/memory.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
@@ -21,6 +23,8 @@ struct RunOptions {
   bool dry_run = false;  // reads the data, tries the candidates, prints the plan, trains nothing
   double seconds = std::numeric_limits<double>::infinity();  // that the run may take
   std::function<double()> clock = steady_seconds;
+  std::vector<Device> devices = {};  // where trials run; empty: as the config says
+  ReadMemory memory = memory_of;
 };
 
 struct Outcome {

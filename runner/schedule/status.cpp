@@ -110,10 +110,13 @@ double Status::share_done(const Running& r) const {
   return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
 }
 
-void Status::retried(int id, const std::string& why) {
-  const auto name = running_[id].name;
+void Status::retried(int id, int epochs_kept, const std::string& why) {
+  const auto r = running_[id];
   running_.erase(id);
-  line(fmt::format("retry  {}: {}", name, why));
+  const double part = r.cost * (static_cast<double>(epochs_kept) / r.epochs - r.before);
+  cost_left_ -= part;
+  cost_done_ += std::max(0.0, part);
+  line(fmt::format("retry  {}: {}", r.name, why));
 }
 
 // By the cost of what is done in the time it took.

@@ -29,8 +29,8 @@ class Status {
   void epoch(int id, const results::Epoch& epoch);
   void ended(int id, const std::string& outcome);
   void paused(int id, int epoch);
-  void retried(int id, const std::string& why);  // it will be started again
-  void tick();                                   // redraws, where there is something to redraw
+  void retried(int id, int epochs_kept, const std::string& why);  // it will be started again
+  void tick();  // redraws, where there is something to redraw
   void finish();
 
   double seconds_left() const;  // NaN before anything can be said

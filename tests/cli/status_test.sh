@@ -3,13 +3,14 @@
 #   status_test.sh ARCHSWEEP SOURCE_ROOT
 . "$(dirname "$0")/lib.sh"
 small_sweep
-command=("$archsweep" run sweep.yaml --set training.epochs=100000 --set 'learning_rate=[0.001, 1000]' --set 'architectures=[test_resnet, test_vit]')
+command=("$archsweep" run sweep.yaml --set training.epochs=100000 --set 'learning_rate=[0.001, 1000]' --set 'architectures=[test_resnet, test_vit]'
+  --set scheduler.retry_crashed=0)
 
 # wait_for WHAT COMMAND...: until the command says yes.
 wait_for() {
   local what=$1 i; shift
   for i in $(seq 600); do "$@" > /dev/null 2>&1 && return; sleep 0.1; done
-  say "waited in vain: $what"; "$archsweep" status sweep.db; cat run.log
+  say "waited in vain: $what"; "$archsweep" status sweep.db; tail -n 20 run.log
 }
 has() { "$archsweep" status sweep.db | grep -qE -- "$1"; }
 asks() { "$archsweep" status sweep.db --format json | python3 -c "import json, sys; s = json.load(sys.stdin); assert $1, s"; }

@@ -250,12 +250,17 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(config.scheduler.device == "cpu");
   CHECK(place.read(one + "scheduler: {trial_time_limit: 30m}").scheduler.trial_time_limit == 1800);
   CHECK(place.read(one + "scheduler: {trial_time_limit: 90s}").scheduler.trial_time_limit == 90);
+  CHECK(config.scheduler.trial_memory == 0);
+  CHECK(place.read(one + "scheduler: {trial_memory: 2GiB}").scheduler.trial_memory == 2147483648.);
   CHECK(config.output.database == "d.db");
   CHECK(config.output.folder == "f");
   CHECK(config.output.plots.size() == 3);
   for (const auto* wrong : {"slots: 0",
                             "slots: 2x",
                             "slots: many",
+                            "trial_memory: much",
+                            "trial_memory: 0",
+                            "trial_memory: -1GB",
                             "trial_time_limit: 5",
                             "trial_time_limit: 2d",
                             "trial_time_limit: -1s",
