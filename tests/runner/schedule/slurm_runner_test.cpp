@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "results/store.h"
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/ingest.h"
 #include "runner/support/error.h"
 #include "tests/runner/data/folder.h"
 
@@ -36,7 +38,7 @@ case "$*" in *--states*) cat states ;; esac)sh"},
                                folder.path.string(), what));
     for (const auto* name : {"sbatch", "squeue", "sacct", "scancel"})
       std::filesystem::permissions(folder.path / "bin" / name, std::filesystem::perms::owner_all);
-    folder.write("states", "");
+    state("1|0|PENDING|0|\n1|1|PENDING|0|\n");
     std::filesystem::create_directories(trials());
     path_ = std::getenv("PATH");
     ::setenv("PATH", ((folder.path / "bin").string() + ":" + path_).c_str(), 1);
@@ -187,6 +189,7 @@ TEST_CASE("a task that came further goes on after Slurm's time limit, not after 
   CHECK(who == a);
   CHECK(how.timed_out);
 
+  slurm.state("3|0|RUNNING|0|\n");
   auto limited = slurm.launch("b");
   limited.time_limit = 60;
   runner.start(limited);
@@ -215,7 +218,7 @@ TEST_CASE("where sbatch refuses, tasks wait for those that run; where none does,
   SlurmRunner runner({}, "/bin/worker", slurm.trials(), at_once);
   const int a = runner.start(slurm.launch("a"));
   next<Submitted>(runner);
-  slurm.state("1|0|RUNNING|0|\n");
+  slurm.state("1|0|RUNNING|0|\n2|0|RUNNING|0|\n");
   slurm.folder.write("refuse", "");
   const int b = runner.start(slurm.launch("b"));
   CHECK(std::holds_alternative<Tick>(runner.next().what));
@@ -235,6 +238,7 @@ TEST_CASE("a task that Slurm has forgotten is over; a Slurm that is away says no
   runner.start(slurm.launch("a"));
   next<Submitted>(runner);
   slurm.folder.write("away", "");
+  slurm.state("");
   for (int i = 0; i < 4; ++i) CHECK(std::holds_alternative<Tick>(runner.next().what));
   std::filesystem::remove(slurm.folder.path / "away");
   SECTION("by everyone") {
@@ -281,6 +285,28 @@ TEST_CASE("a worker of another version is a bad config, and is ended", "[slurm]"
              Contains("/bin/worker speaks protocol 99"));
   next<Ended>(runner);
   CHECK_THAT(slurm.told("cancelled"), Contains("1_0"));
+}
+
+TEST_CASE("tasks of a scheduler that was killed are ended before their journals are read",
+          "[slurm]") {
+  FakeSlurm slurm;
+  results::Store store(slurm.folder.path / "a.db");
+  const std::vector<results::NewTrial> one{{.fingerprint = "f", .spec = "{}"}};
+  const auto id = store.plan(store.begin_sweep("s", "c", ""), one)[0].id;
+  const auto attempt = store.start(id, "cpu", (slurm.trials() / "a.jsonl").string());
+  store.set_pid(id, attempt, -1);
+  store.set_slurm_task(id, attempt, "1_0");
+  slurm.say("a", epoch_1);
+  SECTION("Slurm answers") {
+    CHECK(ingest_unfinished(store) == 1);
+    CHECK_THAT(slurm.told("cancelled"), Contains("--name=" + slurm_name(slurm.trials() / "x")));
+    CHECK(store.reached(id).top1.size() == 1);
+  }
+  SECTION("Slurm is away") {
+    slurm.folder.write("away", "");
+    CHECK_THROWS_WITH(ingest_unfinished(store), Contains("Slurm does not answer"));
+    CHECK(store.unfinished().size() == 1);
+  }
 }
 
 TEST_CASE("without Slurm there is a mend", "[slurm]") {
