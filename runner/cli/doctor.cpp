@@ -107,7 +107,7 @@ Finding png_pictures() {
 Finding slurm() {
   const auto version = output_of("sbatch --version");
   if (!version.empty()) return {Verdict::good, "Slurm", version + ": run --slurm"};
-  return {Verdict::lacking, "Slurm", "no sbatch; only run --slurm needs it"};
+  return {Verdict::lacking, "Slurm", "sbatch is not here or not set up; only run --slurm needs it"};
 }
 
 int doctor() {

@@ -319,7 +319,7 @@ TEST_CASE("what the tasks of Slurm ask for") {
     CHECK_THAT(place.faults(one + "slurm: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
   CHECK_THAT(place.faults(one + "slurm: {gpus: 1}\nscheduler: {device: cpu}"),
-             Contains("c.yaml:3:9: slurm.gpus: scheduler.device is cpu"));
+             Contains("c.yaml:3:15: slurm.gpus: scheduler.device is cpu"));
 }
 
 TEST_CASE("quoted numbers are words, and absent values are named") {
