@@ -64,7 +64,7 @@ std::vector<Key> keys(Settings& s) {
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
       {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots, and of a task of Slurm 4", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
-      {"scheduler.hang_limit", &s.hang_limit, "none, or 15m: a trial that gives no sign of life for so long is stopped"},
+      {"scheduler.hang_limit", &s.hang_limit, "none, or 15m: a trial that gives no sign of life for so long is stopped; a task of Slurm by its time limit"},
       {"scheduler.retry_crashed", &s.scheduler.retry_crashed, "further attempts of a trial whose process crashed", {}, 0, 100},
       {"scheduler.retry_killed", &s.scheduler.retry_killed, "the same where somebody killed it", {}, 0, 100},
       {"scheduler.retry_hung", &s.scheduler.retry_hung, "the same where it hung", {}, 0, 100},
@@ -132,7 +132,7 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   }
   if (s.slurm_memory != "auto") {
     slurm.memory = parse_bytes(s.slurm_memory).value_or(0);
-    if (slurm.memory <= 0)
+    if (slurm.memory < 1 << 20)  // a bare number would be bytes
       faults.push_back({"slurm", "memory", "expected auto, or a size such as 16GiB"});
   }
   if (s.scheduler.device == "cuda" && slurm.gpus == "none") slurm.gpus = "1";

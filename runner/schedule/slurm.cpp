@@ -27,6 +27,13 @@ std::string user() {
   return fmt::format("--user={}", ::geteuid());
 }
 
+std::string on_one_line(const std::string& text) {
+  std::string line;
+  for (const auto& part : split(printable(text, 500), '\n'))
+    if (!part.empty()) line += (line.empty() ? "" : "; ") + part;
+  return line;
+}
+
 std::string quoted(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -53,13 +60,13 @@ exec {} < "$files.json" 3> /dev/null >> "$files.log" 2>&1
 
 void require_slurm() {
   for (const auto* program : {"sbatch", "squeue", "scancel"})
-    if (run_command({program, "--version"}).code != 0)
-      throw Error(fmt::format("--slurm: {} cannot be run: install Slurm's commands (Debian: "
+    if (run_command({program, "--version"}).code == 127)
+      throw Error(fmt::format("--slurm: {} is not here: install Slurm's commands (Debian: "
                               "slurm-client) on a machine of the cluster, or run without --slurm",
                               program),
                   Exit::environment);
   if (const auto said = run_command({"squeue", "--noheader", user()}); said.code != 0)
-    throw Error(fmt::format("--slurm: Slurm does not answer: {}", first_line(said.err)),
+    throw Error(fmt::format("--slurm: Slurm does not answer: {}", on_one_line(said.err)),
                 Exit::environment);
 }
 
@@ -100,7 +107,7 @@ std::optional<std::string> submit(const SlurmConfig& config, const std::string& 
   const auto said = run_command(words);
   const auto id = said.out.substr(0, said.out.find_first_not_of("0123456789"));  // "17;cluster"
   if (said.code == 0 && !id.empty()) return id;
-  why = first_line(said.err);
+  why = on_one_line(said.err);
   return std::nullopt;
 }
 
@@ -174,7 +181,7 @@ void end_tasks(const std::string& name) {
     if (said.code != 0)
       throw Error(fmt::format("tasks {} of an earlier run may still run, and Slurm does not "
                               "answer: {}",
-                              name, first_line(said.err)),
+                              name, on_one_line(said.err)),
                   Exit::environment);
     if (said.out.empty()) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(500));

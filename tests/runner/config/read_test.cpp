@@ -300,6 +300,33 @@ TEST_CASE("limits, slots and places of output") {
   }
 }
 
+TEST_CASE("what the tasks of Slurm ask for") {
+  const Place place;
+  const auto slurm =
+      place
+          .read(one +
+                "slurm: {partition: gpu, account: us, gpus: a100:1, time: 4h, memory: 16GiB, "
+                "extra: --nice --exclude=n1}")
+          .scheduler.slurm;
+  CHECK(slurm.partition == "gpu");
+  CHECK(slurm.account == "us");
+  CHECK(slurm.gpus == "a100:1");
+  CHECK(slurm.time == 4 * 3600);
+  CHECK(slurm.memory == 16.0 * (1 << 30));
+  CHECK(slurm.extra == "--nice --exclude=n1");
+  const auto usual = place.read(one).scheduler.slurm;
+  CHECK_FALSE(usual.is_used);
+  CHECK(usual.gpus == "none");
+  CHECK(usual.time + usual.memory == 0);
+  CHECK(place.read(one + "scheduler: {device: cuda}").scheduler.slurm.gpus == "1");
+  for (const auto* wrong : {"time: 4", "time: none", "memory: 16", "memory: much", "nodes: 3"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "slurm: {" + wrong + "}"), Contains("c.yaml:3:"));
+  }
+  CHECK_THAT(place.faults(one + "slurm: {gpus: 1}\nscheduler: {device: cpu}"),
+             Contains("c.yaml:3:15: slurm.gpus: scheduler.device is cpu"));
+}
+
 TEST_CASE("quoted numbers are words, and absent values are named") {
   const Place place;
   CHECK_THAT(place.faults(one + "training: {epochs: '3'}"),
