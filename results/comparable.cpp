@@ -30,10 +30,25 @@ std::string describe(const Reader& reader, const std::string& key) {
   return found.empty() ? key : found[0];
 }
 
-// Of keys that are given by their numbers, 0: none.
-std::string described(const Reader& reader, const KeyRows& key) {
+struct Keys {
+  std::int64_t accuracy = 0, speed = 0;  // numbers, 0: none
+};
+
+// "BETWEEN ...": the groups under a key.
+std::string groups(std::int64_t key) {
+  return fmt::format("BETWEEN {} AND {}", key << 32, ((key + 1) << 32) - 1);
+}
+
+Keys keys_of(const Reader& reader, const Question& q, std::int64_t key) {
+  if (!q.by_accuracy || !q.by_speed) return {q.by_accuracy ? key : 0, q.by_speed ? key : 0};
+  auto any = reader.open("SELECT accuracy_number, speed_number FROM results WHERE comparison " +
+                         groups(key) + " LIMIT 1");
+  return any.next() ? Keys{any.whole(0), any.whole(1)} : Keys();
+}
+
+std::string described(const Reader& reader, const Keys& keys) {
   std::string all;
-  for (const auto number : {key.accuracy, key.speed})
+  for (const auto number : {keys.accuracy, keys.speed})
     for (const auto& text :
          texts(reader, fmt::format("SELECT text FROM numbers WHERE number = {}", number)))
       if (!text.empty()) all += (all.empty() ? "" : "; ") + describe(reader, text);
@@ -128,20 +143,23 @@ Question question(const Reader& reader, const Selection& s) {
   if (x.key == y.key) throw Error(fmt::format("--x and --y are both {}; name two metrics", x.key));
   Question q{.x = x, .y = y, .all = from, .from = from + with_values(x, y)};
   if (needs(x.within, Within::accuracy_key) || needs(y.within, Within::accuracy_key)) {
-    q.accuracy = "accuracy_number";
-    if (!s.accuracy_key.empty()) q.given.accuracy = key_number(reader, "accuracy", s.accuracy_key);
+    q.by_accuracy = true;
+    if (!s.accuracy_key.empty()) q.given_accuracy = key_number(reader, "accuracy", s.accuracy_key);
   }
   if (needs(x.within, Within::speed_key) || needs(y.within, Within::speed_key)) {
-    q.speed = "speed_number";
-    if (!s.speed_key.empty()) q.given.speed = key_number(reader, "speed", s.speed_key);
+    q.by_speed = true;
+    if (!s.speed_key.empty()) q.given_speed = key_number(reader, "speed", s.speed_key);
   }
+  q.group = q.by_accuracy && q.by_speed ? "comparison"
+            : q.by_accuracy             ? "(accuracy_number << 32 | experiment_number)"
+            : q.by_speed                ? "(speed_number << 32 | experiment_number)"
+                                        : "experiment_number";
   return q;
 }
 
 Comparable choose(const Reader& reader, const Question& q, const std::vector<KeyRows>& keys) {
   const auto restricted = [&](const KeyRows& key) {
-    return fmt::format("{} AND {} = {} AND {} = {}", q.from, q.accuracy, key.accuracy, q.speed,
-                       key.speed);
+    return fmt::format("{} AND {} {}", q.from, q.group, groups(key.key));
   };
   const auto latest = [&](const KeyRows& key) {
     const auto found = texts(reader, "SELECT max(finished_at) " + restricted(key));
@@ -150,16 +168,19 @@ Comparable choose(const Reader& reader, const Question& q, const std::vector<Key
   Comparable result{.x = q.x, .y = q.y, .from = q.from + " AND 0", .keys = ""};
   const KeyRows* best = nullptr;
   for (const auto& key : keys) {
-    if ((q.given.accuracy && key.accuracy != q.given.accuracy) ||
-        (q.given.speed && key.speed != q.given.speed))
-      continue;
+    if (q.given_accuracy || q.given_speed) {
+      const auto its = keys_of(reader, q, key.key);
+      if ((q.given_accuracy && its.accuracy != q.given_accuracy) ||
+          (q.given_speed && its.speed != q.given_speed))
+        continue;
+    }
     if (!best || key.rows > best->rows || (key.rows == best->rows && latest(key) > latest(*best)))
       best = &key;
   }
   if (best) {
     result.key = *best;
     result.from = restricted(*best);
-    result.keys = described(reader, *best);
+    result.keys = described(reader, keys_of(reader, q, best->key));
   }
   for (const auto& key : keys)
     if (&key != best) result.left_out += key.rows, ++result.other_keys;
@@ -170,9 +191,9 @@ Comparable comparable(const Reader& reader, const Selection& selection) {
   const auto q = question(reader, selection);
   std::vector<KeyRows> keys;
   for (auto cursor = reader.open(
-           fmt::format("SELECT {}, {}, count(*) {} GROUP BY 1, 2", q.accuracy, q.speed, q.from));
+           fmt::format("SELECT {} >> 32 AS key, count(*) {} GROUP BY key", q.group, q.from));
        cursor.next();)
-    keys.push_back({cursor.whole(0), cursor.whole(1), static_cast<std::size_t>(cursor.whole(2))});
+    keys.push_back({cursor.whole(0), static_cast<std::size_t>(cursor.whole(1))});
   return choose(reader, q, keys);
 }
 

@@ -12,27 +12,29 @@
 
 namespace archsweep::results {
 
-// Rows under the same keys. The keys are told by the schema's numbers of them; 0 where the metrics
-// need none.
+// Rows under the same keys, as the upper half of Question::group tells them.
 struct KeyRows {
-  std::int64_t accuracy = 0, speed = 0;
+  std::int64_t key = 0;
   std::size_t rows = 0;
 };
 
 // What is asked, before its keys are chosen.
 struct Question {
   Metric x, y;
-  std::string all;                          // "FROM compared WHERE ...": what the conditions allow
-  std::string from;                         // likewise: those of them that have x and y
-  std::string accuracy = "0", speed = "0";  // SQL: the numbers of a row's keys
-  KeyRows given = {};                       // keys that the selection names
+  std::string all;   // "FROM compared WHERE ...": what the conditions allow
+  std::string from;  // likewise: those of them that have x and y
+  bool by_accuracy = false, by_speed = false;        // the keys that x and y need
+  std::int64_t given_accuracy = 0, given_speed = 0;  // numbers of those that the selection names
+  // SQL, a whole number: above 32 bits the number of the needed keys, below the experiment's. Of
+  // both keys it is a column, and an index has the rows in its order.
+  std::string group;
 };
 
 struct Comparable {
   Metric x, y;
   std::string from;  // "FROM compared WHERE ...": rows that have x and y, under the same keys
   std::string keys;  // as in Answer
-  KeyRows key = {};  // likewise
+  KeyRows key = {};
   std::size_t left_out = 0, other_keys = 0;
 };
 

@@ -78,7 +78,7 @@ class Merging {
          "JOIN attempt_map m ON (t.trial, t.attempt) = (m.old_trial, m.old_attempt)",
          attempt_columns);
     exec("DELETE FROM main.results WHERE trial IN (SELECT new FROM trial_map WHERE takes)");
-    copy("results", {"accuracy_number", "speed_number", "experiment_number"},
+    copy("results", {"accuracy_number", "speed_number", "experiment_number", "comparison"},
          "JOIN trial_map tm ON tm.old = t.trial AND tm.takes LEFT JOIN attempt_map m ON (t.trial, "
          "t.attempt) = (m.old_trial, m.old_attempt)",
          {{"trial", "tm.new"}, {"attempt", "m.new_attempt"}});

@@ -158,6 +158,8 @@ ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval
 ALTER TABLE measurements ADD COLUMN high REAL;
 ALTER TABLE measurements ADD COLUMN conditions TEXT;  -- JSON: clocks, temperature, throttling, load; before, after
 
+ALTER TABLE attempts ADD COLUMN slurm_task TEXT;      -- 17_3; null: it ran as a process of the scheduler's machine
+
 CREATE TABLE preflights (        -- what a candidate took when it was tried before a sweep
   key TEXT NOT NULL,             -- SHA-256 of the spec without learning rate, seed, epochs and measurement
   environment INTEGER NOT NULL REFERENCES environments,
@@ -217,7 +219,7 @@ CREATE TABLE published_speeds (  -- rows of timm's benchmark-*.csv
 ) WITHOUT ROWID;
 
 -- Short stand-ins for the texts that the frontier sorts and groups by: what it reads of a hundred thousand
--- rows must be narrow.
+-- rows must be narrow, and few columns.
 CREATE TABLE numbers (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 ALTER TABLE results RENAME TO results_1;
 CREATE TABLE results (           -- one row a finished trial: all that the views read
@@ -241,16 +243,28 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
   finished_at TEXT,              -- UTC, ISO 8601
-  -- By the trigger below, from `numbers`:
-  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER
+  -- By the triggers below. From `numbers`; comparison: of both keys, and below 32 bits of the experiment
+  accuracy_number INTEGER, speed_number INTEGER, experiment_number INTEGER, comparison INTEGER,
+  latency_spread REAL, throughput_spread REAL  -- standard deviations of the timings, as shares of them
 );
 CREATE TRIGGER number_results AFTER INSERT ON results BEGIN
   INSERT INTO numbers (text)
-    SELECT told FROM (SELECT new.accuracy_key AS told UNION SELECT new.speed_key UNION SELECT new.experiment)
+    SELECT told FROM (SELECT new.accuracy_key AS told UNION SELECT new.speed_key UNION SELECT new.experiment
+                      UNION SELECT new.accuracy_key || ' ' || new.speed_key)
     WHERE NOT EXISTS (SELECT 1 FROM numbers WHERE text = told);
   UPDATE results SET accuracy_number = (SELECT number FROM numbers WHERE text = new.accuracy_key),
                      speed_number = (SELECT number FROM numbers WHERE text = new.speed_key),
-                     experiment_number = (SELECT number FROM numbers WHERE text = new.experiment)
+                     experiment_number = (SELECT number FROM numbers WHERE text = new.experiment),
+                     comparison = (SELECT number FROM numbers WHERE text = new.accuracy_key || ' ' || new.speed_key) << 32
+                                  | (SELECT number FROM numbers WHERE text = new.experiment),
+                     latency_low = latency_low  -- for the next trigger
+  WHERE trial = new.trial;
+END;
+-- A 95 % interval is 2 * 1.959964 standard deviations wide. No generated columns: an index on them would not cover.
+CREATE TRIGGER spread_results AFTER UPDATE OF latency_low, latency_high, throughput_low, throughput_high ON results BEGIN
+  UPDATE results SET
+    latency_spread = (latency_high - latency_low) / (latency_high + latency_low) / 1.959964,
+    throughput_spread = (throughput_high - throughput_low) / (throughput_high + throughput_low) / 1.959964
   WHERE trial = new.trial;
 END;
 INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, dataset, learning_rate, seed,
@@ -270,8 +284,7 @@ INSERT INTO results (trial, attempt, source, experiment, architecture, tag, fami
   FROM results_1 r JOIN trials t USING (trial) WHERE t.state = 'done';
 DROP TABLE results_1;
 -- All that a frontier on latency and top1 reads, so that it reads nothing else.
-CREATE INDEX results_by_key ON results (accuracy_number, speed_number, experiment_number, seed, top1, latency,
-                                        latency_low, latency_high);
+CREATE INDEX results_by_key ON results (comparison, seed, top1, latency, latency_spread);
 CREATE INDEX results_by_top1 ON results (top1 DESC, latency);
 CREATE INDEX results_by_time ON results (finished_at);
 CREATE VIEW compared AS          -- `finished`, and what the frontier alone reads
@@ -292,7 +305,8 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
          parameters / 1e6 AS params_m, macs / 1e9 AS gmacs, learning_rate AS lr, experiment,
          speed_key,              -- speeds compare only between rows of one key
          accuracy_key,           -- accuracies likewise; table comparability_keys says what they stand for
-         accuracy_number, speed_number, experiment_number
+         accuracy_number, speed_number, experiment_number, comparison,
+         latency_spread, throughput_spread
   FROM results r;
 CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
   SELECT trial, sweep, source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,

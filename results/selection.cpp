@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 #include <span>
 #include <unordered_map>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "results/comparable.h"
 #include "results/distinguish.h"
@@ -18,25 +20,6 @@ namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
-// A trial's value on one axis, and the standard deviation of its timing samples.
-struct Sample {
-  double value, timing_spread;
-};
-
-// Flat, because a big database has a hundred thousand: the samples of an experiment are together.
-struct Experiment {
-  std::uint32_t first, count;  // places in the following
-};
-struct Experiments {
-  std::vector<Experiment> all;
-  std::vector<std::int64_t> trials;
-  std::vector<Sample> x, y;
-
-  void reserve(std::size_t rows) {
-    all.reserve(rows), trials.reserve(rows), x.reserve(rows), y.reserve(rows);
-  }
-};
-
 // Times, rates and sizes scatter in proportion to themselves; shares and losses do not.
 bool is_relative(const Metric& metric) {
   return metric.unit == "s" || metric.unit == "1/s" || metric.unit == "B";
@@ -46,105 +29,6 @@ bool is_exact(const Metric& metric) {
   return metric.within == Within::anything;
 }
 
-// Where no interval is stored, from the raw samples, which take longer to read.
-void complete(std::vector<Sample>& axis, const std::vector<std::int64_t>& trials,
-              const Reader& reader, const Metric& metric, const std::string& from) {
-  if (std::ranges::none_of(axis, [](const Sample& s) { return std::isnan(s.timing_spread); }))
-    return;
-  const auto raw = raw_timing_spreads(reader, metric, from);
-  for (std::size_t i = 0; i < axis.size() && !raw.empty(); ++i)
-    if (const auto found = raw.find(trials[i]);
-        found != raw.end() && std::isnan(axis[i].timing_spread))
-      axis[i].timing_spread = found->second;
-}
-
-// Of all keys, in order of key, experiment and seed; `keys` are told as they are met. Where the
-// metrics compare over several keys, the same seed may stand there for each: one training, or one
-// published number, seen on several machines. It counts once, as the earliest trial has it.
-Experiments read_rows(const Reader& reader, const Question& q, std::vector<KeyRows>& keys) {
-  std::string order;  // a constant is no term to sort by
-  for (const auto& number : {q.accuracy, q.speed})
-    if (number != "0") order += number + ", ";
-  // Under one key a seed stands once, and the index gives the rows in this order.
-  const bool over_keys = q.accuracy == "0" || q.speed == "0";
-  const auto columns = [](const Metric& m) {
-    const auto interval = interval_columns(m);
-    return fmt::format("{}{}{}", m.key, interval.empty() ? "" : ", ", interval);
-  };
-  auto cursor = reader.open(fmt::format(
-      "SELECT {}, {}, experiment_number, trial, seed, {}, {} {} ORDER BY "
-      "{}experiment_number, seed{}",
-      q.accuracy, q.speed, columns(q.x), columns(q.y), q.all, order, over_keys ? ", trial" : ""));
-  const bool x_timed = !interval_columns(q.x).empty(), y_timed = !interval_columns(q.y).empty();
-  const auto sample = [&](int column, bool timed) {
-    return Sample{
-        cursor.number(column),
-        timed ? timing_spread(cursor.number(column + 1), cursor.number(column + 2)) : unknown};
-  };
-  constexpr int first = 5;
-  const int y_column = x_timed ? first + 3 : first + 1;
-  Experiments e;
-  // As many as there can be, at no cost until they come: to grow would copy all of them often.
-  if (auto most = reader.open("SELECT max(trial) FROM results"); most.next())
-    e.reserve(static_cast<std::size_t>(std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20)));
-  std::int64_t last = 0;
-  double last_seed = unknown;  // NaN: none, and then not known to be another
-  while (cursor.next()) {
-    const auto x = sample(first, x_timed), y = sample(y_column, y_timed);
-    if (std::isnan(x.value) || std::isnan(y.value)) continue;  // quicker here than in SQL
-    const KeyRows key{cursor.whole(0), cursor.whole(1)};
-    const auto experiment = cursor.whole(2);
-    const bool same_key =
-        !keys.empty() && key.accuracy == keys.back().accuracy && key.speed == keys.back().speed;
-    const bool same_experiment = same_key && experiment == last;
-    const auto seed = cursor.number(4);
-    if (same_experiment && (seed == last_seed || std::isnan(seed))) continue;
-    last_seed = seed;
-    if (!same_key) keys.push_back(key);
-    if (!same_experiment) e.all.push_back({static_cast<std::uint32_t>(e.trials.size()), 0});
-    last = experiment;
-    ++keys.back().rows;
-    ++e.all.back().count;
-    e.trials.push_back(cursor.whole(3));
-    e.x.push_back(x);
-    e.y.push_back(y);
-  }
-  return e;
-}
-
-// Only those under the chosen key, whose rows follow on one another.
-void keep(std::vector<Experiment>& all, const std::vector<KeyRows>& keys, const KeyRows& chosen) {
-  std::size_t first = 0;
-  for (const auto& key : keys) {
-    if (key.accuracy == chosen.accuracy && key.speed == chosen.speed) break;
-    first += key.rows;
-  }
-  const auto end = first + chosen.rows;
-  std::erase_if(all, [&](const Experiment& e) { return e.first < first || e.first >= end; });
-}
-
-using Samples = std::span<const Sample>;
-
-Samples of(const std::vector<Sample>& axis, const Experiment& e) {
-  return Samples(axis).subspan(e.first, e.count);
-}
-
-// Standard deviation between seeds, on the scale on which it scatters; NaN of a single seed.
-// `scaled`: room for the values on that scale.
-double seed_spread(Samples samples, bool relative, std::vector<double>& scaled) {
-  if (samples.size() < 2) return unknown;
-  const auto n = static_cast<double>(samples.size());
-  scaled.clear();
-  double mean = 0, squares = 0;
-  for (const auto& s : samples) {
-    scaled.push_back(relative ? std::log(s.value) : s.value);
-    mean += scaled.back() / n;
-  }
-  for (const double s : scaled) squares += (s - mean) * (s - mean);
-  const double spread = std::sqrt(squares / (n - 1));
-  return std::isfinite(spread) ? spread : unknown;
-}
-
 // As `median` of statistics.h, but in place and without sorting.
 double quick_median(std::vector<double>& values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -152,9 +36,171 @@ double quick_median(std::vector<double>& values) {
   return values.size() % 2 ? *middle : (*std::max_element(values.begin(), middle) + *middle) / 2;
 }
 
+// One axis of the clouds; where more is better on `cost`, or less on `quality`, values come
+// negative.
+struct Axis {
+  const Metric& metric;
+  Uncertain Cloud::*side;
+  bool is_median;  // the value of several seeds; else their mean
+  double sign;
+  bool relative = is_relative(metric);
+  bool is_timing = has_samples(metric);
+  bool has_spread = !spread_column(metric).empty();
+  // Standard deviations by trial, from the samples of those of which no interval is stored.
+  std::unordered_map<std::int64_t, double> raw = {};
+  // By experiment: that of the timing samples of one of its trials. None where it is no timing.
+  std::vector<double> timings = {};
+
+  std::string columns() const {
+    return fmt::format("{}{}{}", metric.key, has_spread ? ", " : "", spread_column(metric));
+  }
+  void add(double value, double timing_spread) {
+    values.push_back(value);
+    squares += timing_spread * timing_spread;
+  }
+  // The experiment whose values were added. Its spread is that between its seeds as yet, on the
+  // scale on which it scatters; NaN of a single seed.
+  Uncertain finish() {
+    const auto n = static_cast<double>(values.size());
+    Uncertain u{values[0], unknown, relative};
+    if (values.size() > 1) {
+      scaled.clear();
+      double sum = 0, mean = 0, square = 0;
+      for (const double v : values) {
+        scaled.push_back(relative ? std::log(v) : v);
+        sum += v, mean += scaled.back();
+      }
+      mean /= n;
+      for (const double s : scaled) square += (s - mean) * (s - mean);
+      if (const double spread = std::sqrt(square / (n - 1)); std::isfinite(spread))
+        u.spread = spread;
+      u.value = is_median ? quick_median(values) : sum / n;
+    }
+    if (is_timing) timings.push_back(std::sqrt(squares / n));
+    u.value *= sign;
+    values.clear();
+    squares = 0;
+    return u;
+  }
+
+  // Of the present experiment, and room for them on the other scale.
+  std::vector<double> values = {}, scaled = {};
+  double squares = 0;
+};
+
+// Flat, and no row is kept, because a big database has a hundred thousand and fresh memory for many
+// is what takes longest here.
+struct Experiment {
+  std::int64_t group;          // as in Question
+  std::uint32_t first, count;  // of its trials
+};
+struct Experiments {
+  std::vector<Experiment> all;
+  std::vector<Cloud> clouds;
+  std::vector<std::int64_t> trials;  // none where not asked for
+};
+
+// Of all keys, in order of key, experiment and seed; `keys` are told as they are met. Where the
+// metrics compare over several keys, the same seed may stand there for each: one training, or one
+// published number, seen on several machines. It counts once, as the earliest trial has it.
+Experiments read_rows(const Reader& reader, const Question& q, bool with_trials, Axis& x, Axis& y,
+                      std::vector<KeyRows>& keys) {
+  // Under both keys a seed stands once, and the index gives the rows in this order.
+  const bool over_keys = !q.by_accuracy || !q.by_speed;
+  auto cursor = reader.open(fmt::format(
+      "SELECT {0} AS place, seed, {1}, {2}{3} {4} ORDER BY place, seed{5}", q.group, x.columns(),
+      y.columns(), with_trials ? ", trial" : "", q.all, over_keys ? ", trial" : ""));
+  constexpr int x_column = 2;
+  const int y_column = x_column + 1 + x.has_spread;
+  const int trial_column = y_column + 1 + y.has_spread;
+  keys.clear();
+  x.timings.clear(), y.timings.clear();
+  Experiments e;
+  // As many as there can be, at no cost until they come: to grow would copy all of them often.
+  if (auto most = reader.open("SELECT max(trial) FROM results"); most.next()) {
+    const auto rows = std::clamp<std::int64_t>(most.whole(0), 0, 1 << 20);
+    e.all.reserve(static_cast<std::size_t>(rows)), e.clouds.reserve(e.all.capacity());
+    if (with_trials) e.trials.reserve(e.all.capacity());
+  }
+  const auto finish = [&] { e.clouds.push_back({x.finish(), y.finish()}); };
+  const auto timing_spread = [&](const Axis& axis, int column) {
+    const double stored = axis.has_spread ? cursor.number(column + 1) : unknown;
+    if (axis.raw.empty() || !std::isnan(stored)) return stored;
+    const auto found = axis.raw.find(cursor.whole(trial_column));
+    return found == axis.raw.end() ? unknown : found->second;
+  };
+  std::uint32_t place = 0;
+  std::int64_t last = -1;      // group
+  double last_seed = unknown;  // NaN: none, and then not known to be another
+  while (cursor.next()) {
+    const double x_value = cursor.number(x_column), y_value = cursor.number(y_column);
+    if (std::isnan(x_value) || std::isnan(y_value)) continue;  // quicker here than in SQL
+    const auto group = cursor.whole(0);
+    const auto seed = cursor.number(1);
+    if (group == last && (seed == last_seed || std::isnan(seed))) continue;
+    last_seed = seed;
+    if (group != last) {
+      if (!e.all.empty()) finish();
+      if (keys.empty() || keys.back().key != group >> 32) keys.push_back({group >> 32});
+      e.all.push_back({group, place, 0});
+      last = group;
+    }
+    ++place;
+    ++keys.back().rows;
+    ++e.all.back().count;
+    x.add(x_value, timing_spread(x, x_column));
+    y.add(y_value, timing_spread(y, y_column));
+    if (with_trials) e.trials.push_back(cursor.whole(trial_column));
+  }
+  if (!e.all.empty()) finish();
+  return e;
+}
+
+// The trials of some experiments under both keys, of all that `read_rows` read.
+std::vector<std::int64_t> read_trials(const Reader& reader, const Question& q,
+                                      const std::vector<std::size_t>& some,
+                                      std::span<Experiment> all) {
+  std::unordered_map<std::int64_t, std::size_t> places;  // by group, of the next trial
+  std::uint32_t count = 0;
+  for (const auto i : some) {
+    places.emplace(all[i].group, count);
+    all[i].first = count;
+    count += all[i].count;
+  }
+  std::vector<std::int64_t> trials(count);
+  std::int64_t last = -1;
+  double last_seed = unknown;
+  for (auto cursor = reader.open(fmt::format(
+           "SELECT comparison, seed, trial {} AND comparison IN ({}) ORDER BY comparison, seed",
+           q.from, fmt::join(std::views::keys(places), ",")));
+       cursor.next();) {
+    const auto group = cursor.whole(0);
+    const auto seed = cursor.number(1);
+    if (group == last && (seed == last_seed || std::isnan(seed))) continue;
+    last = group, last_seed = seed;
+    trials[places[group]++] = cursor.whole(2);
+  }
+  return trials;
+}
+
+// Experiments under one key, which follow on one another.
+struct Range {
+  std::size_t first, count;
+  template <typename T>
+  std::span<T> of(std::vector<T>& all) const {
+    return std::span(all).subspan(first, count);
+  }
+};
+
+Range under(const std::vector<Experiment>& all, const KeyRows& key) {
+  const auto found =
+      std::ranges::equal_range(all, key.key, {}, [](const Experiment& e) { return e.group >> 32; });
+  return {static_cast<std::size_t>(found.begin() - all.begin()), found.size()};
+}
+
 // What most experiments of several seeds scatter by; NaN where there is none. A median, because a
 // few with far too high a learning rate scatter tenfold.
-double usual_spread(const std::vector<Experiment>& all, const std::vector<Cloud>& clouds,
+double usual_spread(std::span<const Experiment> all, std::span<const Cloud> clouds,
                     Uncertain Cloud::*side) {
   std::vector<double> known;
   known.reserve(all.size());
@@ -170,43 +216,29 @@ double usual_spread(const std::vector<Experiment>& all, const std::vector<Cloud>
   return quick_median(known) / std::pow(1 - 2 / (9 * freedom), 1.5);
 }
 
-// Of the experiment's value, as selection.h defines it; NaN: not known.
-double spread(Samples samples, double own, double usual, bool is_median) {
-  const auto n = static_cast<double>(samples.size());
+// Of the experiment's value, as selection.h defines it; NaN: not known. `own`: between its `seeds`.
+double spread(double seeds, double own, double usual, double timing, bool is_median) {
   constexpr double usual_weight = 4;  // seeds
-  double one = std::isnan(own) ? usual
-                               : std::sqrt((usual_weight * usual * usual + (n - 1) * own * own) /
-                                           (usual_weight + n - 1));
-  double squares = 0;
-  for (const auto& s : samples) squares += s.timing_spread * s.timing_spread;
-  if (const double timing = std::sqrt(squares / n); !std::isnan(timing))
-    one = std::isnan(one) ? timing : std::max(one, timing);
+  double one = std::isnan(own)
+                   ? usual
+                   : std::sqrt((usual_weight * usual * usual + (seeds - 1) * own * own) /
+                               (usual_weight + seeds - 1));
+  if (!std::isnan(timing)) one = std::isnan(one) ? timing : std::max(one, timing);
   // A median of few normal values scatters by up to pi/2 more than their mean.
   constexpr double half_pi = 1.5707963;
-  return one * std::sqrt(is_median ? half_pi / (n - 1 + half_pi) : 1 / n);
+  return one * std::sqrt(is_median ? half_pi / (seeds - 1 + half_pi) : 1 / seeds);
 }
 
-// One axis of the clouds; `sign` -1: what is better the other way comes negative. In place, because
-// fresh memory for many is what takes longest here.
-void estimate(const std::vector<Experiment>& all, const std::vector<Sample>& axis,
-              const Metric& metric, bool is_median, double sign, std::vector<Cloud>& clouds,
-              Uncertain Cloud::*side) {
-  std::vector<double> values;
-  const bool relative = is_relative(metric);
-  for (std::size_t i = 0; i < all.size(); ++i)
-    (clouds[i].*side).spread = seed_spread(of(axis, all[i]), relative, values);
-  const double usual = usual_spread(all, clouds, side);
+// From the spread between an experiment's own seeds to that of its value.
+void estimate(std::span<const Experiment> all, std::span<const double> timings, const Axis& axis,
+              std::span<Cloud> clouds) {
+  const double usual = usual_spread(all, clouds, axis.side);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto samples = of(axis, all[i]);
-    values.clear();
-    double sum = 0;
-    for (const auto& s : samples) values.push_back(s.value), sum += s.value;
-    const double value = values.size() == 1 ? values[0]
-                         : is_median        ? quick_median(values)
-                                            : sum / static_cast<double>(values.size());
-    auto& u = clouds[i].*side;
-    u = {sign * value, is_exact(metric) ? 0 : spread(samples, u.spread, usual, is_median),
-         relative};
+    auto& u = clouds[i].*axis.side;
+    u.spread = is_exact(axis.metric)
+                   ? 0
+                   : spread(all[i].count, u.spread, usual, timings.empty() ? unknown : timings[i],
+                            axis.is_median);
   }
 }
 
@@ -235,27 +267,36 @@ void read_names(const Reader& reader, const std::unordered_map<std::int64_t, std
 
 Answer ask_frontier(const Reader& reader, const Selection& selection) {
   const auto asked = question(reader, selection);
+  Axis x{asked.x, &Cloud::cost, true, asked.x.better == Better::higher ? -1.0 : 1.0};
+  Axis y{asked.y, &Cloud::quality, false, asked.y.better == Better::lower ? -1.0 : 1.0};
   std::vector<KeyRows> keys;
-  auto e = read_rows(reader, asked, keys);
+  // Where a few are shown it is quicker to look up their trials than to read those of all.
+  const bool look_up = selection.only_near && asked.by_accuracy && asked.by_speed;
+  auto e = read_rows(reader, asked, !look_up, x, y, keys);
   const auto rows = choose(reader, asked, keys);
-  keep(e.all, keys, rows.key);
-  complete(e.x, e.trials, reader, rows.x, rows.from);
-  complete(e.y, e.trials, reader, rows.y, rows.from);
-  const double x_sign = rows.x.better == Better::higher ? -1 : 1;
-  const double y_sign = rows.y.better == Better::lower ? -1 : 1;
-  std::vector<Cloud> clouds(e.all.size());
-  estimate(e.all, e.x, rows.x, true, x_sign, clouds, &Cloud::cost);
-  estimate(e.all, e.y, rows.y, false, y_sign, clouds, &Cloud::quality);
+  const auto range = under(e.all, rows.key);
+  const auto lacks_spreads = [&](Axis& axis) {
+    return axis.is_timing &&
+           std::ranges::any_of(range.of(axis.timings), [](double t) { return std::isnan(t); });
+  };
+  for (auto* axis : {&x, &y})
+    if (lacks_spreads(*axis)) axis->raw = raw_timing_spreads(reader, axis->metric, rows.from);
+  if (!x.raw.empty() || !y.raw.empty()) e = read_rows(reader, asked, true, x, y, keys);
+  const auto all = range.of(e.all);
+  const auto clouds = range.of(e.clouds);
+  for (auto* axis : {&x, &y})
+    estimate(all, axis->is_timing ? range.of(axis->timings) : std::span<double>(), *axis, clouds);
   const auto verdicts = distinguish(clouds);
 
   std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < e.all.size(); ++i)
+  for (std::size_t i = 0; i < all.size(); ++i)
     if (verdicts[i].group > 0 || !selection.only_near) order.push_back(i);
+  if (e.trials.empty()) e.trials = read_trials(reader, asked, order, all);
   std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
     const auto &p = clouds[a], &q = clouds[b];
     if (p.cost.value != q.cost.value) return p.cost.value < q.cost.value;
     if (p.quality.value != q.quality.value) return p.quality.value > q.quality.value;
-    return e.trials[e.all[a].first] < e.trials[e.all[b].first];
+    return e.trials[all[a].first] < e.trials[all[b].first];
   });
   Answer answer{.x = rows.x,
                 .y = rows.y,
@@ -265,16 +306,17 @@ Answer ask_frontier(const Reader& reader, const Selection& selection) {
                 .other_keys = rows.other_keys};
   std::unordered_map<std::int64_t, std::size_t> places;
   for (const auto i : order) {
-    const auto first = e.trials.begin() + static_cast<std::ptrdiff_t>(e.all[i].first);
+    const auto first = e.trials.begin() + static_cast<std::ptrdiff_t>(all[i].first);
     places.emplace(*first, answer.standings.size());
     auto& s = answer.standings.emplace_back();
-    s.trials.assign(first, first + static_cast<std::ptrdiff_t>(e.all[i].count));
-    const auto [x, y] = clouds[i];
-    const auto end = [](const Uncertain& u, double sign, int side) {
-      return bound({sign * u.value, u.spread, u.relative}, side);
+    s.trials.assign(first, first + static_cast<std::ptrdiff_t>(all[i].count));
+    const auto value = [&](const Axis& axis) {
+      const auto& u = clouds[i].*axis.side;
+      return Uncertain{axis.sign * u.value, u.spread, u.relative};
     };
-    s.x = x_sign * x.value, s.x_low = end(x, x_sign, -1), s.x_high = end(x, x_sign, 1);
-    s.y = y_sign * y.value, s.y_low = end(y, y_sign, -1), s.y_high = end(y, y_sign, 1);
+    const auto cost = value(x), quality = value(y);
+    s.x = cost.value, s.x_low = bound(cost, -1), s.x_high = bound(cost, 1);
+    s.y = quality.value, s.y_low = bound(quality, -1), s.y_high = bound(quality, 1);
     s.on_frontier = verdicts[i].on_frontier;
     s.probability = verdicts[i].probability;
     s.group = verdicts[i].group;

@@ -108,6 +108,13 @@ void Store::set_pid(TrialId trial, int attempt, int pid) {
   });
 }
 
+void Store::set_slurm_task(TrialId trial, int attempt, std::string_view task) {
+  db_->quick_transaction([&] {
+    db_->run("UPDATE attempts SET slurm_task = ? WHERE trial = ? AND attempt = ?", task, trial,
+             attempt);
+  });
+}
+
 void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
   db_->quick_transaction([&] {
     db_->run(

@@ -55,6 +55,7 @@ class Store {
   // are taken over from earlier attempts, so that an attempt's rows tell the whole training.
   void set_environment(TrialId, int attempt, const Environment&);
   void set_pid(TrialId, int attempt, int pid);
+  void set_slurm_task(TrialId, int attempt, std::string_view task);
 
   // Idempotent: a row that is there already (same trial, attempt and epoch or measurement) is
   // left as it is, so that a journal can be read again after a crash.

@@ -1,5 +1,6 @@
 #include "results/timing.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -37,30 +38,29 @@ double spread_of(const std::string& samples, double q) {
 
 }  // namespace
 
-std::string_view interval_columns(const Metric& metric) {
-  if (metric.key == "latency") return "latency_low, latency_high";
-  if (metric.key == "throughput" || metric.key == "seconds_per_sample")
-    return "throughput_low, throughput_high";
+std::string_view spread_column(const Metric& metric) {
+  if (metric.key == "latency") return "latency_spread";
+  if (metric.key == "throughput" || metric.key == "seconds_per_sample") return "throughput_spread";
   return "";
 }
 
-double timing_spread(double low, double high) {
-  return (high - low) / (high + low) * (2 / two_sides);
+bool has_samples(const Metric& metric) {
+  return std::ranges::count(sources, metric.key, &Source::metric) > 0;
 }
 
 std::unordered_map<std::int64_t, double> raw_timing_spreads(const Reader& reader,
                                                             const Metric& metric,
                                                             const std::string& from) {
   std::unordered_map<std::int64_t, double> spreads;
-  const auto stored = interval_columns(metric);
+  const auto stored = spread_column(metric);
   for (const auto& source : sources) {
     if (source.metric != metric.key) continue;
     // Of several batch sizes the quickest, which is the one that the metric is of.
     auto cursor = reader.open(fmt::format(
         "SELECT m.trial, m.seconds, max(m.samples_per_second) FROM results r JOIN measurements m "
         "ON (m.trial, m.attempt) = (r.trial, r.attempt) AND m.kind = '{}' "
-        "WHERE r.trial IN (SELECT trial {} AND min({}) IS NULL) GROUP BY m.trial",
-        source.kind, from, stored.empty() ? "NULL, NULL" : stored));
+        "WHERE r.trial IN (SELECT trial {} AND {} IS NULL) GROUP BY m.trial",
+        source.kind, from, stored.empty() ? "NULL" : stored));
     while (cursor.next()) {
       const double spread = spread_of(std::string(cursor.text(1)), source.quantile);
       if (std::isfinite(spread)) spreads.emplace(cursor.whole(0), spread);

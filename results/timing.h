@@ -12,13 +12,13 @@
 
 namespace archsweep::results {
 
-// Two columns of `results`, the ends of the 95 % interval of a timing, NULL where none is stored;
-// "" for what is no timing or has none. Of 1 / throughput they are those of the throughput.
-std::string_view interval_columns(const Metric& metric);
+// The column of `results` with the standard deviation of a timing as a share of it (which is nearly
+// that of its logarithm, and so of one over it), NULL where no interval is stored; "" for what is
+// no timing or has none.
+std::string_view spread_column(const Metric& metric);
 
-// The standard deviation of a timing as a share of it (which is nearly that of its logarithm), and
-// so of one over it.
-double timing_spread(double low, double high);
+// Whether samples of it are stored.
+bool has_samples(const Metric& metric);
 
 // The same by trial from the raw samples, for those of the rows "FROM ... WHERE ..." of which no
 // interval is stored but samples are.

@@ -6,6 +6,7 @@
 
 #include "runner/schedule/conclude.h"
 #include "runner/schedule/prepare.h"
+#include "runner/schedule/single_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 
@@ -21,35 +22,27 @@ std::optional<FoundRates> find_rates(const Config& config, const PlannedTrial& t
                 .device = devices_of_slots(config.scheduler)[0],
                 .threads = threads_of(config.scheduler, 1),
                 .cache_folder = (folder / "cache").string()};
-  const int pid = runner.start({job, folder / "trials" / "lr-find",
-                                config.scheduler.trial_time_limit, config.scheduler.hang_limit});
-  status.started(pid, trial, job.device, 0);
   FoundRates found;
-  std::optional<results::Failure> failure;
-  bool interrupted = false;
-  for (;;) {
-    const auto happening = runner.next();
-    if (std::holds_alternative<Interrupted>(happening.what)) {
-      runner.stop(/*at_once=*/interrupted);
-      interrupted = true;
-    }
-    status.tick();
-    if (const auto* event = std::get_if<Event>(&happening.what)) {
-      if (const auto* hello = std::get_if<Hello>(event)) found.environment = hello->environment;
-      if (const auto* p = std::get_if<Progress>(event)) status.progress(pid, *p);
-      if (const auto* rates = std::get_if<results::RateSweep>(event)) found.sweep = *rates;
-      if (const auto* f = std::get_if<results::Failure>(event)) failure = *f;
-    }
-    const auto* ended = std::get_if<Ended>(&happening.what);
-    if (!ended) continue;
-    status.finish();
-    if (interrupted) return {};
-    if (!failure && !found.sweep.rates.empty()) return found;
-    if (!failure) failure = conclude(*ended);
-    throw Error(fmt::format("{}: {}: {}{}", trial.spec.architecture, results::name(failure->cause),
-                            failure->message, ended->tail.empty() ? "" : "\n" + ended->tail),
-                Exit::environment);
-  }
+  const auto end =
+      run_single(runner,
+                 {job, folder / "trials" / "lr-find", config.scheduler.trial_time_limit,
+                  config.scheduler.hang_limit},
+                 [&](const Event& event) {
+                   if (const auto* p = std::get_if<Progress>(&event); p && p->phase == "lr-find")
+                     status.doing(fmt::format("  {}: step {} of {}, loss {:.3f}",
+                                              trial.spec.architecture, p->step, p->steps, p->loss));
+                   if (const auto* hello = std::get_if<Hello>(&event))
+                     found.environment = hello->environment;
+                   if (const auto* rates = std::get_if<results::RateSweep>(&event))
+                     found.sweep = *rates;
+                 });
+  status.finish();
+  if (end.interrupted) return {};
+  if (!end.failure && !found.sweep.rates.empty()) return found;
+  const auto failure = end.failure.value_or(conclude(end.ended));
+  throw Error(fmt::format("{}: {}: {}{}", trial.spec.architecture, results::name(failure.cause),
+                          failure.message, end.ended.tail.empty() ? "" : "\n" + end.ended.tail),
+              Exit::environment);
 }
 
 }  // namespace archsweep::runner

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/single_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 
@@ -45,30 +46,21 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
             .device = devices[0],
             .threads = threads_of(config.scheduler, devices.size()),
             .cache_folder = fs::absolute(config.output.folder / "cache").string()};
-    runner.start(
-        {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit});
-    std::optional<results::Failure> failure;
     std::optional<Prepared> prepared;
-    bool interrupted = false;
-    for (bool ended = false; !ended;) {
-      const auto happening = runner.next();
-      if (std::holds_alternative<Interrupted>(happening.what))
-        interrupted = true, runner.stop(false);
-      if (const auto* end = std::get_if<Ended>(&happening.what)) {
-        ended = true;
-        if (!prepared && !failure) failure = conclude(*end);
-      }
-      const auto* event = std::get_if<Event>(&happening.what);
-      if (!event) continue;
-      if (const auto* p = std::get_if<Progress>(event); p && p->steps > 0)
-        status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
-                                 p->step, p->steps, 100.0 * p->step / p->steps));
-      if (const auto* hello = std::get_if<Hello>(event)) result.environment = hello->environment;
-      if (const auto* f = std::get_if<results::Failure>(event)) failure = *f;
-      if (const auto* p = std::get_if<Prepared>(event)) prepared = *p;
-    }
+    const auto end = run_single(
+        runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
+        [&](const Event& event) {
+          if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
+            status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
+                                     p->step, p->steps, 100.0 * p->step / p->steps));
+          if (const auto* hello = std::get_if<Hello>(&event))
+            result.environment = hello->environment;
+          if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
+        });
     status.doing("");
-    if (interrupted) return std::nullopt;
+    if (end.interrupted) return std::nullopt;
+    auto failure = end.failure;
+    if (!prepared && !failure) failure = conclude(end.ended);
     if (failure)
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),

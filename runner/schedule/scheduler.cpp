@@ -31,13 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 using results::TrialState;
 
-HalvingRules rules_of(const SchedulerConfig& config) {
-  const auto stopping = config.early_stopping == "frontier"  ? Stopping::frontier
-                        : config.early_stopping == "halving" ? Stopping::halving
-                                                             : Stopping::none;
-  return {stopping, config.eta, config.margin};
-}
-
 struct Running {
   std::size_t device;
   double need;
@@ -72,7 +65,8 @@ class Sweep {
         slots_(options.devices.empty() ? Slots(config.scheduler) : Slots(options.devices)),
         abreast_(devices_of_slots(config.scheduler).size()),
         threads_(threads_of(config.scheduler, abreast_)),
-        memory_(slots_, options.memory, options.clock),
+        memory_(slots_, config.scheduler.slurm.is_used ? ReadMemory() : options.memory,
+                options.clock),
         rules_(rules_of(config.scheduler)),
         health_(config.scheduler.quarantine_after),
         standings_(config.output, plan) {}
@@ -226,6 +220,8 @@ void Sweep::loop() {
     }
     const auto at = running_.find(happening.pid);
     if (at == running_.end()) continue;
+    if (const auto* submitted = std::get_if<Submitted>(&happening.what))
+      store_.set_slurm_task(standings_[at->second.entry].id, at->second.attempt, submitted->task);
     if (const auto* event = std::get_if<Event>(&happening.what)) {
       take(at->second, at->first, *event);
     } else if (const auto* ended = std::get_if<Ended>(&happening.what)) {
@@ -282,7 +278,7 @@ double Sweep::need_of_trial(std::size_t entry) const {
   if (alone_.contains(entry)) return std::numeric_limits<double>::infinity();
   const double declared = config_.scheduler.trial_memory;
   return declared > 0 ? declared
-                      : need_of(slots_.device(0), standings_[entry].forecast.memory_bytes);
+                      : need_of(slots_.device(0), standings_[entry].forecast.train_memory_bytes);
 }
 
 void Sweep::start(std::size_t device, Step step, double need) {
@@ -312,7 +308,9 @@ void Sweep::start(std::size_t device, Step step, double need) {
       .until_epoch = pauses ? step.until_epoch : 0};
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
-      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit});
+      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
+                     e.forecast.seconds(kept, pauses ? step.until_epoch : c.epochs, c.epochs),
+                     e.forecast.train_memory_bytes});
   store_.set_pid(e.id, attempt, pid);
   bool shared = false;
   for (auto& [other, r] : running_)

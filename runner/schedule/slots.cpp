@@ -36,7 +36,7 @@ std::vector<Device> devices_of(const SchedulerConfig& config) {
     else
       ++at->places;
   }
-  if (config.slots == 0)
+  if (config.slots == 0 && !config.slurm.is_used)
     for (auto& device : devices)
       if (device.name != "cpu") device.places = most_on_a_gpu, device.is_trusting = false;
   return devices;
@@ -45,6 +45,11 @@ std::vector<Device> devices_of(const SchedulerConfig& config) {
 }  // namespace
 
 std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
+  if (config.slurm.is_used) {  // the first of those that the task was given
+    constexpr int usual_tasks = 100;
+    const auto count = static_cast<std::size_t>(config.slots > 0 ? config.slots : usual_tasks);
+    return std::vector<std::string>(count, config.slurm.gpus == "none" ? "cpu" : "cuda:0");
+  }
   const int gpus = config.device == "cpu" ? 0 : count_gpus();
   if (config.device == "cuda" && gpus == 0)
     throw Error("scheduler.device: cuda, but this machine has no NVIDIA GPU (/dev/nvidia0)",
@@ -58,6 +63,7 @@ std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
 
 int threads_of(const SchedulerConfig& config, std::size_t slots) {
   if (config.threads > 0) return config.threads;
+  if (config.slurm.is_used) return 4;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / slots));
 }
 

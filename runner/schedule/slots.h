@@ -1,7 +1,7 @@
 #pragma once
 
-// Where trials run: the devices of this machine, how many trials each takes at once, and how much
-// memory they may take together.
+// Where trials run: the devices of this machine or tasks of Slurm, how many trials each device
+// takes at once, and how much memory they may take together.
 
 #include <cmath>
 #include <cstddef>

@@ -175,8 +175,10 @@ TEST_CASE("the views: every metric is a column; the beaten are not on the fronti
             .ask("SELECT 1 FROM leaderboard WHERE throughput_low <= throughput AND throughput <= "
                  "throughput_high")
             .rows.size() == 3);
-  // Two keys that all share, and an experiment each.
-  CHECK(reader.ask("SELECT 1 FROM numbers").rows.size() == 5);
+  // Two keys that all share, their pair, and an experiment each.
+  CHECK(reader.ask("SELECT 1 FROM numbers").rows.size() == 6);
+  CHECK(reader.ask("SELECT 1 FROM results WHERE throughput_spread BETWEEN 0 AND 0.5").rows.size() ==
+        3);
   const auto frontier = reader.ask("SELECT architecture FROM frontier").rows;
   REQUIRE(frontier.size() == 2);
   CHECK(std::get<std::string>(frontier[0][0]) == "fast");
