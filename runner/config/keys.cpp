@@ -106,7 +106,7 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   if (s.trial_memory != "auto") {
     const auto bytes = parse_bytes(s.trial_memory);
     if (!bytes || !(*bytes > 0))
-      faults.push_back({"trial_memory", "expected auto, or such as 6GB or 2.7GiB"});
+      faults.push_back({"scheduler", "trial_memory", "expected auto, or such as 6GB or 2.7GiB"});
     s.scheduler.trial_memory = bytes.value_or(0);
   }
   const auto duration = [&](std::string_view key, const std::string& text, double& seconds) {

@@ -110,7 +110,7 @@ std::vector<std::string> MemoryWatch::look() {
 }
 
 void MemoryWatch::look_at(std::size_t d, std::vector<std::string>& lines) {
-  const auto memory = read_(slots_.device(d));
+  const auto memory = read_ ? read_(slots_.device(d)) : std::nullopt;
   if (!memory) return slots_.hold(d, false);
   auto& w = watched_[d];
   if (slots_.is_held(d)) {

@@ -34,6 +34,7 @@ double reserve_of(const Memory& memory);
 
 class MemoryWatch {
  public:
+  // No `read`: the memory is not ours to watch, as that of Slurm's tasks.
   MemoryWatch(Slots& slots, ReadMemory read, std::function<double()> clock);
 
   // A worker on the device has ended. A GPU starts nothing until its memory has come back: the

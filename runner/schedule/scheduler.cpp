@@ -31,13 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 using results::TrialState;
 
-HalvingRules rules_of(const SchedulerConfig& config) {
-  const auto stopping = config.early_stopping == "frontier"  ? Stopping::frontier
-                        : config.early_stopping == "halving" ? Stopping::halving
-                                                             : Stopping::none;
-  return {stopping, config.eta, config.margin};
-}
-
 struct Running {
   std::size_t device;
   double need;
@@ -72,7 +65,8 @@ class Sweep {
         slots_(options.devices.empty() ? Slots(config.scheduler) : Slots(options.devices)),
         abreast_(devices_of_slots(config.scheduler).size()),
         threads_(threads_of(config.scheduler, abreast_)),
-        memory_(slots_, options.memory, options.clock),
+        memory_(slots_, config.scheduler.slurm.is_used ? ReadMemory() : options.memory,
+                options.clock),
         rules_(rules_of(config.scheduler)),
         health_(config.scheduler.quarantine_after),
         standings_(config.output, plan) {}
@@ -284,7 +278,7 @@ double Sweep::need_of_trial(std::size_t entry) const {
   if (alone_.contains(entry)) return std::numeric_limits<double>::infinity();
   const double declared = config_.scheduler.trial_memory;
   return declared > 0 ? declared
-                      : need_of(slots_.device(0), standings_[entry].forecast.memory_bytes);
+                      : need_of(slots_.device(0), standings_[entry].forecast.train_memory_bytes);
 }
 
 void Sweep::start(std::size_t device, Step step, double need) {
@@ -316,7 +310,7 @@ void Sweep::start(std::size_t device, Step step, double need) {
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
                      e.forecast.seconds(kept, pauses ? step.until_epoch : c.epochs, c.epochs),
-                     e.forecast.memory_bytes});
+                     e.forecast.train_memory_bytes});
   store_.set_pid(e.id, attempt, pid);
   bool shared = false;
   for (auto& [other, r] : running_)

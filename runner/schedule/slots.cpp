@@ -36,7 +36,7 @@ std::vector<Device> devices_of(const SchedulerConfig& config) {
     else
       ++at->places;
   }
-  if (config.slots == 0)
+  if (config.slots == 0 && !config.slurm.is_used)
     for (auto& device : devices)
       if (device.name != "cpu") device.places = most_on_a_gpu, device.is_trusting = false;
   return devices;

@@ -30,6 +30,13 @@ results::NewTrial row_of(const PlannedTrial& t) {
 
 }  // namespace
 
+HalvingRules rules_of(const SchedulerConfig& config) {
+  const auto stopping = config.early_stopping == "frontier"  ? Stopping::frontier
+                        : config.early_stopping == "halving" ? Stopping::halving
+                                                             : Stopping::none;
+  return {stopping, config.eta, config.margin};
+}
+
 Standings::Standings(const OutputConfig& output, std::span<const PlannedTrial> plan)
     : checkpoints_(output), output_(output) {
   for (const auto& trial : plan) entries_.push_back({.trial = trial});
@@ -141,7 +148,8 @@ void Standings::learn_memory(std::size_t i, double bytes) {
   if (std::isnan(bytes)) return;
   for (std::size_t k = 0; k < size(); ++k)
     if (contenders_[k].candidate == contenders_[i].candidate)
-      entries_[k].forecast.memory_bytes = std::fmax(entries_[k].forecast.memory_bytes, bytes);
+      entries_[k].forecast.train_memory_bytes =
+          std::fmax(entries_[k].forecast.train_memory_bytes, bytes);
 }
 
 bool Standings::waits(std::size_t i) const {

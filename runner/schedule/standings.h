@@ -28,6 +28,8 @@ struct Entry {
   Forecast forecast = {};
 };
 
+HalvingRules rules_of(const SchedulerConfig& config);
+
 class Standings {
  public:
   Standings(const OutputConfig& output, std::span<const PlannedTrial> plan);
