@@ -150,10 +150,15 @@ DROP TABLE trials;
 ALTER TABLE trials_2 RENAME TO trials;
 CREATE INDEX trials_by_state ON trials (state);
 
+ALTER TABLE sweeps ADD COLUMN expected_end TEXT;      -- as the scheduler guessed when it was last seen, UTC
+ALTER TABLE sweeps ADD COLUMN seen_at TEXT;           -- every few seconds while it runs trials, UTC
+
 ALTER TABLE measurements ADD COLUMN mad REAL;         -- median absolute deviation, seconds a batch
 ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval of p50
 ALTER TABLE measurements ADD COLUMN high REAL;
 ALTER TABLE measurements ADD COLUMN conditions TEXT;  -- JSON: clocks, temperature, throttling, load; before, after
+
+ALTER TABLE attempts ADD COLUMN slurm_task TEXT;      -- 17_3; null: it ran as a process of the scheduler's machine
 
 CREATE TABLE preflights (        -- what a candidate took when it was tried before a sweep
   key TEXT NOT NULL,             -- SHA-256 of the spec without learning rate, seed, epochs and measurement
@@ -162,6 +167,16 @@ CREATE TABLE preflights (        -- what a candidate took when it was tried befo
   latency REAL,                  -- seconds, batch 1
   train_memory_bytes REAL, checkpoint_bytes REAL,
   measured_at TEXT NOT NULL,     -- UTC, ISO 8601
+  PRIMARY KEY (key, environment)
+) WITHOUT ROWID;
+
+CREATE TABLE lr_finds (          -- what `archsweep lr-find` found: the last of each candidate and machine
+  key TEXT NOT NULL,             -- as in preflights
+  environment INTEGER NOT NULL REFERENCES environments,
+  architecture TEXT NOT NULL,
+  valley REAL, steep REAL, minimum REAL, slide REAL,  -- suggested rates
+  rates TEXT NOT NULL, losses TEXT NOT NULL,          -- JSON: the curve, smoothed
+  found_at TEXT NOT NULL,        -- UTC, ISO 8601
   PRIMARY KEY (key, environment)
 ) WITHOUT ROWID;
 

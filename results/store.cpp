@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "results/learning_rate.h"
 #include "results/schema.h"
 #include "results/statistics.h"
 #include "results/store_database.h"
@@ -45,6 +46,15 @@ void Store::end_sweep(SweepId sweep, std::string_view outcome) {
   db_->transaction([&] {
     db_->run(fmt::format("UPDATE sweeps SET ended_at = {}, outcome = ? WHERE sweep = ?", now),
              outcome, sweep);
+  });
+}
+
+void Store::see_sweep(SweepId sweep, double seconds_left) {
+  db_->quick_transaction([&] {
+    db_->run(fmt::format("UPDATE sweeps SET seen_at = {}, expected_end = "
+                         "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', ? || ' seconds') WHERE sweep = ?",
+                         now),
+             seconds_left, sweep);
   });
 }
 
@@ -95,6 +105,13 @@ void Store::set_environment(TrialId trial, int attempt, const Environment& e) {
 void Store::set_pid(TrialId trial, int attempt, int pid) {
   db_->quick_transaction([&] {
     db_->run("UPDATE attempts SET pid = ? WHERE trial = ? AND attempt = ?", pid, trial, attempt);
+  });
+}
+
+void Store::set_slurm_task(TrialId trial, int attempt, std::string_view task) {
+  db_->quick_transaction([&] {
+    db_->run("UPDATE attempts SET slurm_task = ? WHERE trial = ? AND attempt = ?", task, trial,
+             attempt);
   });
 }
 
@@ -254,6 +271,21 @@ void Store::end_visit(TrialId trial, int attempt) {
   db_->transaction([&] {
     db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
+  });
+}
+
+void Store::add_lr_find(std::string_view key, const Environment& environment,
+                        std::string_view architecture, const RateSweep& sweep) {
+  double rules[4] = {not_measured, not_measured, not_measured, not_measured};
+  const auto suggested = suggest_rates(sweep);
+  for (std::size_t i = 0; i < suggested.size(); ++i) rules[i] = suggested[i].second;
+  db_->transaction([&] {
+    db_->run(fmt::format("INSERT OR REPLACE INTO lr_finds (key, environment, architecture, valley, "
+                         "steep, minimum, slide, rates, losses, found_at) VALUES (?, ?, ?, ?, ?, "
+                         "?, ?, ?, ?, {})",
+                         now),
+             key, db_->environment_id(environment), architecture, rules[0], rules[1], rules[2],
+             rules[3], nlohmann::json(sweep.rates).dump(), nlohmann::json(sweep.losses).dump());
   });
 }
 

@@ -41,6 +41,8 @@ class Store {
   SweepId begin_sweep(std::string_view name, std::string_view config_path, std::string_view config);
   // `outcome`: "finished", "interrupted"
   void end_sweep(SweepId, std::string_view outcome);
+  // That it lives, and in how many seconds it expects to end; NaN: it cannot say yet.
+  void see_sweep(SweepId, double seconds_left);
 
   // Records the trials as members of the sweep, in order, and returns their present state. A
   // fingerprint that is already known keeps its row: which is all that resuming means.
@@ -53,6 +55,7 @@ class Store {
   // are taken over from earlier attempts, so that an attempt's rows tell the whole training.
   void set_environment(TrialId, int attempt, const Environment&);
   void set_pid(TrialId, int attempt, int pid);
+  void set_slurm_task(TrialId, int attempt, std::string_view task);
 
   // Idempotent: a row that is there already (same trial, attempt and epoch or measurement) is
   // left as it is, so that a journal can be read again after a crash.
@@ -92,6 +95,10 @@ class Store {
   // What the candidate `key` took in this environment, if it was tried there.
   std::optional<CandidateCost> preflight(std::string_view key, const Environment&) const;
   void add_preflight(std::string_view key, const Environment&, const CandidateCost&);
+
+  // The curve and what suggest_rates() says of it.
+  void add_lr_find(std::string_view key, const Environment&, std::string_view architecture,
+                   const RateSweep&);
 
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {

@@ -127,6 +127,12 @@ struct CandidateCost {
   double checkpoint_bytes = not_measured;
 };
 
+// A training in which the learning rate rises from step to step.
+struct RateSweep {
+  std::vector<double> rates;   // of each step, rising
+  std::vector<double> losses;  // after it, smoothed; as many
+};
+
 // How far a trial has come, over all its attempts.
 struct Reached {
   std::vector<double> top1;  // after each epoch, from the first

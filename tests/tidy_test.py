@@ -33,7 +33,7 @@ may_include = {
     "runner/trial/json_fields.h": ["runner/support/"],
     "runner/config/": tables + protocol + ["archs/weights/pretrained.h", "runner/support/"],
     "runner/plan/": tables + protocol + ["runner/config/", "runner/support/"],
-    "runner/schedule/": protocol + ["runner/plan/", "runner/config/", "results/", "runner/support/"],
+    "runner/schedule/": protocol + ["runner/trial/measure/nvml.h", "runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/serve/": protocol + ["runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/cli/": tables + protocol + ["runner/serve/", "archs/weights/", "runner/schedule/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/trial/": ["archs/", "results/export/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/support/"],

@@ -104,6 +104,12 @@ Finding png_pictures() {
   return {Verdict::lacking, "PNG pictures", "no rsvg-convert: apt-get install librsvg2-bin"};
 }
 
+Finding slurm() {
+  const auto version = output_of("sbatch --version");
+  if (!version.empty()) return {Verdict::good, "Slurm", version + ": run --slurm"};
+  return {Verdict::lacking, "Slurm", "sbatch is not here or not set up; only run --slurm needs it"};
+}
+
 int doctor() {
   const std::vector<Finding> findings{
       {Verdict::good, "archsweep", ARCHSWEEP_VERSION},
@@ -116,6 +122,7 @@ int doctor() {
       fashion_mnist(),
       html_pictures(),
       png_pictures(),
+      slurm(),
   };
   bool broken = false;
   for (const auto& f : findings) {

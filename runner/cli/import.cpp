@@ -8,10 +8,10 @@
 #include <CLI/CLI.hpp>
 
 #include "results/export/table.h"
-#include "runner/support/csv.h"
 #include "results/import/import.h"
 #include "results/import/published.h"
 #include "runner/cli/command.h"
+#include "runner/support/csv.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 

@@ -1,4 +1,5 @@
 #include <ctime>
+#include <memory>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -11,6 +12,7 @@
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
+#include "runner/schedule/slurm_runner.h"
 #include "runner/support/error.h"
 
 namespace archsweep::cli {
@@ -20,7 +22,7 @@ namespace {
 struct Options {
   std::string config, database, budget, until;
   std::vector<std::string> set;
-  bool dry_run = false, retry_failed = false;
+  bool dry_run = false, retry_failed = false, slurm = false;
 };
 
 int run(const Options& o) {
@@ -29,15 +31,24 @@ int run(const Options& o) {
   if (!o.until.empty()) settings.push_back("scheduler.until=" + o.until);
   auto config = runner::read_config(o.config, settings);
   if (!o.database.empty()) config.output.database = o.database;
+  if (o.slurm) {
+    config.scheduler.slurm.is_used = true;
+    config.scheduler.quarantine_after = 0;  // its devices are of many machines
+  }
   const auto plan = runner::make_plan(config);
   const auto worker = runner::find_worker();
   results::Store store(config.output.database);
   if (const int left = runner::ingest_unfinished(store))
     fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
                left == 1 ? "" : "s");
-  runner::ProcessRunner processes(worker);
+  std::unique_ptr<runner::TrialRunner> workers;
+  if (o.slurm)
+    workers = std::make_unique<runner::SlurmRunner>(config.scheduler.slurm, worker,
+                                                    config.output.folder / "trials");
+  else
+    workers = std::make_unique<runner::ProcessRunner>(worker);
   const auto outcome =
-      runner::run_sweep(config, plan, store, processes,
+      runner::run_sweep(config, plan, store, *workers,
                         {.retry_failed = o.retry_failed,
                          .dry_run = o.dry_run,
                          .seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr))});
@@ -46,9 +57,9 @@ int run(const Options& o) {
                o.config);
     return stopped_by_user;
   }
-  if (!outcome.no_device.empty())
-    throw Error(fmt::format("{}. {} trials wait: mend the device, and the same command goes on",
-                            outcome.no_device, outcome.waiting),
+  if (!outcome.obstacle.empty())
+    throw Error(fmt::format("{}; {} trials wait: mend it, and the same command goes on",
+                            outcome.obstacle, outcome.waiting),
                 Exit::environment);
   if (o.dry_run) return static_cast<int>(outcome.failed ? Exit::trials_failed : Exit::done);
   if (outcome.waiting)
@@ -81,6 +92,8 @@ Action declare(CLI::App& app) {
                "time of the end, and stop");
   app.add_option("--budget", o->budget, "Time that the run may take: 90m, 8h");
   app.add_option("--until", o->until, "Time of day at which it ends: 07:00");
+  app.add_flag("--slurm", o->slurm,
+               "Each trial as a task of Slurm, on machines that share the file system");
   app.add_flag("--retry-failed", o->retry_failed, "Run failed trials again too");
   return [o] { return run(*o); };
 }
@@ -93,6 +106,7 @@ const Command run_command{
     "  archsweep run configs/quickstart.yaml\n"
     "  archsweep run pets.yaml --until 07:00 --set scheduler.early_stopping=frontier\n"
     "  archsweep run pets.yaml --set training.epochs=2 --set 'learning_rate=[1e-3, 4e-3]'\n"
+    "  archsweep run pets.yaml --slurm --set slurm.partition=gpu --set slurm.gpus=1\n"
     "Exit code: 0 done, 1 some trials failed, 2 bad config, 3 this machine cannot, 130 stopped.\n"
     "Time that is up is no fault: 0 or 1\n",
     declare};

@@ -23,12 +23,23 @@ struct Candidate {
   DatasetSpec dataset;    // image_size may differ by candidate
 };
 
+// What the task of a trial asks for, with `run --slurm`. "": not asked for.
+struct SlurmConfig {
+  bool is_used = false;
+  std::string partition, account, qos, constraint;
+  std::string gpus = "none";  // of --gres=gpu:
+  double time = 0;            // seconds; 0: by the forecast
+  double memory = 0;          // bytes; 0: by the forecast
+  std::string extra;          // further options of sbatch
+};
+
 struct SchedulerConfig {
-  int slots = 0;                        // trials at once; 0: auto, one per GPU, one on CPU
-  std::string device = "auto";          // auto, cpu, cuda
-  int threads = 0;                      // of a trial; 0: cores / slots
-  double trial_time_limit = 0;          // seconds; 0: none
-  double hang_limit = 900;              // seconds without a sign of life; 0: none
+  int slots = 0;                // trials at once; 0: auto, as many per GPU as fit, one on CPU
+  double trial_memory = 0;      // bytes of a trial on its device; 0: measured
+  std::string device = "auto";  // auto, cpu, cuda
+  int threads = 0;              // of a trial; 0: cores / slots
+  double trial_time_limit = 0;  // seconds; 0: none
+  double hang_limit = 900;      // seconds without a sign of life; 0: none
   int retry_crashed = 1, retry_killed = 3, retry_hung = 1, retry_out_of_memory = 1;
   int quarantine_after = 3;             // quick failures in a row on a device; 0: never
   std::string early_stopping = "none";  // none, frontier, halving
@@ -36,7 +47,8 @@ struct SchedulerConfig {
   double margin = 0.35;                 // share of its error by which a trial may beat its forecast
   std::string preflight = "auto";       // auto, always, never
   double budget = 0;                    // seconds of the whole run; 0: none
-  int until = -1;                       // minutes after midnight, local time; -1: none
+  SlurmConfig slurm;
+  int until = -1;  // minutes after midnight, local time; -1: none
 };
 
 struct OutputConfig {

@@ -59,11 +59,12 @@ std::vector<Key> keys(Settings& s) {
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
       {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
-      {"scheduler.slots", &s.slots, "trials at once: auto (one per GPU, one on CPU) or a number"},
+      {"scheduler.slots", &s.slots, "trials at once: auto (one on CPU, as many per GPU as fit its memory, at most 4; tasks of Slurm: 100) or a number; what does not fit the memory waits"},
+      {"scheduler.trial_memory", &s.trial_memory, "that a trial takes of its device: auto (as the preflight or an earlier trial measured it), or such as 6GB"},
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
-      {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots", {}, 0, 4096},
+      {"scheduler.threads", &s.scheduler.threads, "of a trial; 0: cores / slots, and of a task of Slurm 4", {}, 0, 4096},
       {"scheduler.trial_time_limit", &s.trial_time_limit, "none, or 90s, 30m, 2h: a longer trial is stopped"},
-      {"scheduler.hang_limit", &s.hang_limit, "none, or 15m: a trial that gives no sign of life for so long is stopped"},
+      {"scheduler.hang_limit", &s.hang_limit, "none, or 15m: a trial that gives no sign of life for so long is stopped; a task of Slurm by its time limit"},
       {"scheduler.retry_crashed", &s.scheduler.retry_crashed, "further attempts of a trial whose process crashed", {}, 0, 100},
       {"scheduler.retry_killed", &s.scheduler.retry_killed, "the same where somebody killed it", {}, 0, 100},
       {"scheduler.retry_hung", &s.scheduler.retry_hung, "the same where it hung", {}, 0, 100},
@@ -75,6 +76,14 @@ std::vector<Key> keys(Settings& s) {
       {"scheduler.preflight", &s.scheduler.preflight, "try every candidate for a moment first; auto: where speeds are needed or the sweep is long", {"auto", "always", "never"}},
       {"scheduler.budget", &s.budget, "none, or 90m, 8h: the run ends after it, what is not finished is paused"},
       {"scheduler.until", &s.until, "none, or 07:00: the run ends at that time of day"},
+      {"slurm.partition", &s.scheduler.slurm.partition, "of run --slurm, and so the rest of this section: where the tasks run"},
+      {"slurm.account", &s.scheduler.slurm.account, "whom the tasks are charged to"},
+      {"slurm.qos", &s.scheduler.slurm.qos, "quality of service"},
+      {"slurm.constraint", &s.scheduler.slurm.constraint, "features that a node must have"},
+      {"slurm.gpus", &s.scheduler.slurm.gpus, "of a task, as in --gres=gpu: 1, or a100:1; none; by default 1 where scheduler.device is cuda"},
+      {"slurm.time", &s.slurm_time, "of a task, such as 4h: a longer trial goes on in another; auto: by what was measured, else the partition's"},
+      {"slurm.memory", &s.slurm_memory, "of a task, such as 16GiB; auto: on the CPU by what was measured, else the cluster's usual"},
+      {"slurm.extra", &s.scheduler.slurm.extra, "further options of sbatch, with spaces between"},
       {"output.name", &s.name, "of the sweep; by default the file's name"},
       {"output.database", &s.database, "SQLite file; by default NAME.db in the working folder"},
       {"output.folder", &s.folder, "journals, logs, checkpoints and the image cache; by default NAME-files"},
@@ -92,13 +101,20 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
     const auto end = s.slots.data() + s.slots.size();
     const auto [at, error] = std::from_chars(s.slots.data(), end, s.scheduler.slots);
     if (error != std::errc() || at != end || s.scheduler.slots < 1 || s.scheduler.slots > 1024)
-      faults.push_back({"slots", "expected auto or a number from 1 to 1024"});
+      faults.push_back({"scheduler", "slots", "expected auto or a number from 1 to 1024"});
+  }
+  if (s.trial_memory != "auto") {
+    const auto bytes = parse_bytes(s.trial_memory);
+    if (!bytes || !(*bytes > 0))
+      faults.push_back({"scheduler", "trial_memory", "expected auto, or such as 6GB or 2.7GiB"});
+    s.scheduler.trial_memory = bytes.value_or(0);
   }
   const auto duration = [&](std::string_view key, const std::string& text, double& seconds) {
     seconds = 0;
     if (text == "none") return;
     const auto parsed = parse_duration(text);
-    if (!parsed || *parsed <= 0) faults.push_back({key, "expected none, or such as 90s, 30m, 2h"});
+    if (!parsed || *parsed <= 0)
+      faults.push_back({"scheduler", key, "expected none, or such as 90s, 30m, 2h"});
     seconds = parsed.value_or(0);
   };
   duration("trial_time_limit", s.trial_time_limit, s.scheduler.trial_time_limit);
@@ -106,12 +122,25 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);
-    if (!minutes) faults.push_back({"until", "expected none, or a time of day such as 07:00"});
+    if (!minutes) faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
     s.scheduler.until = minutes.value_or(-1);
   }
+  auto& slurm = s.scheduler.slurm;
+  if (s.slurm_time != "auto") {
+    slurm.time = parse_duration(s.slurm_time).value_or(0);
+    if (slurm.time <= 0) faults.push_back({"slurm", "time", "expected auto, or such as 30m, 4h"});
+  }
+  if (s.slurm_memory != "auto") {
+    slurm.memory = parse_bytes(s.slurm_memory).value_or(0);
+    if (slurm.memory < 1 << 20)  // a bare number would be bytes
+      faults.push_back({"slurm", "memory", "expected auto, or a size such as 16GiB"});
+  }
+  if (s.scheduler.device == "cuda" && slurm.gpus == "none") slurm.gpus = "1";
+  if (s.scheduler.device == "cpu" && slurm.gpus != "none")
+    faults.push_back({"slurm", "gpus", "scheduler.device is cpu: leave one of them out"});
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
     faults.push_back(
-        {"preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+        {"scheduler", "preflight", "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

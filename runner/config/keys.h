@@ -21,7 +21,8 @@ struct Settings {
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
   OutputConfig output;  // what is plain of it
-  std::string slots = "auto", trial_time_limit = "none", hang_limit = "15m", budget = "none", until = "none";
+  std::string slots = "auto", trial_memory = "auto", trial_time_limit = "none", hang_limit = "15m", budget = "none", until = "none";
+  std::string slurm_time = "auto", slurm_memory = "auto";
   std::string name, database, folder;
 };
 
@@ -40,9 +41,9 @@ struct Key {
 
 std::vector<Key> keys(Settings& settings);
 
-// A value of `scheduler` that is a number, a duration or a time in words.
+// A value of `scheduler` or `slurm` that is a number, a duration or a time in words.
 struct KeyFault {
-  std::string_view key, what;
+  std::string_view section, key, what;
 };
 // Turns the words into values; tells the wrong ones.
 std::vector<KeyFault> settle_scheduler(Settings& settings);

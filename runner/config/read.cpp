@@ -106,7 +106,8 @@ class Reader {
     const std::set<std::string> special{"extends", "architectures", "learning_rate",
                                         "augmentation"};
     std::vector<std::string> tops(special.begin(), special.end());
-    for (const auto* section : {"dataset", "training", "measurement", "scheduler", "output"})
+    for (const auto* section :
+         {"dataset", "training", "measurement", "scheduler", "slurm", "output"})
       tops.push_back(section);
     for (const auto& [key, value] : document.members) {
       if (special.contains(key.text)) continue;
@@ -310,9 +311,9 @@ class Reader {
       const auto* node = map ? map->find(key) : nullptr;
       return node ? node->place : path.string() + ":1:1";
     };
-    for (const auto& [key, what] : settle_scheduler(settings_))
-      fault(place_of("scheduler", std::string(key).c_str()),
-            fmt::format("scheduler.{}: {}", key, what));
+    for (const auto& [section, key, what] : settle_scheduler(settings_))
+      fault(place_of(std::string(section).c_str(), std::string(key).c_str()),
+            fmt::format("{}.{}: {}", section, key, what));
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     config.dataset = settings_.dataset;
     config.measurement = settings_.measurement;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,18 +13,12 @@
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
-namespace {
 
-[[noreturn]] void cannot_write(const std::filesystem::path& path) {
-  throw Error(fmt::format("{}: cannot write: {}", path.string(), std::strerror(errno)),
-              Exit::environment);
-}
-
-}  // namespace
-
-BoundedLog::BoundedLog(std::filesystem::path path) : path_(std::move(path)) {
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) cannot_write(path_);
+BoundedLog::BoundedLog(const std::filesystem::path& path) {
+  fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0)
+    throw Error(fmt::format("{}: cannot write: {}", path.string(), std::strerror(errno)),
+                Exit::environment);
 }
 
 BoundedLog::~BoundedLog() {
@@ -31,10 +26,13 @@ BoundedLog::~BoundedLog() {
 }
 
 void BoundedLog::write(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && fd_ >= 0) {
     const auto n = ::write(fd_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) cannot_write(path_);
+    if (n < 0) {  // a full disk: no reason to end a sweep
+      ::close(std::exchange(fd_, -1));
+      return;
+    }
     bytes.remove_prefix(static_cast<std::size_t>(n));
     written_ += static_cast<std::size_t>(n);
   }
@@ -56,8 +54,7 @@ void BoundedLog::close() {
     if (left_out > 0) write(fmt::format("\n[{} left out]\n", human_bytes(double(left_out))));
     write(std::string_view(tail_).substr(tail_.size() - rest));
   }
-  ::close(fd_);
-  fd_ = -1;
+  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
 std::string BoundedLog::tail() const {

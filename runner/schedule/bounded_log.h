@@ -15,8 +15,9 @@ class BoundedLog {
   static constexpr std::size_t kept_head = 1 << 20;
   static constexpr std::size_t kept_tail = 16 << 10;
 
-  // Throws Error (Exit::environment), as do add() and close(), when the file cannot be written.
-  explicit BoundedLog(std::filesystem::path);
+  // Throws Error (Exit::environment) when the file cannot be made. A disk that fills later leaves
+  // it cut short; the tail is kept all the same.
+  explicit BoundedLog(const std::filesystem::path&);
   ~BoundedLog();
   BoundedLog(const BoundedLog&) = delete;
   BoundedLog& operator=(const BoundedLog&) = delete;
@@ -28,7 +29,6 @@ class BoundedLog {
  private:
   void write(std::string_view bytes);
 
-  std::filesystem::path path_;
   int fd_ = -1;
   std::size_t written_ = 0;
   std::size_t total_ = 0;

@@ -19,6 +19,8 @@ class Checkpoints {
   bool has(const std::string& fingerprint) const;
   void look_at(const std::string& fingerprint);  // a worker may have written it
   void remove(const std::string& fingerprint);
+  // Gives one trial's checkpoint to another as well; false: it could not be linked.
+  bool share(const std::string& fingerprint, const std::string& with);
 
   double used() const { return used_; }  // bytes of all of them
   // The most they may take: as configured, else half of what they and the free space are together.

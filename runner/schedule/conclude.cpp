@@ -11,6 +11,16 @@ namespace archsweep::runner {
 
 using results::Cause;
 
+std::optional<results::Failure> foreign(const Event& event, const std::string& program) {
+  const auto* hello = std::get_if<Hello>(&event);
+  if (!hello || hello->protocol == protocol_version) return std::nullopt;
+  return results::Failure{
+      Cause::bad_config,
+      fmt::format("{} speaks protocol {}, and this archsweep {}: they are of different versions",
+                  program, hello->protocol, protocol_version),
+      ""};
+}
+
 results::Failure conclude(const Ended& ended) {
   if (ended.hung)
     return {Cause::hung, fmt::format("no sign of life for {}", human_duration(ended.limit)),
@@ -19,6 +29,7 @@ results::Failure conclude(const Ended& ended) {
     return {Cause::timeout, fmt::format("longer than {:g} s", ended.limit), ended.tail};
   if (ended.out_of_memory)
     return {Cause::out_of_memory, "the kernel killed it for want of memory", ended.tail};
+  if (!ended.taken_by.empty()) return {Cause::killed, ended.taken_by, ended.tail};
   const bool asked = ended.signal == SIGKILL || ended.signal == SIGTERM || ended.signal == SIGINT ||
                      ended.signal == SIGHUP;
   if (ended.signal)

@@ -1,10 +1,16 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "results/trial.h"
 #include "runner/config/config.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
+
+// Of a `hello` in another protocol than ours, the failure that it is.
+std::optional<results::Failure> foreign(const Event& event, const std::string& program);
 
 // Why a worker ended that said neither `done` nor `failed`.
 results::Failure conclude(const Ended& ended);

@@ -9,7 +9,8 @@ Forecast forecast(const TrialSpec& spec, const results::CandidateCost& cost, con
                   const results::Reached& reached) {
   Forecast f{.latency = cost.latency,
              .step_seconds = cost.train_step_seconds,
-             .checkpoint_bytes = cost.checkpoint_bytes};
+             .checkpoint_bytes = cost.checkpoint_bytes,
+             .train_memory_bytes = cost.train_memory_bytes};
   // Validation goes forward only: a third of the arithmetic.
   const double batch = spec.training.batch_size;
   f.epoch_seconds = cost.train_step_seconds *

@@ -18,6 +18,7 @@ struct Forecast {
   double epoch_seconds = results::not_measured;  // validation included
   double end_seconds = 0;                        // of the measurement after the last epoch
   double checkpoint_bytes = results::not_measured;
+  double train_memory_bytes = results::not_measured;  // at its peak
 
   // Of the epochs after `done`, as far as `until` of `all`.
   double seconds(int done, int until, int all) const {

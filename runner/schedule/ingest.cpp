@@ -5,8 +5,10 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <string>
 
+#include "runner/schedule/slurm.h"
 #include "runner/schedule/worker.h"
 #include "runner/support/error.h"
 
@@ -58,6 +60,10 @@ int adopt_journals(results::Store& store, std::span<const results::PlannedRow> p
 
 int ingest_unfinished(results::Store& store) {
   const auto attempts = store.unfinished();
+  std::set<std::string> on_slurm;
+  for (const auto& a : attempts)
+    if (a.pid < 0) on_slurm.insert(slurm_name(a.journal));  // (slurm_runner.h)
+  for (const auto& name : on_slurm) end_tasks(name);
   for (const auto& a : attempts) {
     // The kernel ends a worker with its scheduler; one that is still there is on its way.
     if (a.pid > 0 && is_worker_of(a.pid, a.journal)) ::kill(-a.pid, SIGKILL);

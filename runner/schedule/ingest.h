@@ -26,8 +26,9 @@ std::filesystem::path files_of(const std::filesystem::path& output_folder,
 int adopt_journals(results::Store& store, std::span<const results::PlannedRow> planned,
                    const OutputConfig& output);
 
-// Ends workers that still run, reads each journal into the store, finishes what was done and plans
-// the rest again. Returns how many attempts there were. Call it with the store's lock held.
+// Ends workers and tasks of Slurm that still run, reads each journal into the store, finishes what
+// was done and plans the rest again. Returns how many attempts there were. Call it with the store's
+// lock held. Throws Error (Exit::environment) where tasks may run and Slurm does not answer.
 int ingest_unfinished(results::Store& store);
 
 }  // namespace archsweep::runner

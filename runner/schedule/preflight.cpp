@@ -71,7 +71,11 @@ std::optional<PreflightResult> preflight(const Config& config,
   const int threads = threads_of(config.scheduler, all_slots.size());
   const double time_limit =
       config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : usual_limit;
-  const std::set<std::string> devices(all_slots.begin(), all_slots.end());
+  auto devices = all_slots;  // those of tasks of Slurm only look the same
+  if (!config.scheduler.slurm.is_used) {
+    std::ranges::sort(devices);
+    devices.erase(std::ranges::unique(devices).begin(), devices.end());
+  }
   std::map<int, Trying> trying;  // by pid
   std::size_t next = 0;
   bool interrupted = false;

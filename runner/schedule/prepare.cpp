@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/single_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 
@@ -31,7 +32,8 @@ std::string dataset_key(const TrialSpec& spec) {
 
 std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::span<const PlannedTrial* const> trials,
-                                          TrialRunner& runner, Status& status) {
+                                          TrialRunner& runner, Status& status,
+                                          std::size_t most_named) {
   for (const auto* name : {"cache", "trials", "checkpoints"})
     make_folder(config.output.folder / name);
   const auto devices = devices_of_slots(config.scheduler);
@@ -44,26 +46,21 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
             .device = devices[0],
             .threads = threads_of(config.scheduler, devices.size()),
             .cache_folder = fs::absolute(config.output.folder / "cache").string()};
-    runner.start(
-        {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit});
-    std::optional<results::Failure> failure;
     std::optional<Prepared> prepared;
-    bool interrupted = false;
-    for (bool ended = false; !ended;) {
-      const auto happening = runner.next();
-      if (std::holds_alternative<Interrupted>(happening.what))
-        interrupted = true, runner.stop(false);
-      if (const auto* end = std::get_if<Ended>(&happening.what)) {
-        ended = true;
-        if (!prepared && !failure) failure = conclude(*end);
-      }
-      const auto* event = std::get_if<Event>(&happening.what);
-      if (!event) continue;
-      if (const auto* hello = std::get_if<Hello>(event)) result.environment = hello->environment;
-      if (const auto* f = std::get_if<results::Failure>(event)) failure = *f;
-      if (const auto* p = std::get_if<Prepared>(event)) prepared = *p;
-    }
-    if (interrupted) return std::nullopt;
+    const auto end = run_single(
+        runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
+        [&](const Event& event) {
+          if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
+            status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
+                                     p->step, p->steps, 100.0 * p->step / p->steps));
+          if (const auto* hello = std::get_if<Hello>(&event))
+            result.environment = hello->environment;
+          if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
+        });
+    status.doing("");
+    if (end.interrupted) return std::nullopt;
+    auto failure = end.failure;
+    if (!prepared && !failure) failure = conclude(end.ended);
     if (failure)
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
@@ -72,7 +69,15 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
                             trial->spec.dataset.root, prepared->train_samples,
                             prepared->valid_samples, prepared->classes,
                             prepared->bad_files.size()));
-    for (const auto& file : prepared->bad_files) status.line("       left out " + file);
+    const auto list = [&](const char* what, const std::vector<std::string>& files) {
+      for (std::size_t i = 0; i < files.size() && i < most_named; ++i)
+        status.line(fmt::format("       {} {}", what, files[i]));
+      if (files.size() > most_named)
+        status.line(fmt::format("       {} {} more; all: archsweep check --data", what,
+                                files.size() - most_named));
+    };
+    list("left out", prepared->bad_files);
+    list("trained on and validated with:", prepared->duplicates);
     result.by_dataset.emplace(key, *prepared);
   }
   return result;

@@ -21,10 +21,12 @@ struct PreparedSweep {
 
 std::string dataset_key(const TrialSpec& spec);
 
-// Makes the folders of the output. Throws Error when a data set cannot be used. Nothing: the user
-// stopped it.
+// Makes the folders of the output. Of files that are left out, and of images that are trained on
+// and validated with, so many are named. Throws Error when a data set cannot be used. Nothing: the
+// user stopped it.
 std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::span<const PlannedTrial* const> trials,
-                                          TrialRunner& runner, Status& status);
+                                          TrialRunner& runner, Status& status,
+                                          std::size_t most_named = 20);
 
 }  // namespace archsweep::runner

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include <fmt/format.h>
@@ -29,15 +31,9 @@ namespace {
 namespace fs = std::filesystem;
 using results::TrialState;
 
-HalvingRules rules_of(const SchedulerConfig& config) {
-  const auto stopping = config.early_stopping == "frontier"  ? Stopping::frontier
-                        : config.early_stopping == "halving" ? Stopping::halving
-                                                             : Stopping::none;
-  return {stopping, config.eta, config.margin};
-}
-
 struct Running {
-  std::size_t slot;
+  std::size_t device;
+  double need;
   std::size_t entry;
   int attempt;
   std::optional<results::Summary> summary;
@@ -50,6 +46,7 @@ struct Running {
 
 // The known model on a device that is suspect.
 struct Check {
+  std::size_t at;
   std::string device;
   bool works = false;
   std::optional<results::Failure> failure;
@@ -65,7 +62,11 @@ class Sweep {
         options_(options),
         budget_(options.seconds, options.clock),
         limited_(std::isfinite(options.seconds)),
-        slots_(config.scheduler),
+        slots_(options.devices.empty() ? Slots(config.scheduler) : Slots(options.devices)),
+        abreast_(devices_of_slots(config.scheduler).size()),
+        threads_(threads_of(config.scheduler, abreast_)),
+        memory_(slots_, config.scheduler.slurm.is_used ? ReadMemory() : options.memory,
+                options.clock),
         rules_(rules_of(config.scheduler)),
         health_(config.scheduler.quarantine_after),
         standings_(config.output, plan) {}
@@ -79,7 +80,7 @@ class Sweep {
     if (!is_ready)
       outcome_.interrupted = true;
     else if (options_.dry_run)
-      print_plan(standings_, {slots_.size(), budget_.left(), rules_.stopping != Stopping::none});
+      print_plan(standings_, {abreast_, budget_.left(), rules_.stopping != Stopping::none});
     else
       loop();
     if (sweep_) end();
@@ -91,15 +92,21 @@ class Sweep {
   bool prepare();
   void fail_those_that_cannot_work(const PreflightResult& tried);
   void loop();
-  std::optional<Step> next_step();
-  void start(std::size_t slot, Step step);
+  bool start_next();
+  void tell_waiting(std::size_t entry, double need);
+  bool waits_for_memory();
+  void count_anew(int but);
+  double need_of_trial(std::size_t entry) const;
+  void start(std::size_t device, Step step, double need);
   void take(Running& r, int pid, const Event& event);
   void conclude_trial(Running& r, int pid, const Ended& ended);
+  bool disk_is_full() const;
   void fail_or_retry(const Running& r, int pid, const results::Failure& failure);
   void check_suspects();
   void conclude_check(const Check& check, const Ended& ended);
   void stop(bool at_once);
   void expect();
+  void tell_store();
   void end();
 
   const Config& config_;
@@ -109,6 +116,9 @@ class Sweep {
   const Budget budget_;
   const bool limited_;
   Slots slots_;
+  const std::size_t abreast_;  // trials that surely run at once
+  const int threads_;          // of each
+  MemoryWatch memory_;
   HalvingRules rules_;
   DeviceHealth health_;
   Status status_{stdout};
@@ -116,7 +126,10 @@ class Sweep {
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
-  bool stopping_ = false;                  // no time, or the user's wish
+  std::set<int> told_;           // candidates of whose need for memory the user has been told
+  std::set<std::size_t> alone_;  // entries that had no memory beside others
+  double tell_at_ = 0;           // by options_.clock
+  bool stopping_ = false;        // no time, or the user's wish
   Outcome outcome_;
 };
 
@@ -170,7 +183,7 @@ void Sweep::loop() {
   expect();
   if (limited_ && rules_.stopping == Stopping::none) {
     // Where there is time for everything, trials need no pauses.
-    const double seconds = standings_.seconds_left() / static_cast<double>(slots_.size());
+    const double seconds = standings_.seconds_left() / static_cast<double>(abreast_);
     if (!(seconds < 0.9 * budget_.left())) {
       rules_.stopping = Stopping::pauses;
       standings_.go_by(rules_);
@@ -178,13 +191,11 @@ void Sweep::loop() {
   }
   for (;;) {
     if (!stopping_) check_suspects();
-    while (!stopping_) {
-      const auto slot = slots_.free();
-      const auto step = slot ? next_step() : std::nullopt;
-      if (!step) break;
-      start(*slot, *step);
+    for (const auto& line : memory_.look()) status_.line(line);
+    while (!stopping_ && start_next()) {
     }
-    if (running_.empty() && checks_.empty()) return;
+    if (running_.empty() && checks_.empty() && (stopping_ || !waits_for_memory())) return;
+    tell_store();
     const auto happening = runner_.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
       if (!outcome_.interrupted)
@@ -209,38 +220,73 @@ void Sweep::loop() {
     }
     const auto at = running_.find(happening.pid);
     if (at == running_.end()) continue;
+    if (const auto* submitted = std::get_if<Submitted>(&happening.what))
+      store_.set_slurm_task(standings_[at->second.entry].id, at->second.attempt, submitted->task);
     if (const auto* event = std::get_if<Event>(&happening.what)) {
       take(at->second, at->first, *event);
     } else if (const auto* ended = std::get_if<Ended>(&happening.what)) {
-      slots_.give_back(at->second.slot);
+      slots_.give_back(at->second.device, at->second.need);
+      memory_.ended(at->second.device);
       conclude_trial(at->second, at->first, *ended);
       running_.erase(at);
     }
   }
 }
 
-// The most wanted that there is time for, cut to the epochs that there is time for.
-std::optional<Step> Sweep::next_step() {
+// The most wanted that there is time and memory for; false: nothing.
+bool Sweep::start_next() {
+  Slots::Search search(slots_);
+  if (search.is_over()) return false;
+  bool waits = false;
   for (auto step : standings_.next_steps()) {
-    if (!limited_) return step;
-    const auto& e = standings_[step.trial];
-    const int all = standings_.contender(step.trial).epochs;
-    const int kept = standings_.epochs_kept(step.trial);
-    const double left = budget_.left();
-    if (left <= 0) return {};
-    while (step.until_epoch > kept && e.forecast.seconds(kept, step.until_epoch, all) > left)
-      --step.until_epoch;  // not known: tried
-    if (step.until_epoch > kept || kept >= all) return step;
+    if (search.is_over()) break;
+    if (limited_ && !standings_.cut_to_time(step, budget_.left())) continue;
+    const double need = need_of_trial(step.trial);
+    if (const auto device = search.place(need)) {
+      start(*device, step, need);
+      return true;
+    }
+    if (!waits) tell_waiting(step.trial, need);
+    waits = true;
   }
-  return {};
+  return false;
 }
 
-void Sweep::start(std::size_t slot, Step step) {
+void Sweep::tell_waiting(std::size_t entry, double need) {
+  if (!std::isfinite(need) || !told_.insert(standings_.contender(entry).candidate).second) return;
+  status_.line(fmt::format("{} takes {} of memory: it waits until trials that run have ended",
+                           standings_[entry].trial.spec.architecture, human_bytes(need)));
+}
+
+// Whether something will start though nothing runs: memory has to come back first.
+bool Sweep::waits_for_memory() {
+  return !standings_.next_steps().empty() && slots_.is_any_held();
+}
+
+// What runs by the needs that are known now.
+void Sweep::count_anew(int but) {
+  for (auto& [pid, r] : running_) {
+    if (pid == but) continue;
+    slots_.give_back(r.device, r.need);
+    r.need = need_of_trial(r.entry);
+    slots_.take(r.device, r.need);
+  }
+}
+
+// In bytes; NaN: not known.
+double Sweep::need_of_trial(std::size_t entry) const {
+  if (alone_.contains(entry)) return std::numeric_limits<double>::infinity();
+  const double declared = config_.scheduler.trial_memory;
+  return declared > 0 ? declared
+                      : need_of(slots_.device(0), standings_[entry].forecast.train_memory_bytes);
+}
+
+void Sweep::start(std::size_t device, Step step, double need) {
   const auto& e = standings_[step.trial];
   const auto& c = standings_.contender(step.trial);
   const auto stem = files_of(config_.output.folder, e.trial.fingerprint);
   const auto journal = stem.string() + ".jsonl";
-  const int attempt = store_.start(e.id, slots_.device(slot), journal);
+  const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
   const bool room = c.epochs == 1 || standings_.make_room(step.trial);
@@ -254,31 +300,37 @@ void Sweep::start(std::size_t slot, Step step) {
   const Job job{
       .kind = "train",
       .spec = e.trial.spec,
-      .device = slots_.device(slot),
-      .threads = slots_.threads(),
+      .device = slots_.device(device),
+      .threads = threads_,
       .cache_folder = fs::absolute(config_.output.folder / "cache").string(),
       .journal = journal,
       .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
       .until_epoch = pauses ? step.until_epoch : 0};
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
-      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit});
+      runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
+                     e.forecast.seconds(kept, pauses ? step.until_epoch : c.epochs, c.epochs),
+                     e.forecast.train_memory_bytes});
   store_.set_pid(e.id, attempt, pid);
   bool shared = false;
   for (auto& [other, r] : running_)
-    if (slots_.device(r.slot) == slots_.device(slot)) shared = r.shared = true;
-  running_.emplace(pid,
-                   Running{slot, step.trial, attempt, {}, {}, {}, kept, steady_seconds(), shared});
-  slots_.take(slot);
+    if (r.device == device) shared = r.shared = true;
+  running_.emplace(
+      pid, Running{device, need, step.trial, attempt, {}, {}, {}, kept, steady_seconds(), shared});
+  slots_.take(device, need);
   standings_.change(step.trial).state = TrialState::running;
-  status_.started(pid, e.trial, slots_.device(slot), kept);
+  if (std::isfinite(need) && need > slots_.memory(device) && told_.insert(c.candidate).second)
+    status_.line(fmt::format("{} takes {} of memory, and {} has {} for trials: it runs alone",
+                             e.trial.spec.architecture, human_bytes(need), slots_.device(device),
+                             human_bytes(slots_.memory(device))));
+  status_.started(pid, e.trial, slots_.device(device), kept);
 }
 
 void Sweep::take(Running& r, int pid, const Event& event) {
   record(store_, standings_[r.entry].id, r.attempt, event);
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
-    health_.worked(slots_.device(r.slot));
+    health_.worked(slots_.device(r.device));
     if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
     auto& top1 = standings_.change(r.entry).top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
@@ -296,6 +348,8 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   const auto done = static_cast<int>(c.top1.size());
   if (r.summary) {
     store_.finish(e.id, r.attempt, *r.summary);
+    standings_.learn_memory(r.entry, r.summary->train_memory_bytes);
+    count_anew(/*but=*/pid);
     c.state = TrialState::done;
     if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     ++outcome_.done;
@@ -319,17 +373,34 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   if (rules_.stopping != Stopping::none) expect();
 }
 
+// Workers that cannot write their journals fail, and it is not their fault.
+bool Sweep::disk_is_full() const {
+  std::error_code error;
+  const auto space = fs::space(config_.output.folder, error);
+  return !error && space.available < 256 * 1024;
+}
+
 void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& failure) {
   const auto& e = standings_[r.entry];
   auto& c = standings_.change(r.entry);
   const auto why = fmt::format("{}: {}", results::name(failure.cause), failure.message);
+  if (disk_is_full()) {
+    outcome_.obstacle =
+        fmt::format("{}: the disk is full ({})", config_.output.folder.string(), why);
+    store_.release(e.id, r.attempt, failure);
+    c.state = TrialState::planned;
+    status_.retried(pid, standings_.epochs_kept(r.entry), "the disk is full");
+    return stop(/*at_once=*/false);
+  }
   const int retried = store_.retried(e.id, failure.cause);
   if (static_cast<int>(c.top1.size()) <= r.epochs_kept)
-    health_.failed(slots_.device(r.slot), r.entry, failure.cause, steady_seconds() - r.since);
+    health_.failed(slots_.device(r.device), r.entry, failure.cause, steady_seconds() - r.since);
   if (may_retry(config_.scheduler, failure.cause, retried, r.shared)) {
     store_.retry(e.id, r.attempt, failure);
+    if (failure.cause == results::Cause::out_of_memory && r.shared) alone_.insert(r.entry);
     c.state = TrialState::planned;
-    return status_.retried(pid, fmt::format("{} (retry {})", why, retried + 1));
+    return status_.retried(pid, standings_.epochs_kept(r.entry),
+                           fmt::format("{} (retry {})", why, retried + 1));
   }
   store_.fail(e.id, r.attempt, failure);
   c.state = TrialState::failed;
@@ -341,23 +412,23 @@ void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& fai
 
 // A suspect device gets no new trial, and when it is idle the known model.
 void Sweep::check_suspects() {
-  for (std::size_t slot = 0; slot < slots_.size(); ++slot) {
-    const auto& device = slots_.device(slot);
+  for (std::size_t d = 0; d < slots_.size(); ++d) {
+    const auto& device = slots_.device(d);
     if (!health_.is_suspect(device)) continue;
-    slots_.close(device);
+    slots_.close(d);
     const bool is_tried = std::ranges::any_of(
         checks_, [&](const auto& check) { return check.second.device == device; });
-    if (is_tried || !slots_.is_idle(device)) continue;
+    if (is_tried || !slots_.is_empty(d)) continue;
     status_.line(fmt::format("check  {}: {} trials failed there in a row; trying a known model",
                              device, health_.failures(device).size()));
     const Job job{.kind = "bench",
                   .spec = canary_spec({.seconds = 0.2, .warmup_seconds = 0.1}, device),
                   .device = device,
-                  .threads = slots_.threads()};
+                  .threads = threads_};
     constexpr double time_limit = 300;
     const auto files = fs::absolute(config_.output.folder) / "trials" / ("check-" + device);
     checks_.emplace(runner_.start({job, files, time_limit, config_.scheduler.hang_limit}),
-                    Check{device, false, {}});
+                    Check{d, device, false, {}});
   }
 }
 
@@ -366,7 +437,7 @@ void Sweep::conclude_check(const Check& check, const Ended& ended) {
   if (check.works) {
     status_.line(fmt::format("check  {}: works; it is the trials", check.device));
     health_.worked(check.device);
-    return slots_.open(check.device);
+    return slots_.open(check.at);
   }
   const auto failure = check.failure ? *check.failure : conclude(ended);
   const auto why = fmt::format("{} trials and a known model failed on {}: {}: {}",
@@ -380,7 +451,7 @@ void Sweep::conclude_check(const Check& check, const Ended& ended) {
     standings_.change(i).state = TrialState::planned;
   }
   health_.worked(check.device);
-  if (slots_.all_are_closed()) outcome_.no_device = why;
+  if (slots_.all_are_closed()) outcome_.obstacle = why;
   expect();
 }
 
@@ -394,6 +465,15 @@ void Sweep::expect() {
   status_.expect(left.trials, left.cost);
 }
 
+// For `archsweep status`; a few seconds apart, as a write costs a little.
+void Sweep::tell_store() {
+  constexpr double apart = 3;
+  const double now = options_.clock();
+  if (now < tell_at_) return;
+  tell_at_ = now + apart;
+  store_.see_sweep(*sweep_, status_.seconds_left());
+}
+
 void Sweep::end() {
   status_.finish();
   for (const auto& given : standings_.given_up()) {
@@ -401,10 +481,10 @@ void Sweep::end() {
     ++outcome_.given_up;
   }
   outcome_.waiting = static_cast<int>(standings_.waiting().size()) - outcome_.given_up;
-  store_.end_sweep(*sweep_, outcome_.interrupted          ? "interrupted"
-                            : !outcome_.no_device.empty() ? "no device"
-                            : outcome_.waiting            ? "out of time"
-                                                          : "finished");
+  store_.end_sweep(*sweep_, outcome_.interrupted         ? "interrupted"
+                            : !outcome_.obstacle.empty() ? "obstacle"
+                            : outcome_.waiting           ? "out of time"
+                                                         : "finished");
 }
 
 }  // namespace

@@ -7,11 +7,13 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "results/store.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/budget.h"
+#include "runner/schedule/memory.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
@@ -21,6 +23,8 @@ struct RunOptions {
   bool dry_run = false;  // reads the data, tries the candidates, prints the plan, trains nothing
   double seconds = std::numeric_limits<double>::infinity();  // that the run may take
   std::function<double()> clock = steady_seconds;
+  std::vector<Device> devices = {};  // where trials run; empty: as the config says
+  ReadMemory memory = memory_of;
 };
 
 struct Outcome {
@@ -28,7 +32,8 @@ struct Outcome {
   int given_up = 0;  // paused for good, by early stopping
   int waiting = 0;   // neither finished nor given up: there was no time
   bool interrupted = false;
-  std::string no_device;  // why no device is left to run on; "": there is one
+  std::string
+      obstacle;  // why this machine cannot go on: no device works, the disk is full; "": it can
 };
 
 // Runs what has no finished row.

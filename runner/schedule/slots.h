@@ -1,10 +1,12 @@
 #pragma once
 
-// Where trials run: the devices of this machine, and which of their places are free.
+// Where trials run: the devices of this machine or tasks of Slurm, how many trials each takes at
+// once, and how much memory they may take together.
 
+#include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,34 +14,75 @@
 
 namespace archsweep::runner {
 
-// The device of each slot. Throws Error (Exit::environment) when there is none of the wanted kind.
+// Of each trial that surely has room: with `slots: auto` a GPU once, the CPU once. Throws Error
+// (Exit::environment) when there is none of the wanted kind.
 std::vector<std::string> devices_of_slots(const SchedulerConfig& config);
 
-// Of one trial, when so many run at once.
+// Of one trial, when so many run at once. Trials that share a GPU share its threads too: a number
+// that changed with the company would make their speeds incomparable.
 int threads_of(const SchedulerConfig& config, std::size_t slots);
 
+struct Device {
+  std::string name;
+  std::size_t places = 1;  // trials at once, at most
+  // Whether two trials may run at once though the memory or a need is not known.
+  bool is_trusting = true;
+  double memory = std::numeric_limits<double>::quiet_NaN();  // bytes; NaN: not known
+};
+
+// Memory in bytes; a need that is NaN is not known. No device gives more than it has, but to a
+// trial that is too big for all: it runs alone.
 class Slots {
  public:
   explicit Slots(const SchedulerConfig& config);
+  explicit Slots(std::vector<Device> devices);
 
-  std::size_t size() const { return devices_.size(); }
-  const std::string& device(std::size_t slot) const { return devices_[slot]; }
-  int threads() const { return threads_; }  // of each slot
+  std::size_t size() const { return places_.size(); }  // devices
+  const std::string& device(std::size_t d) const { return places_[d].device.name; }
+  double memory(std::size_t d) const { return places_[d].device.memory; }
+  bool is_empty(std::size_t d) const { return places_[d].needs.empty(); }
+  double taken(std::size_t d) const;  // by needs that are known
 
-  std::optional<std::size_t> free() const;
-  bool is_idle(const std::string& device) const;
-  // A device that is not to be used until it is opened again.
-  void close(const std::string& device) { closed_.insert(device); }
-  void open(const std::string& device) { closed_.erase(device); }
+  // What trials may take together; to be told when the device is empty.
+  void set_memory(std::size_t d, double bytes) { places_[d].device.memory = bytes; }
+  // What is free at this moment, others' use included; NaN: not known.
+  void set_free(std::size_t d, double bytes) { places_[d].free = bytes; }
+  // Starts nothing for a while; trials wait for it all the same.
+  void hold(std::size_t d, bool is_held) { places_[d].is_held = is_held; }
+  bool is_held(std::size_t d) const { return places_[d].is_held; }
+  bool is_any_held() const;
+  // As if it were not there, until it is opened again.
+  void close(std::size_t d) { places_[d].is_closed = true; }
+  void open(std::size_t d) { places_[d].is_closed = false; }
   bool all_are_closed() const;
-  void take(std::size_t slot) { busy_[slot] = true; }
-  void give_back(std::size_t slot) { busy_[slot] = false; }
+
+  void take(std::size_t d, double need) { places_[d].needs.push_back(need); }
+  void give_back(std::size_t d, double need);
+
+  // Finds a device for the most wanted trial, and if that one has to wait, for the next, and so on.
+  // A trial that waits keeps the device that is nearest to empty from those behind it.
+  class Search {
+   public:
+    explicit Search(const Slots& slots) : slots_(slots), kept_(slots.size(), false) {}
+    std::optional<std::size_t> place(double need);
+    bool is_over() const;  // no device could take another one
+
+   private:
+    const Slots& slots_;
+    std::vector<bool> kept_;
+  };
 
  private:
-  std::vector<std::string> devices_;
-  std::vector<bool> busy_;
-  std::set<std::string> closed_;
-  int threads_;
+  struct Place {
+    Device device;
+    std::vector<double> needs = {};  // of what runs
+    double free = std::numeric_limits<double>::quiet_NaN();
+    bool is_held = false, is_closed = false;
+  };
+  bool is_meant(std::size_t d, double need) const;
+  bool has_room(std::size_t d, double need) const;
+
+  std::vector<Place> places_;
 };
 
 }  // namespace archsweep::runner

@@ -30,6 +30,13 @@ results::NewTrial row_of(const PlannedTrial& t) {
 
 }  // namespace
 
+HalvingRules rules_of(const SchedulerConfig& config) {
+  const auto stopping = config.early_stopping == "frontier"  ? Stopping::frontier
+                        : config.early_stopping == "halving" ? Stopping::halving
+                                                             : Stopping::none;
+  return {stopping, config.eta, config.margin};
+}
+
 Standings::Standings(const OutputConfig& output, std::span<const PlannedTrial> plan)
     : checkpoints_(output), output_(output) {
   for (const auto& trial : plan) entries_.push_back({.trial = trial});
@@ -72,8 +79,27 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
                            .state = state});
     if (state == TrialState::done && !output_.keep_checkpoints)
       checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
+    if (sweep && waits(i)) take_over_shorter(store, i);
   }
   return counts;
+}
+
+// A trial that has not begun goes on from the kept checkpoint of the same trial with fewer epochs,
+// where no learning rate depends on their number.
+void Standings::take_over_shorter(const results::Store& store, std::size_t i) {
+  auto& e = entries_[i];
+  if (checkpoints_.used() == 0 || checkpoints_.has(e.trial.fingerprint)) return;
+  auto spec = e.trial.spec;
+  const auto trajectory = trajectory_hash(spec);
+  while (--spec.training.epochs >= 1) {
+    if (trajectory_hash(spec) != trajectory) return;
+    const auto shorter = fingerprint(spec);
+    const auto known = checkpoints_.has(shorter) ? store.find(shorter) : std::nullopt;
+    if (!known || !checkpoints_.share(shorter, e.trial.fingerprint)) continue;
+    e.reached = store.reached(known->id);
+    contenders_[i].top1 = e.reached.top1;
+    return;
+  }
 }
 
 void Standings::forecast_all(const results::Store& store, const PreparedSweep& prepared,
@@ -118,6 +144,14 @@ Contender& Standings::change(std::size_t i) {
   return contenders_[i];
 }
 
+void Standings::learn_memory(std::size_t i, double bytes) {
+  if (std::isnan(bytes)) return;
+  for (std::size_t k = 0; k < size(); ++k)
+    if (contenders_[k].candidate == contenders_[i].candidate)
+      entries_[k].forecast.train_memory_bytes =
+          std::fmax(entries_[k].forecast.train_memory_bytes, bytes);
+}
+
 bool Standings::waits(std::size_t i) const {
   return contenders_[i].state == TrialState::planned || contenders_[i].state == TrialState::paused;
 }
@@ -147,6 +181,15 @@ double Standings::seconds_left() const {
   double seconds = 0;
   for (const auto i : waiting()) seconds += seconds_left(i);
   return seconds;
+}
+
+bool Standings::cut_to_time(Step& step, double seconds) const {
+  if (seconds <= 0) return false;
+  const int all = contenders_[step.trial].epochs, kept = epochs_kept(step.trial);
+  while (step.until_epoch > kept &&
+         entries_[step.trial].forecast.seconds(kept, step.until_epoch, all) > seconds)
+    --step.until_epoch;  // not known: tried
+  return step.until_epoch > kept || kept >= all;
 }
 
 Standings::ToRun Standings::to_run() {

@@ -28,6 +28,8 @@ struct Entry {
   Forecast forecast = {};
 };
 
+HalvingRules rules_of(const SchedulerConfig& config);
+
 class Standings {
  public:
   Standings(const OutputConfig& output, std::span<const PlannedTrial> plan);
@@ -52,6 +54,9 @@ class Standings {
   Contender& change(std::size_t i);
   const Checkpoints& checkpoints() const { return checkpoints_; }
 
+  // A trial's peak, which those of the same candidate will come to as well.
+  void learn_memory(std::size_t i, double bytes);
+
   // Planned or paused.
   bool waits(std::size_t i) const;
   std::vector<std::size_t> waiting() const;
@@ -61,6 +66,8 @@ class Standings {
   int epochs_kept(std::size_t i) const;
   double seconds_left(std::size_t i) const;  // NaN where it is not known
   double seconds_left() const;               // of all that wait
+  // Cuts it to the epochs that there is time for; false: there is time for none.
+  bool cut_to_time(Step& step, double seconds) const;
 
   // Early stopping, when the order is settled. What follows goes by it.
   void go_by(const HalvingRules& rules) { rules_.emplace(contenders_, rules); }
@@ -78,6 +85,8 @@ class Standings {
   bool make_room(std::size_t i);
 
  private:
+  void take_over_shorter(const results::Store& store, std::size_t i);
+
   std::vector<Entry> entries_;         // in the order in which they start
   std::vector<Contender> contenders_;  // the same, as the rules see them
   std::optional<Halving> rules_;

@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <tuple>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
+#include "runner/support/terminal.h"
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
@@ -20,11 +20,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::size_t columns(std::FILE* out) {
-  winsize size{};
-  return ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 std::string trial_name(const PlannedTrial& trial) {
@@ -42,12 +37,18 @@ Status::Status(std::FILE* out) : out_(out) {
 void Status::expect(std::size_t to_run, double cost) {
   to_run_ = done_ + failed_ + to_run;
   cost_left_ = cost;
+  if (running_.empty() && cost_done_ <= 0) since_ = Clock::now();  // what came before is no pace
 }
 
 void Status::line(const std::string& text) {
   erase();
   write(text + "\n");
   draw();
+}
+
+void Status::doing(const std::string& text) {
+  doing_ = text;
+  tick();
 }
 
 void Status::started(int id, const PlannedTrial& trial, const std::string& device,
@@ -109,19 +110,27 @@ double Status::share_done(const Running& r) const {
   return (r.last.epoch - 1 + static_cast<double>(r.last.step) / r.last.steps) / r.last.epochs;
 }
 
-void Status::retried(int id, const std::string& why) {
-  const auto name = running_[id].name;
+void Status::retried(int id, int epochs_kept, const std::string& why) {
+  const auto r = running_[id];
   running_.erase(id);
-  line(fmt::format("retry  {}: {}", name, why));
+  const double part = r.cost * (static_cast<double>(epochs_kept) / r.epochs - r.before);
+  cost_left_ -= part;
+  cost_done_ += std::max(0.0, part);
+  line(fmt::format("retry  {}: {}", r.name, why));
 }
 
 // By the cost of what is done in the time it took.
-std::string Status::time_left() const {
+double Status::seconds_left() const {
   double done = cost_done_, left = cost_left_;
   for (const auto& [id, r] : running_)
     done += r.cost * (share_done(r) - r.before), left -= r.cost * (share_done(r) - r.before);
-  if (done <= 0) return "? left";
-  return human_duration(std::max(0.0, left) / done * seconds_since(since_)) + " left";
+  if (done <= 0) return results::not_measured;
+  return std::max(0.0, left) / done * seconds_since(since_);
+}
+
+std::string Status::time_left() const {
+  const double seconds = seconds_left();
+  return std::isnan(seconds) ? "? left" : human_duration(seconds) + " left";
 }
 
 void Status::tick() {
@@ -152,14 +161,15 @@ void Status::erase() {
 }
 
 void Status::draw() {
-  if (!live_ || running_.empty()) return;
+  if (!live_ || (running_.empty() && doing_.empty())) return;
   drawn_ = Clock::now();
-  const auto width = columns(out_);
+  const auto width = terminal_width(out_);
   const auto put = [&](std::string text) {
     if (text.size() >= width) text.resize(width - 1);
     write(text + "\n");
     ++lines_;
   };
+  if (running_.empty()) return put(doing_);
   put(fmt::format("{} of {} trials, {} failed, {}", done_ + failed_, to_run_, failed_,
                   time_left()));
   for (const auto& [id, r] : running_) {

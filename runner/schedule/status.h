@@ -21,16 +21,19 @@ class Status {
   // Again whenever that changes for another reason than an end or a pause.
   void expect(std::size_t to_run, double cost);
 
-  void line(const std::string& text);  // stays, above what is live
+  void line(const std::string& text);   // stays, above what is live
+  void doing(const std::string& text);  // live, while no trial runs; "": no more
   // `epochs_done`, of a trial that goes on from a checkpoint.
   void started(int id, const PlannedTrial& trial, const std::string& device, int epochs_done);
   void progress(int id, const Progress& progress);
   void epoch(int id, const results::Epoch& epoch);
   void ended(int id, const std::string& outcome);
   void paused(int id, int epoch);
-  void retried(int id, const std::string& why);  // it will be started again
-  void tick();                                   // redraws, where there is something to redraw
+  void retried(int id, int epochs_kept, const std::string& why);  // it will be started again
+  void tick();  // redraws, where there is something to redraw
   void finish();
+
+  double seconds_left() const;  // NaN before anything can be said
 
  private:
   struct Running {
@@ -55,6 +58,7 @@ class Status {
   double cost_left_ = 0, cost_done_ = 0;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now(), drawn_{};
   std::map<int, Running> running_;
+  std::string doing_;
   int lines_ = 0;
 };
 

@@ -13,12 +13,11 @@
 
 #include <fmt/format.h>
 
+#include "runner/schedule/conclude.h"
 #include "runner/support/error.h"
 
 namespace archsweep::runner {
 namespace {
-
-constexpr std::size_t longest_line = 1 << 20;
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(fmt::format("{}: {}", what, std::strerror(errno)), Exit::environment);
@@ -100,39 +99,20 @@ void Worker::read_events(std::deque<Happening>& into) {
   const auto n = ::read(events_.get(), bytes, sizeof bytes);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (n <= 0) return events_.reset();
-  std::string_view text(bytes, static_cast<std::size_t>(n));
-  for (;;) {
-    const auto end = text.find('\n');
-    if (!skipping_) line_ += text.substr(0, end);
-    if (line_.size() > longest_line) {
-      skipping_ = true;
-      line_.clear();
-    }
-    if (end == std::string_view::npos) return;
-    if (!skipping_) take(line_, into);
-    line_.clear();
-    skipping_ = false;
-    text.remove_prefix(end + 1);
-  }
+  lines_.add({bytes, static_cast<std::size_t>(n)},
+             [&](const std::string& line) { take(line, into); });
 }
 
 void Worker::take(const std::string& line, std::deque<Happening>& into) {
   if (is_foreign_) return;
   auto event = decode_event(line);
   if (!event) return;
-  if (const auto* hello = std::get_if<Hello>(&*event))
-    is_foreign_ = hello->protocol != protocol_version;
   const auto* progress = std::get_if<Progress>(&*event);
   waits_for_others_ = progress && progress->phase == "wait";
-  if (!is_foreign_) return into.push_back({pid_, std::move(*event)});
-  // What else it says could mean anything.
-  into.push_back(
-      {pid_,
-       results::Failure{results::Cause::bad_config,
-                        fmt::format("{} speaks protocol {}, and this archsweep {}: "
-                                    "they are of different versions",
-                                    program_, std::get<Hello>(*event).protocol, protocol_version),
-                        ""}});
+  auto why = foreign(*event, program_);
+  if (!why) return into.push_back({pid_, std::move(*event)});
+  is_foreign_ = true;  // what else it says could mean anything
+  into.push_back({pid_, std::move(*why)});
   signal(SIGKILL);
 }
 

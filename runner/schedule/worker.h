@@ -8,6 +8,7 @@
 
 #include "runner/schedule/bounded_log.h"
 #include "runner/schedule/fd.h"
+#include "runner/schedule/lines.h"
 #include "runner/schedule/spawner.h"
 #include "runner/schedule/trial_runner.h"
 
@@ -55,8 +56,7 @@ class Worker {
   bool killed_ = false;  // by us
   long long oom_kills_before_;
   Fd events_, output_;
-  std::string line_;         // not yet complete
-  bool skipping_ = false;    // the rest of a line that was too long
+  Lines lines_;
   bool is_foreign_ = false;  // of another protocol: not listened to
   BoundedLog log_;
 };

@@ -40,9 +40,11 @@ EventSink::~EventSink() {
 
 void EventSink::send(const Event& event) {
   const auto line = encode(event);
-  // The journal first: what the scheduler has seen must be there after a crash.
+  // The journal first: what the scheduler has seen must be there after a crash. That the journal
+  // cannot be written is told without it.
   if (journal_ >= 0 && !std::holds_alternative<Progress>(event) &&
-      (!write_all(journal_, line) || ::fdatasync(journal_) != 0))
+      (!write_all(journal_, line) || ::fdatasync(journal_) != 0) &&
+      !std::holds_alternative<results::Failure>(event))
     throw Error(
         fmt::format("{}: cannot write the journal: {}", journal_path_, std::strerror(errno)),
         Exit::environment);

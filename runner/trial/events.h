@@ -17,7 +17,7 @@ class EventSink {
   EventSink(const EventSink&) = delete;
   EventSink& operator=(const EventSink&) = delete;
 
-  // Throws Error (Exit::environment) when the journal cannot be written. A pipe whose reader is
+  // Throws Error (Exit::environment) when the journal cannot be written, but of `failed`. A pipe whose reader is
   // gone is not an error: the journal has the event.
   void send(const Event& event);
 

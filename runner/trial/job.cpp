@@ -33,6 +33,8 @@ int run_job(std::string_view json) {
       preflight(job, events);
     else if (job.kind == "train")
       train(job, events);
+    else if (job.kind == "lr_find")
+      sweep_rates(job, events);
     else if (job.kind == "bench")
       bench(job, events);
     else if (job.kind == "nothing")

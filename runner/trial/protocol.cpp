@@ -63,6 +63,13 @@ void fields(T& s, auto&& visit) {
   visit("classes", s.classes);
 }
 
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, RateSweep>
+void fields(T& s, auto&& visit) {
+  visit("rates", s.rates);
+  visit("losses", s.losses);
+}
+
 }  // namespace archsweep::results
 
 namespace archsweep::runner {
@@ -109,6 +116,7 @@ void fields(T& p, auto&& visit) {
   visit("valid_samples", p.valid_samples);
   visit("classes", p.classes);
   visit("bad_files", p.bad_files);
+  visit("duplicates", p.duplicates);
 }
 
 template <typename T>
@@ -135,7 +143,7 @@ using namespace nlohmann::literals;
 
 // The word of each alternative of Event, in its order.
 constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
-                                       "done",  "failed",   "paused", "preflight"};
+                                       "done",  "failed",   "paused", "preflight", "rates"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 constexpr std::size_t longest_line = 1 << 20;

@@ -15,7 +15,8 @@
 //   {"event":"measurement","kind":"latency","batch_size":1,"seconds":[...]}
 //   {"event":"done", ...}   or   {"event":"failed","cause":"diverged","message":"..."}
 //
-// `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight` and `failed` last.
+// `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight`, `rates` and
+// `failed` last.
 // A process that ends without one has crashed, whatever its exit status says. A worker whose
 // scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG). A `hello` of another protocol
 // decodes to its number and its version.
@@ -44,7 +45,8 @@ struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
   // the network and take one training step and a few timed forwards at the real shape; "bench":
   // time the spec's network on random input; "nothing": `hello` and an empty `done`, to measure
-  // and test what a process of its own costs
+  // and test what a process of its own costs; "lr_find": train a hundred steps while the learning
+  // rate rises
   std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
@@ -98,7 +100,8 @@ struct Progress {
 struct Prepared {
   std::string split_hash;
   int train_samples = 0, valid_samples = 0, classes = 0;
-  std::vector<std::string> bad_files;  // "path: why", left out
+  std::vector<std::string> bad_files;   // "path: why", left out
+  std::vector<std::string> duplicates;  // "path = path": a validation image that is trained on
 };
 
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.
@@ -117,8 +120,9 @@ struct Preflight {
   std::int64_t macs = 0;
 };
 
-using Event = std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared,
-                           results::Summary, results::Failure, Paused, Preflight>;
+using Event =
+    std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared, results::Summary,
+                 results::Failure, Paused, Preflight, results::RateSweep>;
 
 std::string encode(const Job&);
 Job decode_job(std::string_view json);  // throws Error

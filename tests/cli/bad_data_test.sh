@@ -36,6 +36,13 @@ expect left_out 0 '' run
 [ "$(grep -c 'left out /' out)" = $unreadable ] || say "not every bad image is named: $(grep 'left out' out)"
 for name in cut.jpg bomb.png dangling.png pipe.png; do grep -q "left out $pets/.*/$name: ." out || say "$name is not named"; done
 
+# The same without a sweep, and images that are in both parts: all the photos here are one.
+"$archsweep" check sweep.yaml --data > out 2> err; code=$?
+[ $code = 1 ] || say "check --data: exit $code: $(cat err)"
+[ "$(grep -c 'left out /' out)" = $unreadable ] || say "check --data does not name every bad image"
+grep -q "sweep.yaml: $unreadable files are left out, [12] validation images are trained on too" out || say "check --data: $(tail -1 out)"
+grep -q "trained on and validated with: .* = " out || say "no pair is named"
+
 # IDX files.
 mkdir digits; printf 'x' > digits/train-images-idx3-ubyte; printf 'x' > digits/train-labels-idx1-ubyte
 expect idx 2 "digits/train-labels-idx1-ubyte: not an IDX file .*; fetch the file again" run --set dataset.kind=idx --set dataset.root=digits

@@ -25,6 +25,24 @@ if small_disk disk 110k; then  # not enough for the tables
   # The worker's files on a full disk of their own: the images do not fit.
   small_disk cache 64k || say "no second disk"
   expect cache 3 'cache.*No space left on device; free space there' run --set dataset.image_size=224 --set output.folder=cache
+
+  # Its checkpoints do not fit: the training is as good.
+  small_disk files 1500k || say "no third disk"
+  expect checkpoint 0 '' "$archsweep" run sweep.yaml --db c.db --set output.folder=files --set training.epochs=3
+  grep -q 'training goes on without a checkpoint' files/trials/*.log || say "no word of the checkpoint: $(cat files/trials/*.log)"
+  # The disk fills while a trial runs: its journal cannot be written, and it is not the trial's fault.
+  rm -r files/*
+  "$archsweep" run sweep.yaml --db j.db --set output.folder=files --set training.epochs=2000 > out 2> err &
+  sweep=$!
+  until [ "$(sqlite3 -readonly j.db 'SELECT count(*) FROM epochs' 2> /dev/null || echo 0)" -ge 2 ]; do sleep 0.05; done
+  while cat /dev/zero >> files/filler; do sleep 0.05; done 2> /dev/null
+  wait $sweep; code=$?
+  [ $code = 3 ] || say "journal: exit $code, expected 3; said: $(cat err)"
+  grep -q '^files: the disk is full (.*cannot write the journal.*); 1 trials wait: mend it' err || say "journal: said: $(cat err)"
+  [ "$(sqlite3 j.db 'SELECT state FROM trials')" = planned ] || say "journal: the trial is $(sqlite3 j.db 'SELECT state FROM trials')"
+  rm files/filler
+  before=$(sqlite3 j.db 'SELECT count(*) FROM epochs')
+  [ "$before" -ge 2 ] || say "journal: lost what was recorded"
 else
   echo "no mount here: a limit on file sizes instead"
 fi

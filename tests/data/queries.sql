@@ -1,6 +1,6 @@
 -- A small night, for the examples of queries.md: three architectures, two learning rates, two seeds on Pets, a failure,
 -- and a few rows of a published study. Into an empty database of archsweep.
-INSERT INTO sweeps VALUES (1, 'pets', 'pets.yaml', '', '2026-01-01T22:00:00.000Z', '2026-01-02T03:00:00.000Z', 'finished');
+INSERT INTO sweeps (sweep, name, config_path, config, started_at, ended_at, outcome) VALUES (1, 'pets', 'pets.yaml', '', '2026-01-01T22:00:00.000Z', '2026-01-02T03:00:00.000Z', 'finished');
 INSERT INTO comparability_keys VALUES
   ('5eed0acc0001', 'pets, 5912 training and 1478 validation images, 224 px, 3 epochs, recipe 1f2e3d'),
   ('5eed05eed001', 'NVIDIA H100, 570.00, bfloat16, channels_last, 224 px, 4 threads, LibTorch 2.15.0, timing protocol 1'),
@@ -43,3 +43,4 @@ INSERT INTO results (trial, source, experiment, architecture, tag, family, datas
          1 - column2, column3, column4 * 1073741824, 'published000', '5eed0acc0002'
   FROM (VALUES (20, 0.0595, 64, 1.55, 'levit'), (21, 0.0602, 60, 1.5, 'resnet'), (22, 0.0467, 94, 2.66, 'convnext'), (23, 0.0453, 106, 2.65, 'swin'), (24, 0.0351, 520, 11.5, 'vit'))
   JOIN trials ON trial = column1;
+INSERT INTO lr_finds VALUES ('c1', 1, 'resnet18', 0.0016, 0.0083, 0.0021, 0.0063, '[1e-4, 1e-3, 1e-2]', '[3.1, 2.5, 2.9]', '2026-01-01T21:00:00.000Z');

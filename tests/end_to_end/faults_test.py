@@ -146,4 +146,19 @@ with Sweep(NAMES) as s:  # every trial fails at once, and the known model works
     check("sick trials: the device is used on", code == 1, states(s) == {"failed": 4}, s.ask("SELECT count(*) FROM quarantines") == [(0,)],
           "works; it is the trials" in s.log())
 
+library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+if os.path.exists(library):  # the wall clock jumps a day forth and back; limits are by the steady one
+    with Sweep(epochs=20) as s:
+        (s.folder / "clock").write_text("+0")
+        sweep = s.start("scheduler.budget=10m", "scheduler.hang_limit=10m", "scheduler.trial_time_limit=10m", LD_PRELOAD=library,
+                        FAKETIME_TIMESTAMP_FILE=s.folder / "clock", FAKETIME_NO_CACHE=1, FAKETIME_DONT_FAKE_MONOTONIC=1)
+        for epochs, jump in ((3, "+1d"), (25, "-2d")):
+            s.wait_for(f"SELECT count(*) >= {epochs} FROM epochs")
+            (s.folder / "clock").write_text(jump)
+        code = sweep.wait(timeout=60)
+        days = s.ask("SELECT count(DISTINCT date(started_at)) + count(DISTINCT date(ended_at)) FROM attempts")
+        check("the clock jumps: nobody notices", code == 0, states(s) == {"done": 2}, days[0][0] > 2)
+else:
+    print("skipped: the clock jumps (apt-get install faketime)")
+
 end()

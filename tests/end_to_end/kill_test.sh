@@ -8,7 +8,7 @@ archsweep=$1 root=$2
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
 
 command=("$archsweep" run "$root/configs/smoke.yaml" --set 'architectures=[test_resnet]'
-  --set 'learning_rate=[0.001, 0.002, 0.003]' --set training.epochs=3 --set dataset.train_samples=2000 --set 'output.plots=[]')
+  --set 'learning_rate=[0.001, 0.002, 0.003]' --set training.epochs=3 --set dataset.train_samples=2000 --set scheduler.threads=1 --set 'output.plots=[]')
 run() { "${command[@]}"; }
 ask() { sqlite3 -readonly smoke.db "$1"; }
 

@@ -66,6 +66,22 @@ void finish(Store& store, TrialId id, double top1, double seconds) {
 
 }  // namespace
 
+TEST_CASE("a sweep tells when it was seen and when it expects to end") {
+  const Folder folder;
+  Store store(folder.db());
+  const auto sweep = store.begin_sweep("night", "night.yaml", "");
+  const auto ask = [&](const std::string& what) {
+    return Reader(folder.db()).ask("SELECT " + what + " FROM sweeps").rows[0][0];
+  };
+  CHECK(ask("seen_at").index() == 0);
+  store.see_sweep(sweep, not_measured);
+  CHECK(ask("seen_at").index() != 0);
+  CHECK(ask("expected_end").index() == 0);
+  store.see_sweep(sweep, 90);
+  CHECK(std::get<double>(ask("(julianday(expected_end) - julianday(seen_at)) * 86400")) ==
+        Approx(90).margin(0.01));
+}
+
 TEST_CASE("planning again keeps what is done, and adds what is new") {
   Folder folder;
   {

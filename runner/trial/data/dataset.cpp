@@ -1,7 +1,10 @@
 #include "runner/trial/data/dataset.h"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -85,6 +88,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   dataset.labels = storage->labels.data();
   dataset.count = wanted.size();
   dataset.storage = storage;
+  dataset.name = [name = source.name, wanted](std::size_t i) { return name(wanted[i]); };
 
   dataset.bad_files = source.left_out;
   std::vector<bool> bad(wanted.size());
@@ -107,6 +111,24 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   check_classes(dataset, spec.root);
   dataset.split_hash = hash_split(source, wanted, dataset);
   return dataset;
+}
+
+std::vector<std::string> shared_images(const Dataset& dataset) {
+  const auto bytes_of = [&](std::size_t i) {
+    const auto image = dataset.image(i);
+    return std::string_view(reinterpret_cast<const char*>(image.data()), image.size());
+  };
+  std::unordered_multimap<std::size_t, std::uint32_t> trained;
+  for (const auto i : dataset.train) trained.emplace(std::hash<std::string_view>{}(bytes_of(i)), i);
+  std::vector<std::string> shared;
+  for (const auto i : dataset.valid) {
+    const auto [begin, end] = trained.equal_range(std::hash<std::string_view>{}(bytes_of(i)));
+    const auto same =
+        std::find_if(begin, end, [&](const auto& t) { return bytes_of(t.second) == bytes_of(i); });
+    if (same != end)
+      shared.push_back(fmt::format("{} = {}", dataset.name(i), dataset.name(same->second)));
+  }
+  return shared;
 }
 
 }  // namespace archsweep::runner

@@ -31,6 +31,7 @@ struct Dataset {
   }
   int label(std::size_t i) const { return labels[i]; }
   std::size_t size() const { return count; }
+  std::function<std::string(std::size_t)> name;  // of an image's file, for messages
 
   // Set by whoever fills the data set; `storage` keeps them alive, so copies are cheap and safe.
   const std::uint8_t* pixels = nullptr;
@@ -45,5 +46,9 @@ using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
 // `progress` may be empty and is called from one thread at a time. Throws Error.
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
                      const DataProgress& progress = {});
+
+// "valid = train": validation images that look the same as one that is trained on, pixel for pixel
+// as they are stored. Reads every image.
+std::vector<std::string> shared_images(const Dataset& dataset);
 
 }  // namespace archsweep::runner

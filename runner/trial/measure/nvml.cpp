@@ -33,6 +33,12 @@ struct Nvml {
   int (*utilization)(Device,
                      unsigned*) = function<int(Device, unsigned*)>(library,
                                                                    "nvmlDeviceGetUtilizationRates");
+  struct MemoryInfo {  // nvmlMemory_t
+    unsigned long long total = 0, free = 0, used = 0;
+  };
+  int (*memory)(Device,
+                MemoryInfo*) = function<int(Device, MemoryInfo*)>(library,
+                                                                  "nvmlDeviceGetMemoryInfo");
   bool usable = false;
 
   Nvml() {
@@ -40,6 +46,11 @@ struct Nvml {
     usable = init && by_bus_id && init() == 0;
   }
 };
+
+const Nvml& nvml() {
+  static const Nvml loaded;
+  return loaded;
+}
 
 constexpr int sm_clock = 1, gpu_temperature = 0;  // nvmlClockType_t, nvmlTemperatureSensors_t
 
@@ -53,29 +64,41 @@ constexpr const char* reason_names[] = {
 
 std::string pci_bus_id(int index) {
   void* driver = ::dlopen("libcuda.so.1", RTLD_NOW);
+  const auto init = function<int(unsigned)>(driver, "cuInit");
   const auto get = function<int(int*, int)>(driver, "cuDeviceGet");
   const auto bus_id = function<int(char*, int, int)>(driver, "cuDeviceGetPCIBusId");
   char text[32] = "";
   int device = 0;
-  if (!get || !bus_id || get(&device, index) != 0 || bus_id(text, sizeof text, device) != 0)
+  if (!init || !get || !bus_id || init(0) != 0 || get(&device, index) != 0 ||
+      bus_id(text, sizeof text, device) != 0)
     return "";
   return text;
 }
 
-void read_gpu(const std::string& pci_bus_id, Conditions& into) {
-  static const Nvml nvml;
+std::optional<GpuMemory> gpu_memory(const std::string& pci_bus_id) {
   Device device = nullptr;
-  if (!nvml.usable || nvml.by_bus_id(pci_bus_id.c_str(), &device) != 0) return;
+  Nvml::MemoryInfo info;
+  const auto& n = nvml();
+  if (!n.usable || !n.memory || n.by_bus_id(pci_bus_id.c_str(), &device) != 0 ||
+      n.memory(device, &info) != 0)
+    return std::nullopt;
+  return GpuMemory{static_cast<double>(info.total), static_cast<double>(info.total - info.free)};
+}
+
+void read_gpu(const std::string& pci_bus_id, Conditions& into) {
+  const auto& n = nvml();
+  Device device = nullptr;
+  if (!n.usable || n.by_bus_id(pci_bus_id.c_str(), &device) != 0) return;
   unsigned value = 0;
-  if (nvml.clock && nvml.clock(device, sm_clock, &value) == 0) into.readings["gpu_mhz"] = value;
-  if (nvml.temperature && nvml.temperature(device, gpu_temperature, &value) == 0)
+  if (n.clock && n.clock(device, sm_clock, &value) == 0) into.readings["gpu_mhz"] = value;
+  if (n.temperature && n.temperature(device, gpu_temperature, &value) == 0)
     into.readings["gpu_celsius"] = value;
-  if (nvml.power && nvml.power(device, &value) == 0) into.readings["gpu_watts"] = value / 1e3;
+  if (n.power && n.power(device, &value) == 0) into.readings["gpu_watts"] = value / 1e3;
   unsigned rates[2] = {};  // nvmlUtilization_t: of the GPU, of its memory
-  if (nvml.utilization && nvml.utilization(device, rates) == 0)
+  if (n.utilization && n.utilization(device, rates) == 0)
     into.readings["gpu_busy_percent"] = rates[0];
   unsigned long long reasons = 0;
-  if (nvml.reasons && nvml.reasons(device, &reasons) == 0)
+  if (n.reasons && n.reasons(device, &reasons) == 0)
     for (std::size_t bit = 0; bit < std::size(reason_names); ++bit)
       if (reasons >> bit & 1) into.gpu_throttle_reasons.emplace_back(reason_names[bit]);
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -25,6 +26,7 @@
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/optimizer.h"
 #include "runner/trial/train/schedule.h"
+#include "runner/trial/train/tally.h"
 
 namespace archsweep::runner {
 namespace {
@@ -34,34 +36,6 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// What a loop over batches adds up, on the device: reading it there would wait for each step.
-struct Tally {
-  torch::Tensor loss, top1, top5;
-  std::int64_t samples = 0;
-
-  explicit Tally(const torch::Device& device)
-      : loss(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kFloat64))),
-        top1(torch::zeros({}, torch::TensorOptions(device).dtype(torch::kInt64))),
-        top5(top1.clone()) {}
-
-  void add(const torch::Tensor& batch_loss, const torch::Tensor& logits,
-           const torch::Tensor& labels) {
-    torch::NoGradGuard no_grad;
-    const auto n = labels.size(0);
-    loss += batch_loss.detach().to(torch::kFloat64) * n;
-    const auto best =
-        std::get<1>(logits.detach().topk(std::min<std::int64_t>(5, logits.size(1)), 1));
-    const auto right = best.eq(labels.unsqueeze(1));
-    top1 += right.select(1, 0).sum();
-    top5 += right.sum();
-    samples += n;
-  }
-  double mean(const torch::Tensor& sum) const {
-    return samples ? sum.to(torch::kFloat64).item<double>() / static_cast<double>(samples)
-                   : results::not_measured;
-  }
-};
 
 class Trial {
  public:
@@ -118,6 +92,40 @@ class Trial {
     result.macs = count_work([&] { model_->network().forward(one); }).macs;
     result.parameters = summary_.parameters;
     events_.send(result);
+  }
+
+  // fastai's sweep: from 1e-7 to 10 in a hundred steps; it ends early where the smoothed loss is
+  // four times its best.
+  void sweep_rates() {
+    begin();
+    Optimizer optimizer(model_->network(), spec_.training);
+    model_->network().train();
+    constexpr int steps = 100;
+    constexpr double first = 1e-7, last = 10, keep = 0.98, diverged = 4;
+    results::RateSweep sweep;
+    double average = 0, best = std::numeric_limits<double>::infinity();
+    Batch batch;
+    for (int step = 0, epoch = 1; step < steps; ++epoch) {
+      BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
+      for (; step < steps && loader.next(batch); ++step) {
+        step_aside();
+        const double rate = first * std::pow(last / first, static_cast<double>(step) / steps);
+        const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
+        if (spec_.training.clip_grad_norm > 0)
+          optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
+        optimizer.step({rate, spec_.training.momentum});
+        average = keep * average + (1 - keep) * loss.item<double>();
+        const double smooth = average / (1 - std::pow(keep, step + 1));
+        if (!std::isfinite(smooth)) return events_.send(sweep);
+        sweep.rates.push_back(rate);
+        sweep.losses.push_back(smooth);
+        best = std::min(best, smooth);
+        if (smooth > diverged * best) return events_.send(sweep);
+        events_.send(
+            Progress{.phase = "lr-find", .step = step + 1, .steps = steps, .loss = smooth});
+      }
+    }
+    events_.send(sweep);
   }
 
   DataProgress data_progress() {
@@ -461,7 +469,8 @@ void prepare(const Job& job, EventSink& events) {
                        .train_samples = static_cast<int>(dataset.train.size()),
                        .valid_samples = static_cast<int>(dataset.valid.size()),
                        .classes = dataset.classes,
-                       .bad_files = dataset.bad_files});
+                       .bad_files = dataset.bad_files,
+                       .duplicates = shared_images(dataset)});
 }
 
 void train(const Job& job, EventSink& events) {
@@ -470,6 +479,10 @@ void train(const Job& job, EventSink& events) {
 
 void preflight(const Job& job, EventSink& events) {
   Trial(job, events).preflight();
+}
+
+void sweep_rates(const Job& job, EventSink& events) {
+  Trial(job, events).sweep_rates();
 }
 
 }  // namespace archsweep::runner

@@ -18,4 +18,7 @@ void train(const Job& job, EventSink& events);
 // A few steps and forwards of the trial on random images; sends Preflight. Throws as train().
 void preflight(const Job& job, EventSink& events);
 
+// Trains while the learning rate rises; sends a RateSweep. Throws as train().
+void sweep_rates(const Job& job, EventSink& events);
+
 }  // namespace archsweep::runner

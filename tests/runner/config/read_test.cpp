@@ -250,12 +250,17 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(config.scheduler.device == "cpu");
   CHECK(place.read(one + "scheduler: {trial_time_limit: 30m}").scheduler.trial_time_limit == 1800);
   CHECK(place.read(one + "scheduler: {trial_time_limit: 90s}").scheduler.trial_time_limit == 90);
+  CHECK(config.scheduler.trial_memory == 0);
+  CHECK(place.read(one + "scheduler: {trial_memory: 2GiB}").scheduler.trial_memory == 2147483648.);
   CHECK(config.output.database == "d.db");
   CHECK(config.output.folder == "f");
   CHECK(config.output.plots.size() == 3);
   for (const auto* wrong : {"slots: 0",
                             "slots: 2x",
                             "slots: many",
+                            "trial_memory: much",
+                            "trial_memory: 0",
+                            "trial_memory: -1GB",
                             "trial_time_limit: 5",
                             "trial_time_limit: 2d",
                             "trial_time_limit: -1s",
@@ -293,6 +298,33 @@ TEST_CASE("limits, slots and places of output") {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
+}
+
+TEST_CASE("what the tasks of Slurm ask for") {
+  const Place place;
+  const auto slurm =
+      place
+          .read(one +
+                "slurm: {partition: gpu, account: us, gpus: a100:1, time: 4h, memory: 16GiB, "
+                "extra: --nice --exclude=n1}")
+          .scheduler.slurm;
+  CHECK(slurm.partition == "gpu");
+  CHECK(slurm.account == "us");
+  CHECK(slurm.gpus == "a100:1");
+  CHECK(slurm.time == 4 * 3600);
+  CHECK(slurm.memory == 16.0 * (1 << 30));
+  CHECK(slurm.extra == "--nice --exclude=n1");
+  const auto usual = place.read(one).scheduler.slurm;
+  CHECK_FALSE(usual.is_used);
+  CHECK(usual.gpus == "none");
+  CHECK(usual.time + usual.memory == 0);
+  CHECK(place.read(one + "scheduler: {device: cuda}").scheduler.slurm.gpus == "1");
+  for (const auto* wrong : {"time: 4", "time: none", "memory: 16", "memory: much", "nodes: 3"}) {
+    INFO(wrong);
+    CHECK_THAT(place.faults(one + "slurm: {" + wrong + "}"), Contains("c.yaml:3:"));
+  }
+  CHECK_THAT(place.faults(one + "slurm: {gpus: 1}\nscheduler: {device: cpu}"),
+             Contains("c.yaml:3:15: slurm.gpus: scheduler.device is cpu"));
 }
 
 TEST_CASE("quoted numbers are words, and absent values are named") {

@@ -26,12 +26,15 @@ class FakeRunner final : public TrialRunner {
   std::vector<Launch> started;
   std::vector<bool> stops;  // the `at_once` of each
   std::size_t most_running = 0;
+  std::vector<std::size_t> beside;  // how many ran when each was started
   int first_pid = 100;
+  int idle_ticks = 0;  // that may still come while nothing runs
 
   int start(const Launch& launch) override {
     const int pid = first_pid + static_cast<int>(started.size());
     const auto happenings = script(launch);
     started.push_back(launch);
+    beside.push_back(running_.size());
     running_[pid] = {happenings.begin(), happenings.end()};
     most_running = std::max(most_running, running_.size());
     return pid;
@@ -39,6 +42,11 @@ class FakeRunner final : public TrialRunner {
 
   // Workers take turns, so that two that run at once are truly mixed.
   Happening next() override {
+    if (running_.empty() && idle_ticks-- > 0) {
+      Happening tick;
+      tick.what.emplace<Tick>();
+      return tick;
+    }
     if (running_.empty()) throw std::logic_error("waits, but no worker runs");
     auto turn = running_.upper_bound(last_);
     if (turn == running_.end()) turn = running_.begin();

@@ -31,6 +31,7 @@ TEST_CASE("a sweep runs its trials in the plan's order and records what they tel
   CHECK(sweep.ask("SELECT device_name FROM leaderboard LIMIT 1") == Names{"Fake"});
   CHECK(sweep.ask("SELECT count(*) FROM epochs") == Names{"6"});
   CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"finished"});
+  CHECK(sweep.ask("SELECT seen_at BETWEEN started_at AND ended_at FROM sweeps") == Names{"1"});
   CHECK(sweep.ask("SELECT pid FROM attempts ORDER BY pid") == Names{"101", "102", "103"});
 
   CHECK(sweep.runner.started.size() == 4);
@@ -141,15 +142,15 @@ TEST_CASE("a device on which everything fails is tried with a known model, and c
   };
   const Names names{"a", "b", "c", "d"};
   auto outcome = sweep.run(names);
-  CHECK_THAT(outcome.no_device, Contains("3 trials and a known model failed on cpu"));
+  CHECK_THAT(outcome.obstacle, Contains("3 trials and a known model failed on cpu"));
   CHECK(outcome.failed == 0);
   CHECK(outcome.waiting == 4);
   CHECK(sweep.ask("SELECT device FROM quarantines") == Names{"cpu"});
-  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"no device"});
+  CHECK(sweep.ask("SELECT outcome FROM sweeps") == Names{"obstacle"});
 
   sick = false;  // it works: the trials fail, and are asked about once for every three
   outcome = sweep.run(names);
-  CHECK(outcome.no_device.empty());
+  CHECK(outcome.obstacle.empty());
   CHECK(outcome.failed == 4);
   CHECK(std::ranges::count(sweep.runner.started, "bench",
                            [](const Launch& l) { return l.job.kind; }) == 1);
@@ -258,6 +259,70 @@ TEST_CASE("as many trials run at once as there are slots, to the end") {
   CHECK(sweep.run(names).done == 7);
   CHECK(sweep.runner.most_running == 3);
   CHECK(sweep.runner.trained() == names);
+}
+
+TEST_CASE("no more trials run at once than fit the memory") {
+  constexpr double gib = 1 << 30;
+  Sweep sweep;
+  sweep.config.scheduler.slots = 3;
+  sweep.options.memory = [](const std::string& device) {
+    CHECK(device == "cpu");
+    return Memory{16 * gib, 6 * gib};  // 9.2 for trials
+  };
+  SECTION("declared") {
+    sweep.config.scheduler.trial_memory = 4 * gib;
+    CHECK(sweep.run(Names{"a", "b", "c", "d", "e"}).done == 5);
+    CHECK(sweep.runner.most_running == 2);
+  }
+  SECTION("declared, too big for two") {
+    sweep.config.scheduler.trial_memory = 50 * gib;
+    CHECK(sweep.run(Names{"a", "b", "c"}).done == 3);
+    CHECK(sweep.runner.most_running == 1);
+  }
+  SECTION("as a trial of the same candidate told") {
+    sweep.act = [](const Launch&) {
+      const Event told = results::Summary{.train_memory_bytes = 5 * gib, .split_hash = "s"};
+      return Script{hello, epoch(1, 0.5), told, Ended{}};
+    };
+    std::vector<PlannedTrial> plan;
+    for (int seed = 0; seed < 6; ++seed) {
+      plan.push_back(trial("a"));
+      plan.back().spec.training.seed = static_cast<std::uint64_t>(seed);
+      plan.back().fingerprint = fingerprint(plan.back().spec);
+    }
+    CHECK(sweep.run(plan).done == 6);
+    CHECK(sweep.runner.beside == std::vector<std::size_t>{0, 0, 1, 2, 0, 0, 0});
+  }
+}
+
+TEST_CASE("a GPU's next trial waits for the memory of the last, also when nothing else runs") {
+  constexpr double gib = 1 << 30;
+  Sweep sweep;
+  sweep.config.scheduler.trial_memory = 20 * gib;
+  sweep.options.devices = {{.name = "cuda:0", .places = 4, .is_trusting = false}};
+  double now = 0;
+  sweep.options.clock = [&] { return now += 0.1; };
+  int looks = 0;  // since the first trial
+  const auto in_use = [&] {
+    return sweep.runner.trained().empty() || ++looks > 8 ? 1 * gib : 70 * gib;
+  };
+  sweep.options.memory = [&](const std::string&) { return Memory{80 * gib, in_use()}; };
+  SECTION("alone") {
+    sweep.config.scheduler.trial_memory = 70 * gib;
+    sweep.idle_ticks = 100;
+    CHECK(sweep.run(Names{"a", "b"}).done == 2);
+    CHECK(looks > 8);
+    CHECK(sweep.runner.idle_ticks < 100);
+    CHECK(sweep.runner.most_running == 1);
+  }
+  SECTION("the last one: nothing is waited for") {
+    CHECK(sweep.run(Names{"a"}).done == 1);
+  }
+  SECTION("as many as fit") {
+    CHECK(sweep.run(Names{"a", "b", "c"}).done == 3);
+    CHECK(sweep.runner.most_running == 3);
+    CHECK(sweep.ask("SELECT DISTINCT device FROM attempts") == Names{"cuda:0"});
+  }
 }
 
 TEST_CASE("noise changes nothing") {

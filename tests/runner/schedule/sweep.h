@@ -64,6 +64,7 @@ struct Sweep {
   std::map<std::string, Script> scripts;     // by architecture; good() where there is none
   std::function<Script(const Launch&)> act;  // of jobs that train or try, in place of these
   RunOptions options;
+  int idle_ticks = 0;
 
   Sweep() {
     config.output.name = "test";
@@ -82,6 +83,7 @@ struct Sweep {
   Outcome run(const std::vector<PlannedTrial>& plan, bool retry_failed = false) {
     options.retry_failed = retry_failed;
     runner = {};
+    runner.idle_ticks = idle_ticks;
     runner.script = [this](const Launch& launch) {
       if (launch.job.kind == "prepare")
         return scripts.contains("prepare") ? scripts["prepare"] : prepared();

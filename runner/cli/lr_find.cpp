@@ -1,0 +1,113 @@
+#include <cmath>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "results/learning_rate.h"
+#include "results/plot/draw.h"
+#include "results/plot/pictures.h"
+#include "results/store.h"
+#include "runner/cli/command.h"
+#include "runner/cli/rows.h"
+#include "runner/config/config.h"
+#include "runner/plan/plan.h"
+#include "runner/schedule/find_rate.h"
+#include "runner/schedule/preflight.h"
+#include "runner/schedule/process_runner.h"
+#include "runner/support/error.h"
+
+namespace archsweep::cli {
+namespace {
+
+struct Options {
+  std::string config, architecture, output, database, format = "table";
+  std::vector<std::string> set;
+};
+
+// The first trial of the architecture: as the config has it, or with the config's own settings.
+runner::PlannedTrial trial_of(const Options& o, runner::Config& config) {
+  const auto named = [&](const auto& trial) { return trial.spec.architecture == o.architecture; };
+  auto plan = runner::make_plan(config);
+  auto at = std::ranges::find_if(plan, named);
+  if (at != plan.end()) return *at;
+  auto set = o.set;
+  set.push_back("architectures=[" + o.architecture + "]");
+  config = runner::read_config(o.config, set);
+  plan = runner::make_plan(config);
+  at = std::ranges::find_if(plan, named);
+  if (at == plan.end()) throw Error(o.architecture + ": --arch is one name, not a glob");
+  return *at;
+}
+
+int lr_find(const Options& o) {
+  auto config = runner::read_config(o.config, o.set);
+  const auto trial = trial_of(o, config);
+  if (!o.database.empty()) config.output.database = o.database;
+  runner::ProcessRunner processes(runner::find_worker());
+  runner::Status status(stderr);
+  const auto found = runner::find_rates(config, trial, processes, status);
+  if (!found) return stopped_by_user;
+  results::Store(config.output.database)
+      .add_lr_find(runner::candidate_key(trial.spec), found->environment, o.architecture,
+                   found->sweep);
+  const auto suggested = results::suggest_rates(found->sweep);
+  if (suggested.empty())
+    throw Error(fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",
+                            o.architecture, found->sweep.rates.size()),
+                Exit::trials_failed);
+  results::Rows rows{.columns = {"rule", "learning_rate", "what"}, .rows = {}};
+  constexpr const char* what[] = {"the middle of the longest fall: fastai's choice",
+                                  "where the loss falls fastest", "a tenth of where it is lowest",
+                                  "before the gradient changes"};
+  for (std::size_t i = 0; i < suggested.size(); ++i)
+    rows.rows.push_back(
+        {suggested[i].first,
+         std::isnan(suggested[i].second) ? results::Value{} : results::Value{suggested[i].second},
+         std::string(what[i])});
+  print_rows(rows, o.format, {"what"});
+  if (!o.output.empty()) {
+    std::vector<std::pair<double, double>> curve;
+    for (std::size_t i = 0; i < found->sweep.rates.size(); ++i)
+      curve.emplace_back(found->sweep.rates[i], found->sweep.losses[i]);
+    results::draw(
+        results::lr_find_chart(curve, suggested, "Learning rate finder, " + o.architecture),
+        o.output);
+    fmt::print(stderr, "{}\n", o.output);
+  }
+  return 0;
+}
+
+Action declare(CLI::App& app) {
+  auto o = std::make_shared<Options>();
+  app.add_option("config", o->config, "YAML file of the sweep")->required();
+  app.add_option("--arch", o->architecture, "Architecture; the config need not name it")
+      ->required();
+  app.add_option("-o,--output", o->output, "Picture of the curve: .svg, .png or .html")
+      ->check([](const std::string& file) {
+        const auto ending = std::filesystem::path(file).extension();
+        return ending == ".svg" || ending == ".png" || ending == ".html"
+                   ? ""
+                   : file + ": the name must end in .svg, .png or .html";
+      });
+  app.add_option("--set", o->set, "Replace a value: key=value, as in training.batch_size=16")
+      ->take_all()
+      ->expected(1);
+  app.add_option("--db", o->database, "Database in place of output.database");
+  add_format_option(app, o->format);
+  return [o] { return lr_find(*o); };
+}
+
+}  // namespace
+
+extern const Command lr_find_command;
+const Command lr_find_command{
+    "lr-find", "Train a hundred steps while the learning rate rises, and suggest one",
+    "  archsweep lr-find pets.yaml --arch resnet18 -o lr.svg\n"
+    "  archsweep lr-find pets.yaml --arch vit_tiny_patch16_224 --set training.weights=pretrained\n"
+    "The curve and the suggestions are kept in the database, table lr_finds. It is a process of "
+    "its\n"
+    "own: a training after it is the same as without it.\n",
+    declare};
+
+}  // namespace archsweep::cli
