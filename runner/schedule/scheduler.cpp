@@ -126,10 +126,9 @@ class Sweep {
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
-  std::set<int> told_;           // candidates of whose need for memory the user has been told
-  std::set<std::size_t> alone_;  // entries that had no memory beside others
-  double tell_at_ = 0;           // by options_.clock
-  bool stopping_ = false;        // no time, or the user's wish
+  std::set<int> told_;     // candidates of whose need for memory the user has been told
+  double tell_at_ = 0;     // by options_.clock
+  bool stopping_ = false;  // no time, or the user's wish
   Outcome outcome_;
 };
 
@@ -275,7 +274,8 @@ void Sweep::count_anew(int but) {
 
 // In bytes; NaN: not known.
 double Sweep::need_of_trial(std::size_t entry) const {
-  if (alone_.contains(entry)) return std::numeric_limits<double>::infinity();
+  // What had no memory beside others runs alone, also after a scheduler that died.
+  if (standings_[entry].was_out_of_memory) return std::numeric_limits<double>::infinity();
   const double declared = config_.scheduler.trial_memory;
   return declared > 0 ? declared
                       : need_of(slots_.device(0), standings_[entry].forecast.train_memory_bytes);
@@ -397,7 +397,7 @@ void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& fai
     health_.failed(slots_.device(r.device), r.entry, failure.cause, steady_seconds() - r.since);
   if (may_retry(config_.scheduler, failure.cause, retried, r.shared)) {
     store_.retry(e.id, r.attempt, failure);
-    if (failure.cause == results::Cause::out_of_memory && r.shared) alone_.insert(r.entry);
+    if (failure.cause == results::Cause::out_of_memory) standings_.run_alone(r.entry);
     c.state = TrialState::planned;
     return status_.retried(pid, standings_.epochs_kept(r.entry),
                            fmt::format("{} (retry {})", why, retried + 1));

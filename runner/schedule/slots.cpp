@@ -113,6 +113,9 @@ bool Slots::has_room(std::size_t d, double need) const {
   if (place.is_held || place.needs.size() >= place.device.places || !is_meant(d, need))
     return false;
   if (place.needs.empty()) return true;
+  // One that is to run alone does, whatever is known.
+  const auto is_alone = [](double n) { return std::isinf(n); };
+  if (is_alone(need) || std::ranges::any_of(place.needs, is_alone)) return false;
   const bool is_known = !std::isnan(memory(d)) && !std::isnan(need) &&
                         std::ranges::none_of(place.needs, [](double n) { return std::isnan(n); });
   if (!is_known && !place.device.is_trusting) return false;

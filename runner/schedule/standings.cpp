@@ -65,7 +65,10 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
     const auto known = sweep ? planned[i] : store.find(e.trial.fingerprint);
     auto state = known ? known->state : TrialState::planned;
     if (known) e.id = known->id;
-    if (known && known->attempts > 0) e.reached = store.reached(known->id);
+    if (known && known->attempts > 0) {
+      e.reached = store.reached(known->id);
+      e.was_out_of_memory = store.retried(known->id, results::Cause::out_of_memory) > 0;
+    }
     if (state == TrialState::failed && retry_failed) state = TrialState::planned;
     counts.done += state == TrialState::done;
     counts.failed += state == TrialState::failed;

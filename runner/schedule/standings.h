@@ -26,6 +26,7 @@ struct Entry {
   results::TrialId id{};
   results::Reached reached = {};
   Forecast forecast = {};
+  bool was_out_of_memory = false;  // beside others
 };
 
 HalvingRules rules_of(const SchedulerConfig& config);
@@ -46,6 +47,8 @@ class Standings {
   // indices of trials change.
   void forecast_all(const results::Store& store, const PreparedSweep& prepared,
                     const PreflightResult& tried);
+
+  void run_alone(std::size_t i) { entries_[i].was_out_of_memory = true; }
 
   std::size_t size() const { return entries_.size(); }
   const Entry& operator[](std::size_t i) const { return entries_[i]; }

@@ -100,11 +100,12 @@ with tempfile.TemporaryDirectory() as folder:
     check(80, ["leaderboard", "timm.db", "--columns", "architecture,top5,parameters"], ["top5", "parameters"])
 
     # Texts of several words are cut before columns go.
-    for width, note in (60, "no room in 60 columns for lr"), (80, "cut to 80 columns"):
-        lines, errors = on_terminal(width, "status", "failed.db")
+    for width, note in (60, "cut to 60 columns"), (80, "cut to 80 columns"):
+        lines, errors = on_terminal(width, "query", "failed.db", "SELECT trial, architecture, cause, message FROM attempts "
+                                    "JOIN trials USING (trial, attempt) WHERE state = 'failed'")
         if not any("message" in line for line in lines) or not any(line.endswith("…") and len(line) == width for line in lines) \
                 or len(errors) != 1 or note not in errors[0]:
-            say("status: ", lines, errors)
+            say("messages: ", lines, errors)
     if on_terminal(60, "leaderboard", "timm.db", COLUMNS="250") != on_terminal(250, "leaderboard", "timm.db"):
         say("COLUMNS is not heard")
     lines, errors = on_terminal(30, "leaderboard", "timm.db", "--format", "csv")
