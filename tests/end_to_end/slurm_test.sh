@@ -125,6 +125,5 @@ for _ in $(seq 100); do [ -n "$(squeue --noheader)" ] || break; sleep 0.1; done
 [ -z "$(squeue --noheader)" ] || say "Ctrl-C left running: $(squeue)"
 
 expect "no Slurm" 3 '^--slurm: sbatch is not here: install' env PATH="$work" "${more[@]}"
-expect "no cluster" 3 '^--slurm: Slurm does not answer: ' env SLURM_CONF="$work/none.conf" "${more[@]}"
 echo "kept $(wc -l <<< "$kept") epoch rows; requeued after epoch $before, went on after $went_on"
 exit $failed
