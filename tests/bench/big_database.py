@@ -67,7 +67,7 @@ def fill(path):
     db = sqlite3.connect(path)
     db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; DELETE FROM sweep_trials; DELETE FROM trials; "
                      "DELETE FROM attempts; DELETE FROM sweeps")
-    db.execute("INSERT INTO sweeps VALUES (1, 'big', 'big.yaml', '', '2026-01-01T00:00:00.000Z', NULL, NULL)")
+    db.execute("INSERT INTO sweeps (sweep, name, config_path, config, started_at, ended_at, outcome) VALUES (1, 'big', 'big.yaml', '', '2026-01-01T00:00:00.000Z', NULL, NULL)")
     db.executemany("INSERT OR REPLACE INTO comparability_keys VALUES (?, ?)", [
         ("a" * 12, "photos, 5000 training and 1000 validation images, 224 px, 100 epochs, recipe abcdef"),
         ("b" * 12, "Big GPU, 570.00, bfloat16, channels_last, 224 px, 1 thread, LibTorch 2.15.0, timing protocol 1"),
