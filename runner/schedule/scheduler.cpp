@@ -446,7 +446,9 @@ void Sweep::conclude_check(const Check& check, const Ended& ended) {
   status_.line(fmt::format("check  {}; it is used no more, and these trials wait", why));
   store_.quarantine(*sweep_, check.device, why);
   for (const auto i : health_.failures(check.device)) {
-    outcome_.failed -= standings_.contender(i).state == TrialState::failed;
+    const auto state = standings_.contender(i).state;
+    if (state != TrialState::failed && state != TrialState::planned) continue;  // it is elsewhere
+    outcome_.failed -= state == TrialState::failed;
     store_.acquit(standings_[i].id);
     standings_.change(i).state = TrialState::planned;
   }

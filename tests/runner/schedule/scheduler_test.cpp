@@ -164,6 +164,26 @@ TEST_CASE("a device on which everything fails is tried with a known model, and c
   CHECK(fine.ask("SELECT count(*) FROM quarantines") == Names{"0"});
 }
 
+TEST_CASE("a trial that went on elsewhere is not planned again with those of a closed device") {
+  Sweep sweep;
+  sweep.options.devices = {{.name = "cuda:0"}, {.name = "cuda:1"}};
+  sweep.options.memory = [](const std::string&) { return Memory{80.0 * (1 << 30), 0}; };
+  sweep.act = [](const Launch& launch) -> Script {
+    if (launch.job.kind == "bench") {  // ends while a retried trial runs, or after it ended
+      Script slow(30, Tick{});
+      slow.push_back(Ended{.signal = 11});
+      return slow;
+    }
+    return launch.job.device == "cuda:0" ? Script{hello, Ended{.signal = 11}} : good();
+  };
+  CHECK(sweep.run(Names{"a", "b", "c", "d", "e"}).done == 5);
+  CHECK(sweep.ask("SELECT device FROM quarantines") == Names{"cuda:0"});
+  CHECK(sweep
+            .ask("SELECT trial FROM attempts WHERE device = 'cuda:1' GROUP BY trial HAVING "
+                 "count(*) > 1")
+            .empty());
+}
+
 TEST_CASE("a result that came counts, however the worker ends") {
   Sweep sweep;
   sweep.scripts["a"] = {hello, epoch(1, 0.7), done, Ended{.signal = 6}};
