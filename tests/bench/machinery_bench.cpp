@@ -94,6 +94,7 @@ double peak_mib() {
 int run(std::size_t count, const std::filesystem::path& folder) {
   Config config;
   config.output.name = "machinery";
+  config.output.database = folder / "machinery.db";
   config.output.folder = folder / "files";
   config.scheduler.device = "cpu";
   config.scheduler.threads = 1;
@@ -101,7 +102,7 @@ int run(std::size_t count, const std::filesystem::path& folder) {
   const double begin = steady_seconds(), own = cpu_seconds(RUSAGE_SELF);
   Outcome outcome;
   {
-    results::Store store(folder / "machinery.db");
+    results::Store store(config.output.database);
     Nothings runner(find_worker());
     outcome = run_sweep(config, plan, store, runner);
   }
