@@ -301,21 +301,4 @@ std::vector<Store::Unfinished> Store::unfinished() const {
   return all;
 }
 
-std::optional<double> Store::usual_seconds(std::string_view architecture,
-                                           std::string_view recipe_hash) const {
-  for (const bool same_recipe : {true, false}) {
-    auto rows = db_->statement(
-        "SELECT (julianday(a.ended_at) - julianday(a.started_at)) * 86400 FROM attempts a JOIN "
-        "trials t USING (trial) "
-        "WHERE t.architecture = ? AND t.source = 'sweep' AND a.outcome = 'done' AND "
-        "(t.recipe_hash "
-        "= ? OR NOT ?)",
-        architecture, recipe_hash, static_cast<int>(same_recipe));
-    std::vector<double> seconds;
-    while (rows.executeStep()) seconds.push_back(rows.getColumn(0).getDouble());
-    if (!seconds.empty()) return quantile(seconds, 0.5);
-  }
-  return std::nullopt;
-}
-
 }  // namespace archsweep::results

@@ -109,11 +109,6 @@ class Store {
   };
   std::vector<Unfinished> unfinished() const;
 
-  // Median wall seconds of the finished attempts of an architecture under a recipe, or of any
-  // recipe when there is none under this.
-  std::optional<double> usual_seconds(std::string_view architecture,
-                                      std::string_view recipe_hash) const;
-
  private:
   void add_speeds(TrialId, int attempt);
 
