@@ -155,7 +155,8 @@ def a_forked_worker(folder, server):
     status = Path(f"/proc/{pid}/status").read_text()
     assert re.search(r"^Threads:\s+1$", status, re.M), status
     for mask in ["SigBlk", "SigIgn"]:
-        assert int(re.search(rf"^{mask}:\s+(\w+)$", status, re.M)[1], 16) == 0, status
+        # Above 31 are those of real time: glibc keeps 32 and 33, as whoever started all this left them.
+        assert int(re.search(rf"^{mask}:\s+(\w+)$", status, re.M)[1], 16) & 0x7FFFFFFF == 0, status
     spec = json.loads(next(folder.glob("files/trials/*.json")).read_text())
     os.write(job_end, json.dumps({**spec, "kind": "nothing", "journal": ""}).encode())
     os.close(job_end)
