@@ -223,6 +223,15 @@ std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
                     trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()};
 }
 
+std::vector<Store::Spec> Store::sweep_specs() const {
+  std::vector<Spec> all;
+  auto rows = db_->statement("SELECT trial, fingerprint, spec FROM trials WHERE source = 'sweep'");
+  while (rows.executeStep())
+    all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getString(),
+                   rows.getColumn(2).getString()});
+  return all;
+}
+
 Reached Store::reached(TrialId trial) const {
   Reached result;
   // Of each epoch what the latest attempt that has it says.

@@ -90,6 +90,11 @@ class Store {
   std::vector<Pooled> pooled(TrialId, int attempt) const;
 
   std::optional<PlannedRow> find(std::string_view fingerprint) const;
+  struct Spec {
+    TrialId id;
+    std::string fingerprint, json;
+  };
+  std::vector<Spec> sweep_specs() const;  // of every trial that was trained or is to be
   Reached reached(TrialId) const;
 
   // What the candidate `key` took in this environment, if it was tried there.

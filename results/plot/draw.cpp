@@ -53,7 +53,14 @@ std::optional<std::string> plotly_text() {
   return text.str();
 }
 
+void check_picture_name(const fs::path& file) {
+  for (const auto* ending : {".html", ".svg", ".png"})
+    if (file.extension() == ending) return;
+  throw Error(fmt::format("{}: the name must end in .html, .svg or .png", file.string()));
+}
+
 void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
+  check_picture_name(file);
   const auto ending = file.extension();
   if (ending == ".html") {
     const auto plotly = plotly_text();
@@ -66,7 +73,7 @@ void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
     write_file(file, to_html(chart, *plotly, theme));
   } else if (ending == ".svg") {
     write_file(file, to_svg(chart, width, theme));
-  } else if (ending == ".png") {
+  } else {
     const fs::path svg = file.string() + ".tmp.svg";
     write_file(svg, to_svg(chart, width, theme));
     try {
@@ -76,8 +83,6 @@ void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
       throw;
     }
     fs::remove(svg);
-  } else {
-    throw Error(fmt::format("{}: the name must end in .html, .svg or .png", file.string()));
   }
 }
 

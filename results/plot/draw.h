@@ -15,6 +15,9 @@ std::filesystem::path plotly_path();
 // What is there; nothing where it cannot be read.
 std::optional<std::string> plotly_text();
 
+// Throws Error: draw() could not tell by the name what kind of picture is meant.
+void check_picture_name(const std::filesystem::path& file);
+
 // By the ending of the name: .svg, .html (with the text of plotly_path() in it) or .png (by
 // rsvg-convert, at twice the width; where `theme` is automatic, light). Throws Error.
 void draw(const Chart& chart, const std::filesystem::path& file, int width = 1000,

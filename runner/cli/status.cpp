@@ -118,17 +118,6 @@ Rows SweepStatus::quarantines() const {
                   sweep_.is_null() ? 0 : sweep_["sweep"].get<std::int64_t>()));
 }
 
-// In single quotes, where a shell would read it otherwise.
-std::string shell_word(const std::string& word) {
-  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,/"
-                             ":=+@%") == word.npos &&
-      !word.empty())
-    return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
 // What started the sweep, as its record tells: the overrides are the last lines of the config.
 std::string SweepStatus::command() const {
   const auto config = sweep_["config"].get<std::string>();

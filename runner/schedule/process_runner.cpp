@@ -2,21 +2,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <utility>
 
 #include <poll.h>
 #include <sys/wait.h>
 
+#include "runner/schedule/budget.h"
+
 namespace archsweep::runner {
 namespace {
 
 constexpr int tick_milliseconds = 250;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -25,8 +22,8 @@ ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds
 
 int ProcessRunner::start(const Launch& launch) {
   auto worker = std::make_unique<Worker>(spawner_, launch);
-  worker->heard_at = now();
-  if (launch.time_limit > 0) worker->term_at = now() + launch.time_limit;
+  worker->heard_at = steady_seconds();
+  if (launch.time_limit > 0) worker->term_at = steady_seconds() + launch.time_limit;
   workers_.push_back(std::move(worker));
   return workers_.back()->pid();
 }
@@ -34,12 +31,12 @@ int ProcessRunner::start(const Launch& launch) {
 void ProcessRunner::stop(bool at_once) {
   for (auto& worker : workers_) {
     worker->signal(at_once ? SIGKILL : SIGTERM);
-    if (worker->kill_at == 0) worker->kill_at = now() + grace_;
+    if (worker->kill_at == 0) worker->kill_at = steady_seconds() + grace_;
   }
 }
 
 void ProcessRunner::enforce_limits() {
-  const double time = now();
+  const double time = steady_seconds();
   for (auto& worker : workers_) {
     if (worker->kill_at > 0) {
       if (time >= worker->kill_at) worker->signal(SIGKILL);
@@ -64,7 +61,7 @@ void ProcessRunner::poll_once() {
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       if (fds[1 + 2 * i].revents) {
         workers_[i]->read_events(ready_);
-        workers_[i]->heard_at = now();
+        workers_[i]->heard_at = steady_seconds();
       }
       if (fds[2 + 2 * i].revents) workers_[i]->read_output();
     }

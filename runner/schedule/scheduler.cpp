@@ -46,8 +46,7 @@ struct Running {
 
 // The known model on a device that is suspect.
 struct Check {
-  std::size_t at;
-  std::string device;
+  std::size_t device;
   bool works = false;
   std::optional<results::Failure> failure;
 };
@@ -416,8 +415,8 @@ void Sweep::check_suspects() {
     const auto& device = slots_.device(d);
     if (!health_.is_suspect(device)) continue;
     slots_.close(d);
-    const bool is_tried = std::ranges::any_of(
-        checks_, [&](const auto& check) { return check.second.device == device; });
+    const bool is_tried =
+        std::ranges::any_of(checks_, [&](const auto& check) { return check.second.device == d; });
     if (is_tried || !slots_.is_empty(d)) continue;
     status_.line(fmt::format("check  {}: {} trials failed there in a row; trying a known model",
                              device, health_.failures(device).size()));
@@ -428,31 +427,32 @@ void Sweep::check_suspects() {
     constexpr double time_limit = 300;
     const auto files = fs::absolute(config_.output.folder) / "trials" / ("check-" + device);
     checks_.emplace(runner_.start({job, files, time_limit, config_.scheduler.hang_limit}),
-                    Check{d, device, false, {}});
+                    Check{d, false, {}});
   }
 }
 
 void Sweep::conclude_check(const Check& check, const Ended& ended) {
   if (stopping_) return;
+  const auto& device = slots_.device(check.device);
   if (check.works) {
-    status_.line(fmt::format("check  {}: works; it is the trials", check.device));
-    health_.worked(check.device);
-    return slots_.open(check.at);
+    status_.line(fmt::format("check  {}: works; it is the trials", device));
+    health_.worked(device);
+    return slots_.open(check.device);
   }
   const auto failure = check.failure ? *check.failure : conclude(ended);
   const auto why = fmt::format("{} trials and a known model failed on {}: {}: {}",
-                               health_.failures(check.device).size(), check.device,
+                               health_.failures(device).size(), device,
                                results::name(failure.cause), failure.message);
   status_.line(fmt::format("check  {}; it is used no more, and these trials wait", why));
-  store_.quarantine(*sweep_, check.device, why);
-  for (const auto i : health_.failures(check.device)) {
+  store_.quarantine(*sweep_, device, why);
+  for (const auto i : health_.failures(device)) {
     const auto state = standings_.contender(i).state;
     if (state != TrialState::failed && state != TrialState::planned) continue;  // it is elsewhere
     outcome_.failed -= state == TrialState::failed;
     store_.acquit(standings_[i].id);
     standings_.change(i).state = TrialState::planned;
   }
-  health_.worked(check.device);
+  health_.worked(device);
   if (slots_.all_are_closed()) outcome_.obstacle = why;
   expect();
 }

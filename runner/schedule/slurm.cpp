@@ -34,17 +34,11 @@ std::string on_one_line(const std::string& text) {
   return line;
 }
 
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 // A task that is requeued does its job again, from the checkpoint, and adds to the journal: after a
 // line that may have been cut off. One that had said its last word is not wanted again.
 std::string script(const std::string& worker, std::span<const fs::path> files) {
   std::string text = "#!/bin/bash\njobs=(\n";
-  for (const auto& file : files) text += "  " + quoted(file.string()) + "\n";
+  for (const auto& file : files) text += "  " + shell_word(file.string()) + "\n";
   return text + fmt::format(R"sh()
 files=${{jobs[$SLURM_ARRAY_TASK_ID]}}
 if [ -s "$files.jsonl" ]; then
@@ -53,7 +47,7 @@ if [ -s "$files.jsonl" ]; then
 fi
 exec {} < "$files.json" 3> /dev/null >> "$files.log" 2>&1
 )sh",
-                            quoted(worker));
+                            shell_word(worker));
 }
 
 }  // namespace

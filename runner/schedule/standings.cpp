@@ -82,26 +82,42 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
                            .state = state});
     if (state == TrialState::done && !output_.keep_checkpoints)
       checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
-    if (sweep && waits(i)) take_over_shorter(store, i);
   }
+  if (sweep && checkpoints_.used() > 0) take_over_shorter(store);
   return counts;
 }
 
 // A trial that has not begun goes on from the kept checkpoint of the same trial with fewer epochs,
 // where no learning rate depends on their number.
-void Standings::take_over_shorter(const results::Store& store, std::size_t i) {
-  auto& e = entries_[i];
-  if (checkpoints_.used() == 0 || checkpoints_.has(e.trial.fingerprint)) return;
-  auto spec = e.trial.spec;
-  const auto trajectory = trajectory_hash(spec);
-  while (--spec.training.epochs >= 1) {
-    if (trajectory_hash(spec) != trajectory) return;
-    const auto shorter = fingerprint(spec);
-    const auto known = checkpoints_.has(shorter) ? store.find(shorter) : std::nullopt;
-    if (!known || !checkpoints_.share(shorter, e.trial.fingerprint)) continue;
-    e.reached = store.reached(known->id);
-    contenders_[i].top1 = e.reached.top1;
-    return;
+void Standings::take_over_shorter(const results::Store& store) {
+  struct Kept {
+    results::TrialId id;
+    std::string fingerprint;
+  };
+  const auto alike_by = [](const TrialSpec& spec) {
+    return trajectory_hash(spec) + to_json(spec)["measurement"].dump();
+  };
+  std::map<std::string, std::map<int, Kept>> kept;  // by what is alike, and epochs
+  for (const auto& known : store.sweep_specs()) {
+    if (!checkpoints_.has(known.fingerprint)) continue;
+    try {
+      const auto spec = spec_from_json(nlohmann::json::parse(known.json));
+      kept[alike_by(spec)][spec.training.epochs] = {known.id, known.fingerprint};
+    } catch (const std::exception&) {  // of another version: nobody goes on from it
+    }
+  }
+  for (const auto i : waiting()) {
+    auto& e = entries_[i];
+    const auto alike = kept.find(alike_by(e.trial.spec));
+    if (alike == kept.end() || checkpoints_.has(e.trial.fingerprint)) continue;
+    auto at = alike->second.lower_bound(e.trial.spec.training.epochs);
+    while (at != alike->second.begin()) {
+      const auto& [id, fingerprint] = (--at)->second;
+      if (!checkpoints_.share(fingerprint, e.trial.fingerprint)) continue;
+      e.reached = store.reached(id);
+      contenders_[i].top1 = e.reached.top1;
+      break;
+    }
   }
 }
 

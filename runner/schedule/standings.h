@@ -88,7 +88,7 @@ class Standings {
   bool make_room(std::size_t i);
 
  private:
-  void take_over_shorter(const results::Store& store, std::size_t i);
+  void take_over_shorter(const results::Store& store);
 
   std::vector<Entry> entries_;         // in the order in which they start
   std::vector<Contender> contenders_;  // the same, as the rules see them

@@ -181,4 +181,14 @@ std::string first_line(std::string_view text, std::size_t bytes) {
   return printable(text.substr(0, text.find('\n')), bytes);
 }
 
+std::string shell_word(const std::string& word) {
+  if (word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.,/"
+                             ":=+@%") == word.npos &&
+      !word.empty())
+    return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
+  return quoted + "'";
+}
+
 }  // namespace archsweep

@@ -42,4 +42,7 @@ std::string printable(std::string_view text, std::size_t bytes = 4096);
 // The first line of it, printable: LibTorch's messages go on with a stack.
 std::string first_line(std::string_view text, std::size_t bytes = 500);
 
+// As a shell reads it back: in single quotes, where it would read something else.
+std::string shell_word(const std::string& word);
+
 }  // namespace archsweep

@@ -2,8 +2,8 @@
 #include <initializer_list>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -100,17 +100,12 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
   if (any_train && !any_valid)
     for (auto& [image, name] : rows) image.part = Part::either;
   std::ranges::sort(rows, {}, [](const auto& row) { return row.first.file; });
-  const std::set<std::string> classes = [&] {
-    std::set<std::string> names;
-    for (const auto& [image, name] : rows) names.insert(name);
-    return names;
-  }();
-  labels.class_names.assign(classes.begin(), classes.end());
+  std::vector<std::string> classes;
   for (auto& [image, name] : rows) {
-    image.label = static_cast<std::int32_t>(std::ranges::lower_bound(labels.class_names, name) -
-                                            labels.class_names.begin());
     labels.images.push_back(image);
+    classes.push_back(std::move(name));
   }
+  number_classes(labels, classes);
   return labels;
 }
 

@@ -27,16 +27,6 @@ std::pair<std::string_view, std::string_view> first_folder(std::string_view path
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-// Numbers the classes in the order of bytes: equal in every locale.
-void number_classes(Labels& labels, const std::vector<std::string>& classes) {
-  const std::set<std::string> present(classes.begin(), classes.end());
-  labels.class_names.assign(present.begin(), present.end());
-  for (std::size_t i = 0; i < labels.images.size(); ++i) {
-    const auto at = std::ranges::lower_bound(labels.class_names, classes[i]);
-    labels.images[i].label = static_cast<std::int32_t>(at - labels.class_names.begin());
-  }
-}
-
 bool looks_like_an_image(const std::string& path) {
   constexpr std::array<std::string_view, 6> endings{".jpg", ".jpeg", ".png",
                                                     ".gif", ".bmp",  ".webp"};
@@ -116,6 +106,15 @@ std::vector<std::optional<Part>> parts_by_list(const ImageFiles& images, const D
 }
 
 }  // namespace
+
+void number_classes(Labels& labels, const std::vector<std::string>& classes) {
+  const std::set<std::string> present(classes.begin(), classes.end());
+  labels.class_names.assign(present.begin(), present.end());
+  for (std::size_t i = 0; i < labels.images.size(); ++i) {
+    const auto at = std::ranges::lower_bound(labels.class_names, classes[i]);
+    labels.images[i].label = static_cast<std::int32_t>(at - labels.class_names.begin());
+  }
+}
 
 Labels label_by_folder(const ImageFiles& images) {
   std::set<std::string> top;

@@ -25,6 +25,9 @@ struct Labels {
   std::vector<std::string> left_out;     // "place: why": what should have been an image of a class
 };
 
+// Fills in the names and the labels of images whose classes these are, one each.
+void number_classes(Labels& labels, const std::vector<std::string>& classes);
+
 // CLASS/*, or train/CLASS/* with val/, valid/ or validation/CLASS/*; a test/ beside train/ is not
 // used. Throws Error.
 Labels label_by_folder(const ImageFiles& images);

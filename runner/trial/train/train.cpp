@@ -110,10 +110,8 @@ class Trial {
       for (; step < steps && loader.next(batch); ++step) {
         step_aside();
         const double rate = first * std::pow(last / first, static_cast<double>(step) / steps);
-        const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
-        if (spec_.training.clip_grad_norm > 0)
-          optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
-        optimizer.step({rate, spec_.training.momentum});
+        const auto [loss, logits] =
+            take_step(optimizer, batch, to_labels(batch), {rate, spec_.training.momentum});
         average = keep * average + (1 - keep) * loss.item<double>();
         const double smooth = average / (1 - std::pow(keep, step + 1));
         if (!std::isfinite(smooth)) return events_.send(sweep);
@@ -341,6 +339,16 @@ class Trial {
     }
   }
 
+  // One step of training. Loss and logits of the batch before it.
+  std::pair<torch::Tensor, torch::Tensor> take_step(Optimizer& optimizer, const Batch& batch,
+                                                    const torch::Tensor& labels,
+                                                    const Rates& rates) {
+    auto told = learn(optimizer, batch, labels);
+    if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
+    optimizer.step(rates);
+    return told;
+  }
+
   void run_epoch(Optimizer& optimizer, int epoch) {
     results::Epoch result{.number = epoch};
     BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
@@ -358,10 +366,7 @@ class Trial {
       aside += step_aside();
       rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
       const auto labels = to_labels(batch);
-      const auto [loss, logits] = learn(optimizer, batch, labels);
-      if (spec_.training.clip_grad_norm > 0)
-        optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
-      optimizer.step(rates);
+      const auto [loss, logits] = take_step(optimizer, batch, labels, rates);
       tally.add(loss, logits, labels);
       if (seconds_since(reported) >= progress_seconds || step + 1 == steps) {
         reported = Clock::now();
