@@ -407,7 +407,7 @@ c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, or find (v
 c.yaml:14:5: architectures: 'resnet1' matches nothing; did you mean 'resnet18'?
 c.yaml:15:5: architectures: 'nothing_*' matches nothing
 c.yaml:16:22: unknown key 'architectures.epoch'; did you mean 'epochs'?
-c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, not 'x'
+c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, or find (valley, steep, minimum, slide), not 'x'
 c.yaml:17:5: architectures: an entry is a name, or {name: ..., learning_rate: ...}
 c.yaml:18:5: architectures: an entry is a name, or {name: ..., learning_rate: ...})");
 }
