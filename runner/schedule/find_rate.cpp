@@ -15,13 +15,11 @@ namespace archsweep::runner {
 std::optional<FoundRates> find_rates(const Config& config, const PlannedTrial& trial,
                                      TrialRunner& runner, Status& status) {
   const auto* one = &trial;
-  if (!prepare_data(config, std::span(&one, 1), runner, status)) return {};
+  const auto prepared = prepare_data(config, std::span(&one, 1), runner, status);
+  if (!prepared) return {};
   const auto folder = std::filesystem::absolute(config.output.folder);
-  const Job job{.kind = "lr_find",
-                .spec = trial.spec,
-                .device = devices_of_slots(config.scheduler)[0],
-                .threads = threads_of(config.scheduler, 1),
-                .cache_folder = (folder / "cache").string()};
+  const auto job = make_job(config, "lr_find", trial.spec, devices_of_slots(config.scheduler)[0],
+                            threads_of(config.scheduler, 1));
   FoundRates found;
   const auto end =
       run_single(runner,

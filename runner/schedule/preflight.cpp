@@ -81,11 +81,7 @@ std::optional<PreflightResult> preflight(const Config& config,
   bool interrupted = false;
   const auto start_on = [&](const std::string& device) {
     const auto& [key, trial] = queue[next++];
-    const Job job{.kind = "preflight",
-                  .spec = trial->spec,
-                  .device = device,
-                  .threads = threads,
-                  .cache_folder = fs::absolute(config.output.folder / "cache").string()};
+    const auto job = make_job(config, "preflight", trial->spec, device, threads);
     const auto files = config.output.folder / "trials" / ("preflight-" + key.substr(0, 16));
     const int pid = runner.start({job, files, time_limit, config.scheduler.hang_limit});
     trying[pid] = {key, trial, device, {}, {}, {}};

@@ -135,7 +135,9 @@ class Trial {
     };
   }
 
-  const Dataset& dataset() const { return dataset_; }
+  CacheRules cache_rules(bool check) const {
+    return {.most_bytes = static_cast<std::uint64_t>(job_.cache_gib * (1 << 30)), .check = check};
+  }
 
  private:
   static constexpr double progress_seconds = 0.5;
@@ -143,7 +145,7 @@ class Trial {
   void begin() {
     lease_.emplace(lease_name(device_), [this] { events_.send(Progress{.phase = "wait"}); });
     lease_->share();
-    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
+    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress(), cache_rules(false));
     const auto& t = spec_.training;
     standing_ = {
         .spec = spec_,
@@ -469,13 +471,15 @@ class Trial {
 
 void prepare(const Job& job, EventSink& events) {
   Trial trial(job, events);
-  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder, trial.data_progress());
+  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder, trial.data_progress(),
+                                    trial.cache_rules(/*check=*/true));
   events.send(Prepared{.split_hash = dataset.split_hash,
                        .train_samples = static_cast<int>(dataset.train.size()),
                        .valid_samples = static_cast<int>(dataset.valid.size()),
                        .classes = dataset.classes,
                        .bad_files = dataset.bad_files,
-                       .duplicates = shared_images(dataset)});
+                       .duplicates = shared_images(dataset),
+                       .cache_file = dataset.cache_file.string()});
 }
 
 void train(const Job& job, EventSink& events) {
