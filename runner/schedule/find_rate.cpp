@@ -20,21 +20,17 @@ bool find_rates(const Config& config, std::span<const PlannedTrial> trials, resu
                 TrialRunner& runner, Status& status, const RateFinder& finder) {
   std::vector<const PlannedTrial*> all;
   for (const auto& trial : trials) all.push_back(&trial);
-  if (!prepare_data(config, all, runner, status)) return false;
+  const auto prepared = prepare_data(config, all, runner, status);
+  if (!prepared) return false;
   const auto folder = std::filesystem::absolute(config.output.folder);
   const int threads = threads_of(config.scheduler, devices_of_slots(config.scheduler).size());
   std::vector<results::Environment> environments(trials.size());
   std::vector<results::RateSweep> sweeps(trials.size());
   const EachJob jobs{
       .launch = [&](std::size_t i, const std::string& device) -> Launch {
-        return {{.kind = "lr_find",
-                 .spec = trials[i].spec,
-                 .device = device,
-                 .threads = threads,
-                 .cache_folder = (folder / "cache").string()},
+        return {make_job(config, "lr_find", trials[i].spec, device, threads),
                 folder / "trials" / ("lr-find-" + trials[i].fingerprint.substr(0, 16)),
-                config.scheduler.trial_time_limit,
-                config.scheduler.hang_limit};
+                config.scheduler.trial_time_limit, config.scheduler.hang_limit};
       },
       .take =
           [&](std::size_t i, const Event& event) {

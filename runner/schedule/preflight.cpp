@@ -67,13 +67,8 @@ std::optional<PreflightResult> preflight(const Config& config,
   const EachJob jobs{
       .launch = [&](std::size_t i, const std::string& device) -> Launch {
         const auto& [key, trial] = queue[i];
-        return {{.kind = "preflight",
-                 .spec = trial->spec,
-                 .device = device,
-                 .threads = threads,
-                 .cache_folder = fs::absolute(config.output.folder / "cache").string()},
-                config.output.folder / "trials" / ("preflight-" + key.substr(0, 16)),
-                time_limit,
+        return {make_job(config, "preflight", trial->spec, device, threads),
+                config.output.folder / "trials" / ("preflight-" + key.substr(0, 16)), time_limit,
                 config.scheduler.hang_limit};
       },
       .take =
