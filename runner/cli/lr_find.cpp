@@ -48,14 +48,19 @@ int lr_find(const Options& o) {
   runner::Status status(stderr);
   const auto found = runner::find_rates(config, trial, processes, status);
   if (!found) return stopped_by_user;
-  results::Store(config.output.database)
-      .add_lr_find(runner::candidate_key(trial.spec), found->environment, o.architecture,
-                   found->sweep);
+  // Last, as a sweep that runs has the database to itself.
+  const auto keep = [&] {
+    results::Store(config.output.database)
+        .add_lr_find(runner::candidate_key(trial.spec), found->environment, o.architecture,
+                     found->sweep);
+  };
   const auto suggested = results::suggest_rates(found->sweep);
-  if (suggested.empty())
+  if (suggested.empty()) {
+    keep();
     throw Error(fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",
                             o.architecture, found->sweep.rates.size()),
                 Exit::trials_failed);
+  }
   results::Rows rows{.columns = {"rule", "learning_rate", "what"}, .rows = {}};
   constexpr const char* what[] = {"the middle of the longest fall: fastai's choice",
                                   "where the loss falls fastest", "a tenth of where it is lowest",
@@ -75,6 +80,7 @@ int lr_find(const Options& o) {
         o.output);
     fmt::print(stderr, "{}\n", o.output);
   }
+  keep();
   return 0;
 }
 

@@ -11,7 +11,6 @@
 #include "runner/support/error.h"
 
 namespace archsweep::runner {
-namespace {
 
 namespace fs = std::filesystem;
 
@@ -23,8 +22,6 @@ void make_folder(const fs::path& folder) {
                             error.message()),
                 Exit::environment);
 }
-
-}  // namespace
 
 std::string dataset_key(const TrialSpec& spec) {
   return to_json(spec)["dataset"].dump();
@@ -47,24 +44,29 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
             .threads = threads_of(config.scheduler, devices.size()),
             .cache_folder = fs::absolute(config.output.folder / "cache").string()};
     std::optional<Prepared> prepared;
-    const auto end = run_single(
-        runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
-        [&](const Event& event) {
-          if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
-            status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
-                                     p->step, p->steps, 100.0 * p->step / p->steps));
-          if (const auto* hello = std::get_if<Hello>(&event))
-            result.environment = hello->environment;
-          if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
-        });
-    status.doing("");
-    if (end.interrupted) return std::nullopt;
-    auto failure = end.failure;
-    if (!prepared && !failure) failure = conclude(end.ended);
-    if (failure)
-      throw Error(
-          failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
-          failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
+    for (int retried = 0; !prepared; ++retried) {
+      const auto end = run_single(
+          runner,
+          {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
+          [&](const Event& event) {
+            if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
+              status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
+                                       p->step, p->steps, 100.0 * p->step / p->steps));
+            if (const auto* hello = std::get_if<Hello>(&event))
+              result.environment = hello->environment;
+            if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
+          });
+      status.doing("");
+      if (end.interrupted) return std::nullopt;
+      if (prepared) break;
+      const auto failure = end.failure.value_or(conclude(end.ended));
+      if (!may_retry(config.scheduler, failure.cause, retried, /*shared=*/false))
+        throw Error(
+            failure.message + (failure.stderr_tail.empty() ? "" : "\n" + failure.stderr_tail),
+            failure.cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
+      status.line(fmt::format("retry  {}: {}: {}", trial->spec.dataset.root,
+                              results::name(failure.cause), failure.message));
+    }
     status.line(fmt::format("data   {}: {} train, {} validation images, {} classes, {} left out",
                             trial->spec.dataset.root, prepared->train_samples,
                             prepared->valid_samples, prepared->classes,

@@ -13,7 +13,13 @@ expect second 3 "^sweep.db: another sweep is writing to it \\(process $first\\);
   "$archsweep" run sweep.yaml
 expect status 0 '' "$archsweep" status sweep.db
 grep -q '^running *1' out || say "status does not show the running trial"
+ln -s sweep.db link.db
+expect link 3 'link.db: another sweep is writing to it' \
+  "$archsweep" run sweep.yaml --db link.db --set output.folder=other-files
 expect other 0 '' "$archsweep" run sweep.yaml --db other.db --set output.folder=other-files
+"$archsweep" lr-find sweep.yaml --arch test_resnet > out 2> err; code=$?
+[ $code -eq 3 ] && grep -q 'another sweep is writing' err && grep -q valley out ||
+  say "the learning rate finder beside a sweep: exit $code, said $(cat out err)"
 expect query 0 '' "$archsweep" query sweep.db 'SELECT count(*) FROM epochs'
 
 kill -INT $first; wait $first; code=$?
