@@ -1,12 +1,17 @@
 #include "runner/schedule/preflight.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
+#include "runner/schedule/budget.h"
 #include "runner/schedule/conclude.h"
+#include "runner/schedule/device_health.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/text.h"
 
@@ -17,10 +22,16 @@ namespace fs = std::filesystem;
 
 constexpr double usual_limit = 600;  // seconds of one candidate, where the config names none
 
-struct Trying {
+struct Tried {
   std::string key;
   const PlannedTrial* trial;
+  int retried = 0;
+};
+
+struct Trying {
+  std::size_t candidate;
   std::string device;
+  double since;  // by steady_seconds()
   results::Environment environment;
   std::optional<results::CandidateCost> cost;
   std::optional<results::Failure> failure;
@@ -53,7 +64,8 @@ std::optional<PreflightResult> preflight(const Config& config,
                                          const PreparedSweep& prepared, results::Store& store,
                                          TrialRunner& runner, Status& status) {
   PreflightResult result;
-  std::vector<std::pair<std::string, const PlannedTrial*>> queue;
+  std::vector<Tried> candidates;
+  std::deque<std::size_t> queue;  // of them
   std::set<std::string> seen;
   for (const auto* trial : to_run) {
     const auto key = candidate_key(trial->spec);
@@ -61,7 +73,7 @@ std::optional<PreflightResult> preflight(const Config& config,
     if (const auto known = store.preflight(key, prepared.environment))
       result.costs.emplace(key, *known);
     else
-      queue.emplace_back(key, trial);
+      queue.push_back(candidates.size()), candidates.push_back({key, trial});
   }
   if (!queue.empty())
     status.line(fmt::format(
@@ -71,28 +83,53 @@ std::optional<PreflightResult> preflight(const Config& config,
   const int threads = threads_of(config.scheduler, all_slots.size());
   const double time_limit =
       config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : usual_limit;
-  auto devices = all_slots;  // those of tasks of Slurm only look the same
-  if (!config.scheduler.slurm.is_used) {
-    std::ranges::sort(devices);
-    devices.erase(std::ranges::unique(devices).begin(), devices.end());
+  std::deque<std::string> idle(all_slots.begin(), all_slots.end());
+  if (!config.scheduler.slurm.is_used) {  // those of its tasks only look the same
+    std::ranges::sort(idle);
+    idle.erase(std::ranges::unique(idle).begin(), idle.end());
   }
   std::map<int, Trying> trying;  // by pid
-  std::size_t next = 0;
+  DeviceHealth health(config.scheduler.quarantine_after);
   bool interrupted = false;
-  const auto start_on = [&](const std::string& device) {
-    const auto& [key, trial] = queue[next++];
+  const auto start = [&] {
+    const auto& [key, trial, retried] = candidates[queue.front()];
     const Job job{.kind = "preflight",
                   .spec = trial->spec,
-                  .device = device,
+                  .device = idle.front(),
                   .threads = threads,
                   .cache_folder = fs::absolute(config.output.folder / "cache").string()};
     const auto files = config.output.folder / "trials" / ("preflight-" + key.substr(0, 16));
     const int pid = runner.start({job, files, time_limit, config.scheduler.hang_limit});
-    trying[pid] = {key, trial, device, {}, {}, {}};
+    trying[pid] = {queue.front(), idle.front(), steady_seconds(), {}, {}, {}};
+    queue.pop_front(), idle.pop_front();
   };
-  for (const auto& device : devices)
-    if (next < queue.size()) start_on(device);
-  while (!trying.empty()) {
+  // Of one that did not work. What others do not fail on may be the device's fault: it is left out
+  // while there are others, and those that failed there are tried again.
+  const auto conclude_failure = [&](const Trying& t, const Ended& ended) {
+    auto& c = candidates[t.candidate];
+    auto failure = t.failure ? *t.failure : conclude(ended);
+    failure.message = "preflight: " + failure.message;
+    failure.stderr_tail = ended.tail;
+    const bool again = may_retry(config.scheduler, failure.cause, c.retried, /*shared=*/false);
+    status.line(fmt::format("{} {}  {}: {}", again ? "retry " : "FAILED",
+                            c.trial->spec.architecture, results::name(failure.cause),
+                            failure.message));
+    if (again)
+      ++c.retried, queue.push_back(t.candidate);
+    else
+      result.failures.emplace(c.key, failure);
+    health.failed(t.device, t.candidate, failure.cause, steady_seconds() - t.since);
+    if (!health.is_suspect(t.device) || (idle.empty() && trying.empty()))
+      return idle.push_back(t.device);
+    status.line(fmt::format("check  {}: {} candidates failed there in a row; others try them",
+                            t.device, health.failures(t.device).size()));
+    for (const auto i : health.failures(t.device))
+      if (result.failures.erase(candidates[i].key)) queue.push_back(i);
+    health.worked(t.device);
+  };
+  while (true) {
+    while (!interrupted && !queue.empty() && !idle.empty()) start();
+    if (trying.empty()) break;
     const auto happening = runner.next();
     if (std::holds_alternative<Interrupted>(happening.what)) {
       runner.stop(/*at_once=*/interrupted);
@@ -100,32 +137,44 @@ std::optional<PreflightResult> preflight(const Config& config,
     }
     const auto at = trying.find(happening.pid);
     if (at == trying.end()) continue;
-    auto& t = at->second;
     if (const auto* event = std::get_if<Event>(&happening.what)) {
+      auto& t = at->second;
       if (const auto* hello = std::get_if<Hello>(event)) t.environment = hello->environment;
       if (const auto* f = std::get_if<results::Failure>(event)) t.failure = *f;
       if (const auto* p = std::get_if<Preflight>(event))
         t.cost = {p->train_step_seconds, p->latency, p->train_memory_bytes, p->checkpoint_bytes};
     } else if (const auto* ended = std::get_if<Ended>(&happening.what)) {
+      auto t = std::move(at->second);
+      trying.erase(at);
       if (t.cost) {
         // Under the first slot's device, by which it is looked up; further ones are its like.
         t.environment.device = prepared.environment.device;
-        store.add_preflight(t.key, t.environment, *t.cost);
-        result.costs.emplace(t.key, *t.cost);
+        const auto& key = candidates[t.candidate].key;
+        store.add_preflight(key, t.environment, *t.cost);
+        result.costs.emplace(key, *t.cost);
+        health.worked(t.device);
+        idle.push_back(t.device);
       } else if (!interrupted) {
-        auto failure = t.failure ? *t.failure : conclude(*ended);
-        failure.message = "preflight: " + failure.message;
-        failure.stderr_tail = ended->tail;
-        status.line(fmt::format("FAILED {}  {}: {}", t.trial->spec.architecture,
-                                results::name(failure.cause), failure.message));
-        result.failures.emplace(t.key, failure);
+        conclude_failure(t, *ended);
       }
-      const auto device = t.device;
-      trying.erase(at);
-      if (next < queue.size() && !interrupted) start_on(device);
     }
   }
   if (interrupted) return std::nullopt;
+  // Whether it is the last device's fault, their trials will show; what needs too much memory is
+  // usually its own.
+  for (const auto& device : idle) {
+    if (!health.is_suspect(device)) continue;
+    const auto before = result.failures.size();
+    for (const auto i : health.failures(device))
+      if (const auto f = result.failures.find(candidates[i].key);
+          f != result.failures.end() && f->second.cause != results::Cause::out_of_memory)
+        result.failures.erase(f);
+    if (const auto left = before - result.failures.size())
+      status.line(
+          fmt::format("check  {}: {} candidates failed there in a row: their trials will "
+                      "show whether it is the device",
+                      device, left));
+  }
   return result;
 }
 
