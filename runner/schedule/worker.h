@@ -37,6 +37,9 @@ class Worker {
   // When it has ended: takes the rest of its output, reaps it, reports Ended. Else false.
   bool reap(std::deque<Happening>& into);
 
+  // Of one that was killed and does not end: reports Ended all the same. Whoever owns it reaps it.
+  void give_up(std::deque<Happening>& into);
+
   void signal(int number);  // to its process group
   bool timed_out = false, hung = false;
   double term_at = 0;   // when to ask it to end; 0: never
@@ -47,6 +50,7 @@ class Worker {
 
  private:
   void take(const std::string& line, std::deque<Happening>& into);
+  Ended end(std::deque<Happening>& into);
 
   Launch launch_;
   std::string program_;
