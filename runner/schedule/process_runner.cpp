@@ -21,7 +21,7 @@ constexpr double patience = 12;
 }  // namespace
 
 ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds)
-    : spawner_(std::move(program)), grace_(grace_seconds) {}
+    : spawner_(std::move(program)), grace_(grace_seconds), enforced_at_(steady_seconds()) {}
 
 int ProcessRunner::start(const Launch& launch) {
   auto worker = std::make_unique<Worker>(spawner_, launch);
@@ -39,8 +39,9 @@ void ProcessRunner::stop(bool at_once) {
 }
 
 void ProcessRunner::enforce_limits() {
-  const double time = steady_seconds();
+  const double time = steady_seconds(), passed = time - std::exchange(enforced_at_, time);
   for (auto& worker : workers_) {
+    if (worker->term_at > 0 && !worker->spends_time()) worker->term_at += passed;
     if (worker->kill_at > 0) {
       if (time >= worker->kill_at) worker->signal(SIGKILL);
       continue;

@@ -109,6 +109,7 @@ void Worker::take(const std::string& line, std::deque<Happening>& into) {
   if (!event) return;
   const auto* progress = std::get_if<Progress>(&*event);
   waits_for_others_ = progress && progress->phase == "wait";
+  spends_time_ = !waits_for_others_ && !(progress && progress->phase == "download");
   auto why = foreign(*event, program_);
   if (!why) return into.push_back({pid_, std::move(*event)});
   is_foreign_ = true;  // what else it says could mean anything

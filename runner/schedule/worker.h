@@ -46,6 +46,8 @@ class Worker {
   double kill_at = 0;   // when to stop asking
   double heard_at = 0;  // when it last said something
   bool waits_for_others() const { return waits_for_others_; }
+  // Whether the time limit is for what it does: not for waiting, nor for a download.
+  bool spends_time() const { return spends_time_; }
   const Launch& launch() const { return launch_; }
 
  private:
@@ -55,6 +57,7 @@ class Worker {
   Launch launch_;
   std::string program_;
   bool waits_for_others_ = false;  // for the device: that may take long
+  bool spends_time_ = true;
   int pid_ = -1;
   bool reaped_ = false;
   bool killed_ = false;  // by us

@@ -120,9 +120,9 @@ TEST_CASE("who says nothing for too long is ended, but who waits for others or g
     line.pop_back();
     return "echo '" + line + "' >&3\n";
   };
-  const auto ended = [&](const std::string& text) {
+  const auto ended = [&](const std::string& text, double time_limit = 0) {
     ProcessRunner runner(script(folder, text), /*grace_seconds=*/0.5);
-    auto silent = launch(folder);
+    auto silent = launch(folder, time_limit);
     silent.silence_limit = 1;
     return hear(runner, runner.start(silent)).ended;
   };
@@ -131,6 +131,8 @@ TEST_CASE("who says nothing for too long is ended, but who waits for others or g
   CHECK(hung.limit == 1);
   CHECK(hung.signal == SIGKILL);
   CHECK(ended(told("wait") + "sleep 2.5; exit 7").exit_code == 7);
+  CHECK(ended(told("wait") + "sleep 2.5; exit 7", /*time_limit=*/1).exit_code == 7);
+  CHECK(ended(told("wait") + "sleep 1.5\n" + told("start") + "exec sleep 0.9", 0.5).timed_out);
   CHECK(ended(told("wait") + "sleep 2.5\n" + told("start") + "exec sleep 600").hung);
 }
 
