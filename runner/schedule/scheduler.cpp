@@ -17,6 +17,7 @@
 #include "runner/schedule/device_health.h"
 #include "runner/schedule/halving.h"
 #include "runner/schedule/ingest.h"
+#include "runner/schedule/kept_weights.h"
 #include "runner/schedule/plan_report.h"
 #include "runner/schedule/preflight.h"
 #include "runner/schedule/prepare.h"
@@ -122,6 +123,7 @@ class Sweep {
   DeviceHealth health_;
   Status status_{stdout};
   Standings standings_;
+  const KeptWeights weights_{config_.output};
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
@@ -304,7 +306,8 @@ void Sweep::start(std::size_t device, Step step, double need) {
       .cache_folder = fs::absolute(config_.output.folder / "cache").string(),
       .journal = journal,
       .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
-      .until_epoch = pauses ? step.until_epoch : 0};
+      .until_epoch = pauses ? step.until_epoch : 0,
+      .weights = weights_.path(e.trial.fingerprint)};
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
@@ -351,6 +354,7 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     count_anew(/*but=*/pid);
     c.state = TrialState::done;
     if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
+    for (const auto& line : weights_.thin_out()) status_.line(line);
     ++outcome_.done;
     status_.ended(pid, "done");
   } else if (r.paused && r.paused->epoch > r.epochs_kept) {
