@@ -28,7 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string database, trial, files, output, device;
+  std::string database, files, output, device = "auto";
+  std::int64_t trial = 0;
   bool no_check = false, train_again = false;
 };
 
@@ -40,28 +41,18 @@ struct Trial {
   fs::path folder;  // the sweep's output.folder
 };
 
-std::int64_t number_of(const Options& o) {
-  std::int64_t number = 0;
-  const auto end = o.trial.data() + o.trial.size();
-  const auto [at, error] = std::from_chars(o.trial.data(), end, number);
-  if (error == std::errc() && at == end) return number;
-  throw Error(fmt::format("{}: not the number of a trial; `archsweep leaderboard {}` has them",
-                          printable(o.trial, 80), o.database));
-}
-
 Trial find_trial(const Options& o) {
   const results::Reader reader(o.database);
-  const auto number = number_of(o);
   auto rows = reader.open(fmt::format(
       "SELECT t.architecture, t.source, t.state, t.fingerprint, t.spec, a.journal, a.device, "
       "e.threads, r.fit_time FROM trials t LEFT JOIN attempts a USING (trial, attempt) "
       "LEFT JOIN environments e USING (environment) LEFT JOIN results r USING (trial) "
       "WHERE t.trial = {}",
-      number));
+      o.trial));
   if (!rows.next())
     throw Error(fmt::format("{}: no trial {}; `archsweep leaderboard {}` has their numbers",
-                            o.database, number, o.database));
-  Trial trial{.name = fmt::format("{}: trial {} ({})", o.database, number, rows.text(0)),
+                            o.database, o.trial, o.database));
+  Trial trial{.name = fmt::format("{}: trial {} ({})", o.database, o.trial, rows.text(0)),
               .fingerprint = std::string(rows.text(3)),
               .spec = std::string(rows.text(4)),
               .device = std::string(rows.text(6)),
@@ -77,7 +68,7 @@ Trial find_trial(const Options& o) {
                             rows.text(2)));
   if (!o.files.empty()) trial.folder = o.files;
   const auto row = nlohmann::ordered_json::parse(results::write_rows(
-      reader.ask(fmt::format("SELECT * FROM finished WHERE trial = {}", number)), "json"));
+      reader.ask(fmt::format("SELECT * FROM finished WHERE trial = {}", o.trial)), "json"));
   trial.measured = row.at(0).dump();
   return trial;
 }
@@ -87,7 +78,7 @@ bool train_again(const Trial& trial, const fs::path& weights) {
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);
   const runner::Job job{.kind = "train",
-                        .spec = spec_from_json(nlohmann::json::parse(trial.spec)),
+                        .spec = runner::spec_from_json(nlohmann::json::parse(trial.spec)),
                         .device = trial.device,
                         .threads = trial.threads,
                         .cache_folder = (trial.folder / "cache").string(),
@@ -142,7 +133,6 @@ int export_trial(Options o) {
 
 Action declare(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  o->device = "auto";
   app.add_option("database", o->database, "Results database")->required();
   app.add_option("trial", o->trial, "Number of a finished trial, as the leaderboard shows it")
       ->required();
