@@ -201,7 +201,7 @@ class Trial {
   }
 
   // The trial is as good without: it can be trained again.
-  void keep_weights() const {
+  void keep_weights() {
     if (job_.weights.empty()) return;
     try {
       write_trained(job_.weights, {spec_, standing_.split_hash, dataset_.class_names,
