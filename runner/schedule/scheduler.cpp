@@ -131,6 +131,7 @@ class Sweep {
   double tell_at_ = 0;     // by options_.clock
   bool stopping_ = false;  // no time, or the user's wish
   Outcome outcome_;
+  std::vector<Fd> caches_;  // in use until the end
 };
 
 void Sweep::read() {
@@ -143,8 +144,9 @@ void Sweep::read() {
 bool Sweep::prepare() {
   std::vector<const PlannedTrial*> trials;
   for (const auto i : standings_.waiting()) trials.push_back(&standings_[i].trial);
-  const auto prepared = prepare_data(config_, trials, runner_, status_);
+  auto prepared = prepare_data(config_, trials, runner_, status_);
   if (!prepared) return false;
+  caches_ = std::move(prepared->caches);
   PreflightResult tried;
   const bool gpu = slots_.device(0) != "cpu";
   const bool asked = options_.dry_run && config_.scheduler.preflight != "never";
@@ -281,24 +283,20 @@ void Sweep::start(std::size_t device, Step step, double need) {
   const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
-  const bool room = c.epochs == 1 || standings_.make_room(step.trial);
+  const bool is_wanted = c.epochs > 1 || config_.output.keep_checkpoints;
+  const bool room = !is_wanted || standings_.make_room(step.trial);
   if (!room)
     status_.line(fmt::format("{}: no room for its checkpoint ({} of {} used): it runs to its end",
                              e.trial.spec.architecture,
                              human_bytes(standings_.checkpoints().used()),
                              human_bytes(standings_.checkpoints().limit())));
-  const bool saves = c.epochs > 1 && room;
+  const bool saves = is_wanted && room;
   const bool pauses = saves && step.until_epoch < c.epochs;
-  const Job job{
-      .kind = "train",
-      .spec = e.trial.spec,
-      .device = slots_.device(device),
-      .threads = threads_,
-      .cache_folder = fs::absolute(config_.output.folder / "cache").string(),
-      .journal = journal,
-      .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
-      .until_epoch = pauses ? step.until_epoch : 0,
-      .weights = weights_.path(e.trial.fingerprint)};
+  auto job = make_job(config_, "train", e.trial.spec, slots_.device(device), threads_);
+  job.journal = journal;
+  if (saves) job.checkpoint = standings_.checkpoints().path(e.trial.fingerprint).string();
+  if (pauses) job.until_epoch = step.until_epoch;
+  job.weights = weights_.path(e.trial.fingerprint);
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
