@@ -28,19 +28,20 @@ fs::path folder_of(const fs::path& output_folder) {
 // Those whose trial has a result; another's worker may still be at work.
 std::vector<Kept> finished(const OutputConfig& output) {
   std::vector<Kept> kept;
-  std::vector<std::string> conditions;
+  std::vector<std::string> stems;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder_of(output.folder), error))
     if (entry.path().extension() == ".safetensors")
-      conditions.push_back(
-          fmt::format("fingerprint BETWEEN {0} AND {0} || 'g'",  // g follows all digits
-                      results::sql_text(entry.path().stem().string())));
-  if (conditions.empty()) return kept;
+      stems.push_back(fmt::format("({})", results::sql_text(entry.path().stem().string())));
+  if (stems.empty()) return kept;
   const results::Reader reader(output.database);
-  auto rows = reader.open(
-      fmt::format("SELECT fingerprint, r.architecture, speed_key || ' ' || accuracy_key, top1, "
-                  "latency, throughput FROM trials JOIN results r USING (trial) WHERE {}",
-                  fmt::join(conditions, " OR ")));
+  auto rows = reader.open(fmt::format(
+      "WITH files (stem) AS (VALUES {}) "
+      "SELECT fingerprint, r.architecture, speed_key || ' ' || accuracy_key, top1, latency, "
+      "throughput FROM files "
+      "CROSS JOIN trials ON fingerprint BETWEEN stem AND stem || 'g' "  // after all digits
+      "JOIN results r USING (trial)",
+      fmt::join(stems, ", ")));
   while (rows.next()) {
     const auto file = weights_file(output.folder, std::string(rows.text(0)));
     const auto bytes = fs::file_size(file, error);
