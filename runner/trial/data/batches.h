@@ -18,6 +18,8 @@ struct Batch {
   std::vector<std::uint8_t> pixels;  // count x image_size x image_size x channels (NHWC)
   std::vector<std::int64_t> labels;  // count
   int count = 0;
+  int epoch = 0;
+  std::size_t first = 0;  // position of its first image in the epoch
 };
 
 struct BatchOptions {
