@@ -223,9 +223,11 @@ std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
                     trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()};
 }
 
-std::vector<Store::Spec> Store::sweep_specs() const {
+std::vector<Store::Spec> Store::tried_specs() const {
   std::vector<Spec> all;
-  auto rows = db_->statement("SELECT trial, fingerprint, spec FROM trials WHERE source = 'sweep'");
+  auto rows = db_->statement(
+      "SELECT trial, fingerprint, spec FROM trials WHERE source = 'sweep' AND "
+      "EXISTS (SELECT 1 FROM attempts WHERE trial = trials.trial)");
   while (rows.executeStep())
     all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getString(),
                    rows.getColumn(2).getString()});
@@ -296,6 +298,18 @@ void Store::add_lr_find(std::string_view key, const Environment& environment,
              key, db_->environment_id(environment), architecture, rules[0], rules[1], rules[2],
              rules[3], nlohmann::json(sweep.rates).dump(), nlohmann::json(sweep.losses).dump());
   });
+}
+
+std::vector<std::pair<std::string, double>> Store::lr_find(std::string_view key) const {
+  std::vector<std::pair<std::string, double>> suggested;
+  auto row = db_->statement(
+      "SELECT valley, steep, minimum, slide FROM lr_finds WHERE key = ? ORDER BY found_at DESC",
+      key);
+  if (!row.executeStep()) return suggested;
+  for (int i = 0; i < row.getColumnCount(); ++i)
+    if (!row.getColumn(i).isNull())
+      suggested.emplace_back(row.getColumnName(i), row.getColumn(i).getDouble());
+  return suggested;
 }
 
 std::vector<Store::Unfinished> Store::unfinished() const {

@@ -94,7 +94,7 @@ class Store {
     TrialId id;
     std::string fingerprint, json;
   };
-  std::vector<Spec> sweep_specs() const;  // of every trial that was trained or is to be
+  std::vector<Spec> tried_specs() const;  // of a sweep's trials that were begun
   Reached reached(TrialId) const;
 
   // What the candidate `key` took in this environment, if it was tried there.
@@ -104,6 +104,9 @@ class Store {
   // The curve and what suggest_rates() says of it.
   void add_lr_find(std::string_view key, const Environment&, std::string_view architecture,
                    const RateSweep&);
+  // What was found last of the candidate `key`, on whatever machine: suggest_rates() of it, without
+  // those that could not say; empty: nothing.
+  std::vector<std::pair<std::string, double>> lr_find(std::string_view key) const;
 
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/schedule/conclude.h"
-#include "runner/schedule/single_job.h"
+#include "runner/schedule/each_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 

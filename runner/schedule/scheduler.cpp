@@ -133,18 +133,9 @@ class Sweep {
 
 void Sweep::read() {
   const auto counts = standings_.read(store_, sweep_, options_.retry_failed);
-  if (counts.adopted)
-    status_.line(
-        fmt::format("{} trials were in the journals of {} only: they are in the database "
-                    "again (without that folder they would run anew)",
-                    counts.adopted, config_.output.folder.string()));
+  for (const auto& line : counts.told()) status_.line(line);
   outcome_.finished_before = counts.done;
   outcome_.failed = counts.failed;
-  if (counts.done || counts.failed)
-    status_.line(fmt::format(
-        "{} of {} trials are finished already{}", counts.done, standings_.size(),
-        counts.failed ? fmt::format(", {} failed (--retry-failed runs them again)", counts.failed)
-                      : ""));
 }
 
 bool Sweep::prepare() {
@@ -288,13 +279,14 @@ void Sweep::start(std::size_t device, Step step, double need) {
   const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
-  const bool room = c.epochs == 1 || standings_.make_room(step.trial);
+  const bool is_wanted = c.epochs > 1 || config_.output.keep_checkpoints;
+  const bool room = !is_wanted || standings_.make_room(step.trial);
   if (!room)
     status_.line(fmt::format("{}: no room for its checkpoint ({} of {} used): it runs to its end",
                              e.trial.spec.architecture,
                              human_bytes(standings_.checkpoints().used()),
                              human_bytes(standings_.checkpoints().limit())));
-  const bool saves = c.epochs > 1 && room;
+  const bool saves = is_wanted && room;
   const bool pauses = saves && step.until_epoch < c.epochs;
   const Job job{
       .kind = "train",
