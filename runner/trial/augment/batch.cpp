@@ -173,7 +173,7 @@ Augmented BatchAugmenter::operator()(Augmented batch, int epoch, std::size_t fir
   torch::NoGradGuard no_grad;
   // So many images at once, for a large batch's sake: what a step needs besides is some times as
   // large as they are.
-  constexpr std::int64_t at_once = 16;
+  constexpr std::int64_t at_once = 64;
   for (std::size_t s = 0; s < steps_.size(); ++s) {
     const auto& [code, values] = steps_[s];
     const std::uint64_t stream = s + 1;
