@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "runner/schedule/conclude.h"
 #include "runner/schedule/each_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
+#include "runner/trial/data/cache_files.h"
 
 namespace archsweep::runner {
-namespace {
 
 namespace fs = std::filesystem;
 
@@ -24,10 +23,18 @@ void make_folder(const fs::path& folder) {
                 Exit::environment);
 }
 
-}  // namespace
-
 std::string dataset_key(const TrialSpec& spec) {
   return to_json(spec)["dataset"].dump();
+}
+
+Job make_job(const Config& config, std::string kind, const TrialSpec& spec, std::string device,
+             int threads) {
+  return {.kind = std::move(kind),
+          .spec = spec,
+          .device = std::move(device),
+          .threads = threads,
+          .cache_folder = fs::absolute(config.output.folder / "cache").string(),
+          .cache_gib = config.output.cache_gib};
 }
 
 std::optional<PreparedSweep> prepare_data(const Config& config,
@@ -36,35 +43,44 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::size_t most_named) {
   for (const auto* name : {"cache", "trials", "checkpoints"})
     make_folder(config.output.folder / name);
-  const auto devices = devices_of_slots(config.scheduler);
+  const int threads = threads_of(config.scheduler, devices_of_slots(config.scheduler).size());
   PreparedSweep result;
   for (const auto* trial : trials) {
     const auto key = dataset_key(trial->spec);
     if (result.by_dataset.contains(key)) continue;
-    Job job{.kind = "prepare",
-            .spec = trial->spec,
-            .device = devices[0],
-            .threads = threads_of(config.scheduler, devices.size()),
-            .cache_folder = fs::absolute(config.output.folder / "cache").string()};
     std::optional<Prepared> prepared;
-    const auto end = run_single(
-        runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
-        [&](const Event& event) {
-          if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
-            status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
-                                     p->step, p->steps, 100.0 * p->step / p->steps));
-          if (const auto* hello = std::get_if<Hello>(&event))
-            result.environment = hello->environment;
-          if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
-        });
+    std::optional<results::Failure> failure;
+    const EachJob jobs{
+        .launch = [&](std::size_t, const std::string& device) -> Launch {
+          return {make_job(config, "prepare", trial->spec, device, threads),
+                  config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit};
+        },
+        .take =
+            [&](std::size_t, const Event& event) {
+              if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
+                status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)",
+                                         trial->spec.dataset.root, p->step, p->steps,
+                                         100.0 * p->step / p->steps));
+              if (const auto* hello = std::get_if<Hello>(&event))
+                result.environment = hello->environment;
+              if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
+              return prepared.has_value();
+            },
+        .failed =
+            [&](std::size_t, const results::Failure& why, bool again) {
+              failure = why;
+              if (again)
+                status.line(fmt::format("retry  {}: {}: {}", trial->spec.dataset.root,
+                                        results::name(why.cause), why.message));
+            }};
+    const bool is_stopped = !run_each(config.scheduler, 1, jobs, runner, status);
     status.doing("");
-    if (end.interrupted) return std::nullopt;
-    auto failure = end.failure;
-    if (!prepared && !failure) failure = conclude(end.ended);
-    if (failure)
+    if (is_stopped) return std::nullopt;
+    if (!prepared)
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
+    if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
     status.line(fmt::format("data   {}: {} train, {} validation images, {} classes, {} left out",
                             trial->spec.dataset.root, prepared->train_samples,
                             prepared->valid_samples, prepared->classes,

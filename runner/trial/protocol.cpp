@@ -117,6 +117,7 @@ void fields(T& p, auto&& visit) {
   visit("classes", p.classes);
   visit("bad_files", p.bad_files);
   visit("duplicates", p.duplicates);
+  visit("cache_file", p.cache_file, younger);
 }
 
 template <typename T>
@@ -143,10 +144,8 @@ using namespace nlohmann::literals;
 
 // The word of each alternative of Event, in its order.
 constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
-                                       "done",  "failed",   "paused", "preflight", "rates"};
+                                       "done",  "failed",   "paused", "preflight",   "rates"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
-
-constexpr std::size_t longest_line = 1 << 20;
 
 nlohmann::json failure_to_json(const results::Failure& f) {
   return {{"cause", results::name(f.cause)}, {"message", f.message}};
@@ -179,6 +178,7 @@ std::string encode(const Job& job) {
                         {"device", job.device},
                         {"threads", job.threads},
                         {"cache_folder", job.cache_folder},
+                        {"cache_gib", job.cache_gib},
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch}}
@@ -194,6 +194,7 @@ Job decode_job(std::string_view text) {
             .device = json.value("device", "cpu"),
             .threads = json.value("threads", 0),
             .cache_folder = json.value("cache_folder", ""),
+            .cache_gib = json.value("cache_gib", 0.0),
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0)};
@@ -226,7 +227,7 @@ std::string encode(const Event& event) {
 }
 
 std::optional<Event> decode_event(std::string_view line) {
-  if (line.size() > longest_line) return std::nullopt;
+  if (line.size() > longest_event) return std::nullopt;
   auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("event") || !json["event"].is_string())
     return std::nullopt;

@@ -40,6 +40,8 @@ namespace archsweep::runner {
 
 inline constexpr int protocol_version = 2;
 inline constexpr int event_fd = 3;
+// Of a line, in bytes: a `prepared` names every file that is left out.
+inline constexpr std::size_t longest_event = 64 << 20;
 
 struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
@@ -51,7 +53,8 @@ struct Job {
   TrialSpec spec;
   std::string device = "cpu";
   int threads = 0;           // 0: all cores
-  std::string cache_folder;  // where decoded data sets and splits are kept
+  std::string cache_folder;  // where decoded data sets are kept
+  double cache_gib = 0;      // of them at most; 0: what the disk has room for
   std::string journal;       // "" : none
   std::string
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
@@ -102,6 +105,7 @@ struct Prepared {
   int train_samples = 0, valid_samples = 0, classes = 0;
   std::vector<std::string> bad_files;   // "path: why", left out
   std::vector<std::string> duplicates;  // "path = path": a validation image that is trained on
+  std::string cache_file;               // of the decoded images
 };
 
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.
@@ -131,8 +135,8 @@ std::string encode(const ValidateJob&);
 ValidateJob decode_validate_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
-// nullopt when the line is malformed, too long (1 MiB) or of an unknown kind: noise on the pipe
-// is not an error.
+// nullopt when the line is malformed, too long (longest_event) or of an unknown kind: noise on the
+// pipe is not an error.
 std::optional<Event> decode_event(std::string_view line);
 
 }  // namespace archsweep::runner

@@ -296,7 +296,7 @@ TEST_CASE("limits, slots and places of output") {
                             "trial_memory: 0",
                             "trial_memory: -1GB",
                             "trial_time_limit: 5",
-                            "trial_time_limit: 2d",
+                            "trial_time_limit: 2w",
                             "trial_time_limit: -1s",
                             "trial_time_limit: h",
                             "device: tpu",
@@ -321,12 +321,14 @@ TEST_CASE("limits, slots and places of output") {
     CHECK_THAT(place.faults(one + "scheduler: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
   CHECK(place.read(one + "scheduler: {budget: 8h}").scheduler.budget == 8 * 3600);
+  CHECK(place.read(one + "scheduler: {budget: 2d}").scheduler.budget == 2 * 86400);
+  CHECK(place.read(one + "output: {cache_gib: 2.5}").output.cache_gib == 2.5);
   CHECK(place.read(one + "scheduler: {until: 07:00}").scheduler.until == 7 * 60);
   CHECK(place.read(one + "scheduler: {until: '23:59'}").scheduler.until == 24 * 60 - 1);
   CHECK(place.read(one + "scheduler: {until: none, budget: none}").scheduler.until == -1);
   CHECK(place.read(one).scheduler.early_stopping == "none");
   CHECK(place.read(one + "output: {keep_checkpoints: true}").output.keep_checkpoints);
-  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB",
+  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
                             "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
                             "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
     INFO(wrong);
