@@ -2,7 +2,11 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
+#include "runner/config/config.h"
+#include "runner/plan/plan.h"
+#include "runner/schedule/status.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
@@ -18,5 +22,10 @@ struct JobEnd {
 JobEnd run_single(
     TrialRunner& runner, const Launch& launch, const std::function<void(const Event&)>& take,
     const std::function<void()>& tick = [] {});
+
+// A job of a sweep's trial outside the sweep, on its first device, with files named `name`: reads
+// the data, then runs it. Throws Error when either fails. False: the user stopped it.
+bool run_alone(const Config& config, const PlannedTrial& trial, Job job, const std::string& name,
+               TrialRunner& runner, Status& status, const std::function<void(const Event&)>& take);
 
 }  // namespace archsweep::runner

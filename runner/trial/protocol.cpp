@@ -137,13 +137,30 @@ void fields(T& p, auto&& visit) {
   visit("macs", p.macs);
 }
 
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, BatchView>
+void fields(T& v, auto&& visit) {
+  visit("epoch", v.epoch);
+  visit("images", v.images);
+  visit("augmentations", v.augmentations);
+  visit("folder", v.folder);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ShownBatch>
+void fields(T& s, auto&& visit) {
+  visit("classes", s.classes);
+  visit("files", s.files);
+}
+
 namespace {
 
 using namespace nlohmann::literals;
 
 // The word of each alternative of Event, in its order.
-constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
-                                       "done",  "failed",   "paused", "preflight", "rates"};
+constexpr const char* event_names[] = {"hello",     "progress", "epoch",  "measurement",
+                                       "prepared",  "done",     "failed", "paused",
+                                       "preflight", "rates",    "shown"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 constexpr std::size_t longest_line = 1 << 20;
@@ -181,8 +198,13 @@ std::string encode(const Job& job) {
                         {"cache_folder", job.cache_folder},
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
-                        {"until_epoch", job.until_epoch}}
+                        {"until_epoch", job.until_epoch},
+                        {"view", fields_to_json(job.view)}}
       .dump();
+}
+
+std::string tile_name(std::size_t image, std::size_t picture) {
+  return fmt::format("{}-{}.png", image, picture);
 }
 
 Job decode_job(std::string_view text) {
@@ -196,7 +218,9 @@ Job decode_job(std::string_view text) {
             .cache_folder = json.value("cache_folder", ""),
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
-            .until_epoch = json.value("until_epoch", 0)};
+            .until_epoch = json.value("until_epoch", 0),
+            .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
+                                          : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
     throw Error(std::string("job: ") + e.what());
   }

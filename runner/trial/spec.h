@@ -16,9 +16,9 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;       // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved by
-                          // the config reader; "random" of a benchmark: normal numbers, made on the
-                          // device
+  std::string kind;  // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved
+                     // by the config reader; "random" of a benchmark: normal numbers, made on the
+                     // device
   std::string root;       // absolute: a folder; of images also a tar file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
@@ -30,9 +30,9 @@ struct DatasetSpec {
   std::int64_t valid_samples = 0;
   std::string bad_images;  // "skip" or "fail"
   // Where labels and parts come from, if not from folders; "" or 0 where there is none.
-  std::string pattern;                // regular expression on file names: its first group is the class
-  std::string train_list, valid_list;  // text files that name images, one a line
-  std::string table;                  // CSV or TSV of paths and labels
+  std::string pattern;  // regular expression on file names: its first group is the class
+  std::string train_list, valid_list;                   // text files that name images, one a line
+  std::string table;                                    // CSV or TSV of paths and labels
   std::string path_column, label_column, split_column;  // of it; "": by their usual names
   int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
 };
@@ -41,6 +41,7 @@ struct DatasetSpec {
 struct AugmentStep {
   std::string name;
   std::map<std::string, double> parameters;
+  bool operator==(const AugmentStep&) const = default;
 };
 
 struct TrainingSpec {
@@ -79,6 +80,10 @@ struct TrialSpec {
   TrainingSpec training;
   MeasurementSpec measurement;
 };
+
+// For nlohmann: {"name": ..., "parameters": {...}}.
+void to_json(nlohmann::json&, const AugmentStep&);
+void from_json(const nlohmann::json&, AugmentStep&);
 
 // Canonical: keys sorted, every default written out, so equal specs give equal text.
 nlohmann::json to_json(const TrialSpec&);
