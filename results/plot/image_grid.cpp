@@ -22,7 +22,7 @@ std::string to_svg(const ImageGrid& grid, Theme theme) {
   const std::size_t beside = std::clamp<std::size_t>(grid.columns.size(), 1, most_beside);
   const std::size_t bands = (grid.columns.size() + beside - 1) / beside;
   double names = 0;
-  for (const auto& row : grid.rows) names = std::max(names, text_width(row.name, size));
+  for (const auto& row : grid.rows) names = std::max(names, text_width(row, size));
   const double left = size + names + size, label = 2.4 * size;
   const double band = static_cast<double>(grid.rows.size()) * (tile + gap) + label;
   // Room for the title over a few images.
@@ -34,19 +34,18 @@ std::string to_svg(const ImageGrid& grid, Theme theme) {
   for (std::size_t b = 0; b < bands; ++b)
     for (std::size_t r = 0; r < grid.rows.size(); ++r)
       out += text(size, top + double(b) * band + double(r) * (tile + gap) + tile / 2 + 0.35 * size,
-                  "q", grid.rows[r].name);
+                  "q", grid.rows[r]);
   for (std::size_t c = 0; c < grid.columns.size(); ++c) {
     const auto& column = grid.columns[c];
     const double x = left + double(c % beside) * (tile + gap), y = top + double(c / beside) * band;
     out += "<g><title>" + escape_xml(column.title) + "</title>\n";
     for (std::size_t r = 0; r < column.pngs.size(); ++r)
       out += fmt::format(
-          "<image x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\"{} "
-          "href=\"data:image/png;base64,{}\"/>\n",
-          x, y + double(r) * (tile + gap), tile, tile,
-          // What is enlarged keeps its pixels.
-          grid.rows[r].side < tile ? " style=\"image-rendering:pixelated\"" : "",
-          base64(column.pngs[r]));
+          "<image x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" height=\"{2}\" "
+          "href=\"data:image/png;base64,{3}\"/>\n"
+          "<rect class=\"grid\" fill=\"none\" x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" "
+          "height=\"{2}\"/>\n",
+          x, y + double(r) * (tile + gap), tile, base64(column.pngs[r]));
     out += text(x, y + band - label + 0.9 * size, "", shorten(column.label, tile, size)) + "</g>\n";
   }
   return out + "</svg>\n";

@@ -1,6 +1,6 @@
 #pragma once
 
-// Small images side by side, in named rows: a thing a column, what became of it below it.
+// Square images side by side, in named rows: a thing a column, what became of it below it.
 
 #include <string>
 #include <vector>
@@ -8,11 +8,6 @@
 #include "results/plot/chart.h"
 
 namespace archsweep::results {
-
-struct ImageRow {
-  std::string name;
-  int side = 0;  // of its images, pixels
-};
 
 struct ImageColumn {
   std::string label;              // under it
@@ -22,7 +17,7 @@ struct ImageColumn {
 
 struct ImageGrid {
   std::string title, subtitle;
-  std::vector<ImageRow> rows;  // at least one
+  std::vector<std::string> rows;  // their names; at least one
   std::vector<ImageColumn>
       columns;  // what does not fit beside one another goes into a further band
 };

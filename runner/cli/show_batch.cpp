@@ -92,9 +92,9 @@ int show_batch(const Options& o) {
       .title = fmt::format("Batch 1 of epoch {}, {}", o.epoch, fs::path(o.config).stem().string()),
       .subtitle = fmt::format("stored at {0} x {0}; networks get {1} x {1}, before normalisation",
                               d.stored_size, d.image_size),
-      .rows = {{"stored", d.stored_size}},
+      .rows = {"stored"},
       .columns = {}};
-  for (const auto& row : rows) grid.rows.push_back({row.name, d.image_size});
+  for (const auto& row : rows) grid.rows.push_back(row.name);
   for (std::size_t i = 0; i < shown.files.size(); ++i) {
     auto& column = grid.columns.emplace_back();
     column.label = shown.classes[i];

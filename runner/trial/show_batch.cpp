@@ -23,8 +23,22 @@ Batch first_batch(const TrialSpec& spec, const Dataset& dataset, int epoch) {
   return batch;
 }
 
+// Small images enlarged to this or a little less, so that whoever draws them smoothly still shows
+// their pixels.
+constexpr int tile_side = 224;
+
+Image enlarged(const View& image) {
+  const int times = std::max(1, tile_side / image.width);
+  Image large(image.width * times, image.height * times, image.channels);
+  auto* out = large.pixels.data();
+  for (int y = 0; y < large.height; ++y)
+    for (int x = 0; x < large.width; ++x)
+      out = std::copy_n(image.part(x / times, y / times, 1, 1).pixels, image.channels, out);
+  return large;
+}
+
 void write_tile(const View& image, const std::filesystem::path& file) {
-  if (!(std::ofstream(file, std::ios::binary) << encode_png(image) << std::flush))
+  if (!(std::ofstream(file, std::ios::binary) << encode_png(enlarged(image)) << std::flush))
     throw Error(fmt::format("{}: cannot be written; is there room?", file.string()),
                 Exit::environment);
 }
