@@ -223,9 +223,11 @@ std::optional<PlannedRow> Store::find(std::string_view fingerprint) const {
                     trial_state(row.getColumn(1).getString()), row.getColumn(2).getInt()};
 }
 
-std::vector<Store::Spec> Store::sweep_specs() const {
+std::vector<Store::Spec> Store::tried_specs() const {
   std::vector<Spec> all;
-  auto rows = db_->statement("SELECT trial, fingerprint, spec FROM trials WHERE source = 'sweep'");
+  auto rows = db_->statement(
+      "SELECT trial, fingerprint, spec FROM trials WHERE source = 'sweep' AND "
+      "EXISTS (SELECT 1 FROM attempts WHERE trial = trials.trial)");
   while (rows.executeStep())
     all.push_back({TrialId(rows.getColumn(0).getInt64()), rows.getColumn(1).getString(),
                    rows.getColumn(2).getString()});

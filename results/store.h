@@ -94,7 +94,7 @@ class Store {
     TrialId id;
     std::string fingerprint, json;
   };
-  std::vector<Spec> sweep_specs() const;  // of every trial that was trained or is to be
+  std::vector<Spec> tried_specs() const;  // of a sweep's trials that were begun
   Reached reached(TrialId) const;
 
   // What the candidate `key` took in this environment, if it was tried there.

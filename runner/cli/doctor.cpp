@@ -65,7 +65,7 @@ Finding worker() {
 Finding gpus() {
   const auto devices = runner::devices_of_slots({});
   if (devices[0] == "cpu")
-    return {Verdict::lacking, "GPU", "none (/dev/nvidia0 is not there): trials run on the CPU"};
+    return {Verdict::lacking, "GPU", "none that CUDA's driver shows: trials run on the CPU"};
   std::ifstream driver("/proc/driver/nvidia/version");
   std::string line;
   std::getline(driver, line);

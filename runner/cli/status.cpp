@@ -31,19 +31,28 @@ using results::Rows;
 struct Options : DatabaseOptions {
   std::string watch;
   bool watches = false;
+  int sweep = 0;  // the latest
 };
 
-// How the latest sweep of a database stands.
+// How a sweep of a database stands, by its number, or the latest.
 class SweepStatus {
  public:
-  SweepStatus(const Reader& reader, const std::string& database)
+  // Throws Error: there is no such sweep.
+  SweepStatus(const Reader& reader, const std::string& database, int sweep)
       : reader_(reader), database_(database), writer_(results::writer_of(database)) {
-    const auto sweeps = serve::objects(reader.ask(
+    const auto sweeps = serve::objects(reader.ask(fmt::format(
         "SELECT sweep, name, config_path, config, started_at, ended_at, outcome, seen_at, "
         "expected_end, julianday('now') - julianday(started_at) AS age, "
         "julianday('now') - julianday(coalesce(ended_at, seen_at, started_at)) AS quiet, "
-        "julianday(expected_end) - julianday('now') AS left FROM sweeps ORDER BY sweep DESC "
-        "LIMIT 1"));
+        "julianday(expected_end) - julianday('now') AS left, sweep = (SELECT max(sweep) FROM "
+        "sweeps) "
+        "AS is_latest FROM sweeps WHERE {0} = 0 OR sweep = {0} ORDER BY sweep DESC LIMIT 1",
+        sweep)));
+    if (sweep && sweeps.empty())
+      throw Error(
+          fmt::format("{}: has no sweep {} (archsweep query {} 'SELECT sweep, name, "
+                      "started_at FROM sweeps')",
+                      database, sweep, shell_word(database)));
     if (sweeps.empty()) return;
     sweep_ = sweeps[0];
     for (const auto* days : {"age", "quiet", "left"})
@@ -66,6 +75,7 @@ class SweepStatus {
   std::string command() const;
   Rows counts() const;
   Rows failures() const;
+  Rows retries() const;
   Rows quarantines() const;
   Rows running(std::size_t width) const;
 
@@ -79,16 +89,18 @@ class SweepStatus {
 std::string SweepStatus::state() const {
   if (sweep_.is_null()) return "none";
   if (!sweep_["ended_at"].is_null()) return "ended";
-  return writer_ ? "running" : "gone";
+  return writer_ && sweep_["is_latest"] == 1 ? "running" : "gone";
 }
 
 Rows SweepStatus::trials(const std::string& where) const {
   return reader_.ask(fmt::format(
       "WITH latest AS (SELECT t.*, a.attempt AS latest, a.device, "
-      "iif(state = 'running', a.pid, NULL) AS pid, a.started_at, a.ended_at, a.cause, a.message "
+      "iif(state = 'running', a.pid, NULL) AS pid, a.started_at, a.ended_at, a.cause, a.message, "
+      "(SELECT host FROM environments e WHERE e.environment = a.environment) AS host "
       "FROM trials t LEFT JOIN attempts a ON a.trial = t.trial AND a.attempt = "
       "(SELECT max(attempt) FROM attempts b WHERE b.trial = t.trial) WHERE {}) "
-      "SELECT trial, architecture, learning_rate, seed, state, latest AS attempt, device, pid, "
+      "SELECT trial, architecture, learning_rate, seed, state, latest AS attempt, host, device, "
+      "pid, "
       "(SELECT max(epoch) FROM epochs e WHERE (e.trial, e.attempt) = (t.trial, latest)) AS epoch, "
       "epochs, (SELECT valid_top1 FROM epochs e WHERE (e.trial, e.attempt) = (t.trial, latest) "
       "ORDER BY epoch DESC LIMIT 1) AS top1, started_at, ended_at, cause, message "
@@ -110,6 +122,14 @@ Rows SweepStatus::failures() const {
       members_ + " GROUP BY cause ORDER BY 2 DESC, 1");
   drop_column(rows, 5);
   return rows;
+}
+
+// What was tried again, whatever came of it.
+Rows SweepStatus::retries() const {
+  return reader_.ask(
+      "SELECT cause, count(DISTINCT trial) AS trials, count(*) AS times FROM trials t JOIN "
+      "attempts a USING (trial) WHERE a.outcome = 'retried' AND " +
+      members_ + " GROUP BY cause ORDER BY 3 DESC, 1");
 }
 
 Rows SweepStatus::quarantines() const {
@@ -162,6 +182,16 @@ std::string SweepStatus::headline() const {
   return text + "\n";
 }
 
+// A device of another machine with the machine's name.
+std::string place(const std::string& host, const std::string& device) {
+  static const auto here = [] {
+    char name[256] = "";
+    ::gethostname(name, sizeof name - 1);
+    return std::string(name);
+  }();
+  return host.empty() || host == here ? device : host + " " + device;
+}
+
 // What runs, or ran when the scheduler went; architectures are cut so that a line fits.
 Rows SweepStatus::running(std::size_t width) const {
   Rows rows{
@@ -180,7 +210,7 @@ Rows SweepStatus::running(std::size_t width) const {
     rows.rows.push_back(
         {whole("trial"), text("architecture"),
          rate.is_null() ? results::Value() : results::Value(rate.get<double>()), whole("seed"),
-         text("device"), whole("pid"),
+         place(text("host"), text("device")), whole("pid"),
          fmt::format("{}/{}", t["epoch"].is_null() ? 0 : t["epoch"].get<int>(),
                      t["epochs"].is_null() ? 0 : t["epochs"].get<int>()),
          t["top1"].is_null() ? "" : fmt::format("{:.2f} %", 100 * t["top1"].get<double>()),
@@ -206,6 +236,7 @@ std::string SweepStatus::table(std::size_t width, const std::string& format) con
   };
   section(state() == "gone" ? "cut off:\n" : "", running(format == "md" ? 1000 : width));
   section("failed:\n", failures());
+  section("tried again:\n", retries());
   section("not used any more:\n", quarantines());
   const auto others = reader_.ask(fmt::format(
       "SELECT group_concat(what, '; ') FROM (SELECT CASE source WHEN 'bench' THEN 'benchmarks' "
@@ -224,7 +255,7 @@ Json SweepStatus::json() const {
   auto sweep = sweep_;
   if (!sweep.is_null()) {
     sweep["command"] = command();
-    for (const auto* key : {"config", "age", "quiet", "left"}) sweep.erase(key);
+    for (const auto* key : {"config", "age", "quiet", "left", "is_latest"}) sweep.erase(key);
   }
   return {{"state", state()},
           {"process", writer_ ? Json(std::atoi(writer_->c_str())) : Json()},
@@ -233,6 +264,7 @@ Json SweepStatus::json() const {
           {"counts", of_states},
           {"running", serve::objects(trials("state = 'running'"))},
           {"failed", serve::objects(failures())},
+          {"retried", serve::objects(retries())},
           {"quarantines", serve::objects(quarantines())}};
 }
 
@@ -251,7 +283,7 @@ int show(Options o) {
   const bool redraws = ::isatty(STDOUT_FILENO);
   for (bool is_first = true;; is_first = false) {
     const Reader reader(database);
-    const SweepStatus status(reader, database);
+    const SweepStatus status(reader, database, o.sweep);
     std::string text;
     if (o.format == "csv")
       text = results::write_rows(status.trials(), o.format);
@@ -274,6 +306,8 @@ Action declare(CLI::App& app) {
                                "Show it again every so many seconds (2) until the sweep has ended")
                     ->expected(0, 1)
                     ->type_name("[SECONDS]");
+  app.add_option("--sweep", o->sweep, "Number of an earlier sweep (SELECT sweep, name FROM sweeps)")
+      ->check(CLI::PositiveNumber);
   return [o, watch] {
     o->watches = watch->count() > 0;
     return show(*o);
@@ -287,6 +321,7 @@ const Command status_command{
     "status", "How a sweep stands, also while it runs: what runs where, what failed, when it ends",
     "  archsweep status quickstart.db\n"
     "  archsweep status quickstart.db --watch 5\n"
+    "  archsweep status quickstart.db --sweep 1\n"
     "  archsweep status --format json     for programs; csv: a row a trial\n",
     declare};
 

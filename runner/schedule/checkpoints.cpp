@@ -1,6 +1,9 @@
 #include "runner/schedule/checkpoints.h"
 
+#include <sys/stat.h>
+
 #include <limits>
+#include <set>
 
 namespace archsweep::runner {
 namespace {
@@ -17,9 +20,13 @@ Checkpoints::Checkpoints(const OutputConfig& output)
     : folder_(fs::absolute(output.folder) / "checkpoints"),
       configured_(output.checkpoint_gib * 1024 * 1024 * 1024) {
   std::error_code error;
+  std::set<ino_t> seen;
   for (const auto& file : fs::directory_iterator(folder_, error)) {
-    const auto size = file.file_size(error);
-    if (!error) used_ += bytes_[file.path().filename().string()] = static_cast<double>(size);
+    struct stat about {};
+    if (::stat(file.path().c_str(), &about) != 0) continue;
+    const bool is_link = !seen.insert(about.st_ino).second;
+    used_ += bytes_[file.path().filename().string()] =
+        is_link ? 0 : static_cast<double>(about.st_size);
   }
 }
 
@@ -29,6 +36,11 @@ fs::path Checkpoints::path(const std::string& fingerprint) const {
 
 bool Checkpoints::has(const std::string& fingerprint) const {
   return bytes_.contains(file_name(fingerprint));
+}
+
+double Checkpoints::bytes(const std::string& fingerprint) const {
+  const auto at = bytes_.find(file_name(fingerprint));
+  return at == bytes_.end() ? 0 : at->second;
 }
 
 void Checkpoints::look_at(const std::string& fingerprint) {
@@ -49,12 +61,18 @@ void Checkpoints::remove(const std::string& fingerprint) {
   look_at(fingerprint);
 }
 
-// Whoever writes either writes a new file in its place.
-bool Checkpoints::share(const std::string& fingerprint, const std::string& with) {
+// Whoever writes either writes a new file in its place; until then a link takes no room.
+bool Checkpoints::share(const std::string& fingerprint, const std::string& with, bool is_plan) {
   std::error_code error;
-  fs::create_hard_link(path(fingerprint), path(with), error);
+  if (!is_plan) fs::create_hard_link(path(fingerprint), path(with), error);
+  if (!error) {
+    bytes_[file_name(with)] = 0;
+    return true;
+  }
+  // A file system without links.
+  const bool is_copied = fs::copy_file(path(fingerprint), path(with), error) && !error;
   look_at(with);
-  return !error;
+  return is_copied;
 }
 
 double Checkpoints::limit() const {

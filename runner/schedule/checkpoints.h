@@ -17,10 +17,11 @@ class Checkpoints {
 
   std::filesystem::path path(const std::string& fingerprint) const;
   bool has(const std::string& fingerprint) const;
-  void look_at(const std::string& fingerprint);  // a worker may have written it
+  double bytes(const std::string& fingerprint) const;  // 0: none, or another one's file
+  void look_at(const std::string& fingerprint);        // a worker may have written it
   void remove(const std::string& fingerprint);
-  // Gives one trial's checkpoint to another as well; false: it could not be linked.
-  bool share(const std::string& fingerprint, const std::string& with);
+  // Gives one trial's checkpoint to another as well, which a plan only notes; false: it cannot.
+  bool share(const std::string& fingerprint, const std::string& with, bool is_plan);
 
   double used() const { return used_; }  // bytes of all of them
   // The most they may take: as configured, else half of what they and the free space are together.
@@ -29,7 +30,7 @@ class Checkpoints {
  private:
   std::filesystem::path folder_;
   double configured_;
-  std::unordered_map<std::string, double> bytes_;  // by file name
+  std::unordered_map<std::string, double> bytes_;  // by file name; 0: it is another one's file
   double used_ = 0;
 };
 

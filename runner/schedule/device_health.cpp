@@ -31,6 +31,9 @@ void DeviceHealth::failed(const std::string& device, std::size_t trial, results:
   // A hang is found late, however early it began.
   if (!may_be_the_device(cause) || (seconds > quick_seconds && cause != results::Cause::hung))
     return;
+  // Where else it failed, it was then rather its own fault.
+  for (auto& [other, trials] : in_a_row_)
+    if (other != device) std::erase(trials, trial);
   auto& trials = in_a_row_[device];
   if (std::ranges::find(trials, trial) == trials.end()) trials.push_back(trial);
 }

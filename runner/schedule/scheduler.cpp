@@ -133,18 +133,9 @@ class Sweep {
 
 void Sweep::read() {
   const auto counts = standings_.read(store_, sweep_, options_.retry_failed);
-  if (counts.adopted)
-    status_.line(
-        fmt::format("{} trials were in the journals of {} only: they are in the database "
-                    "again (without that folder they would run anew)",
-                    counts.adopted, config_.output.folder.string()));
+  for (const auto& line : counts.told()) status_.line(line);
   outcome_.finished_before = counts.done;
   outcome_.failed = counts.failed;
-  if (counts.done || counts.failed)
-    status_.line(fmt::format(
-        "{} of {} trials are finished already{}", counts.done, standings_.size(),
-        counts.failed ? fmt::format(", {} failed (--retry-failed runs them again)", counts.failed)
-                      : ""));
 }
 
 bool Sweep::prepare() {

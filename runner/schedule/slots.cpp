@@ -1,31 +1,18 @@
 #include "runner/schedule/slots.h"
 
 #include <algorithm>
-#include <cctype>
-#include <filesystem>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/trial/measure/nvml.h"
 
 namespace archsweep::runner {
 namespace {
 
 constexpr std::size_t most_on_a_gpu = 4;  // more gain nothing: they wait for one another
-
-int count_gpus() {
-  int count = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/dev", error)) {
-    const auto name = entry.path().filename().string();
-    count +=
-        name.starts_with("nvidia") && name.size() > 6 &&
-        std::all_of(name.begin() + 6, name.end(), [](unsigned char c) { return std::isdigit(c); });
-  }
-  return count;
-}
 
 std::vector<Device> devices_of(const SchedulerConfig& config) {
   std::vector<Device> devices;
@@ -50,10 +37,12 @@ std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
     const auto count = static_cast<std::size_t>(config.slots > 0 ? config.slots : usual_tasks);
     return std::vector<std::string>(count, config.slurm.gpus == "none" ? "cpu" : "cuda:0");
   }
-  const int gpus = config.device == "cpu" ? 0 : count_gpus();
+  const int gpus = config.device == "cpu" ? 0 : gpu_count();
   if (config.device == "cuda" && gpus == 0)
-    throw Error("scheduler.device: cuda, but this machine has no NVIDIA GPU (/dev/nvidia0)",
-                Exit::environment);
+    throw Error(
+        "scheduler.device: cuda, but NVIDIA's driver shows no GPU (see nvidia-smi, and "
+        "CUDA_VISIBLE_DEVICES)",
+        Exit::environment);
   const int count = config.slots > 0 ? config.slots : std::max(1, gpus);
   std::vector<std::string> devices;
   for (int i = 0; i < count; ++i)

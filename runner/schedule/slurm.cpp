@@ -59,8 +59,13 @@ void require_slurm() {
                               "slurm-client) on a machine of the cluster, or run without --slurm",
                               program),
                   Exit::environment);
-  if (const auto said = run_command({"squeue", "--noheader", user()}); said.code != 0)
-    throw Error(fmt::format("--slurm: Slurm does not answer: {}", on_one_line(said.err)),
+  // Without a slurm.conf it looks for one elsewhere, for minutes.
+  constexpr const char* seconds = "30";
+  if (const auto said = run_command({"timeout", seconds, "squeue", "--noheader", user()});
+      said.code != 0)
+    throw Error(fmt::format("--slurm: Slurm does not answer: {}",
+                            said.code == 124 ? fmt::format("squeue says nothing for {} s", seconds)
+                                             : on_one_line(said.err)),
                 Exit::environment);
 }
 

@@ -133,8 +133,27 @@ void SlurmRunner::submit_waiting() {
 
 void SlurmRunner::read_journals() {
   read_at_ = steady_seconds();
-  for (auto& [pid, task] : tasks_)
-    if (!task.id.empty() && !task.is_over) read_journal(pid, task);
+  for (auto& [pid, task] : tasks_) {
+    if (task.id.empty() || task.is_over) continue;
+    read_journal(pid, task);
+    end_if_hung(task);
+  }
+}
+
+// Clocks of machines differ: what counts is that the file's time changes. One that has not begun,
+// or waits to begin anew, is silent by right.
+void SlurmRunner::end_if_hung(Task& task) {
+  std::error_code none;
+  const auto touched = fs::last_write_time(task.launch.job.journal, none);
+  if (none || !task.runs || task.waits_for_others || touched != task.touched) {
+    task.touched = touched;
+    task.heard_at = steady_seconds();
+    return;
+  }
+  const double limit = task.launch.silence_limit;
+  if (task.is_over || task.hung || limit <= 0 || steady_seconds() < task.heard_at + limit) return;
+  task.hung = true;
+  cancel_task(task.id);
 }
 
 void SlurmRunner::read_journal(int pid, Task& task) {
@@ -155,6 +174,8 @@ void SlurmRunner::take(int pid, Task& task, const std::string& line) {
     if (e->number <= task.epochs) return;  // told again after a requeue
     task.epochs = e->number;
   }
+  if (const auto* progress = std::get_if<Progress>(&*event))
+    task.waits_for_others = progress->phase == "wait";
   const bool last = is_last(*event);
   ready_.push_back({pid, std::move(*event)});
   if (last) end(pid, task, {});
@@ -170,6 +191,7 @@ void SlurmRunner::ask_slurm() {
     std::optional<Ended> how;
     if (const auto known = states->find(task.id); known != states->end()) {
       how = ended(known->second);
+      task.runs = known->second.word == "RUNNING";
       task.unseen = 0;
     } else if (++task.unseen >= forgotten) {
       const auto state = remembered(task.id);
@@ -182,6 +204,7 @@ void SlurmRunner::ask_slurm() {
 void SlurmRunner::conclude_task(int pid, Task& task, Ended how) {
   read_journal(pid, task);  // all of it is there now
   if (task.is_over) return;
+  if (task.hung) return end(pid, task, {.hung = true, .limit = task.launch.silence_limit});
   const auto& limits = task.limits;
   how.limit = limits.seconds;
   const bool is_users = task.launch.time_limit > 0 && limits.seconds == task.launch.time_limit;
@@ -192,6 +215,7 @@ void SlurmRunner::conclude_task(int pid, Task& task, Ended how) {
   if (stopping_ || !(goes_on || needs_more)) return end(pid, task, std::move(how));
   if (needs_more) ++task.doublings, task.limits.memory_bytes *= 2;
   task.id.clear();
+  task.runs = false;
 }
 
 void SlurmRunner::end(int pid, Task& task, Ended how) {

@@ -48,11 +48,15 @@ class SlurmRunner final : public TrialRunner {
     std::string id;        // "": to be submitted
     std::size_t read = 0;  // bytes of the journal
     Lines lines;
-    int epochs = 0;            // told
-    int epochs_at_submit = 0;  // likewise, then
-    int doublings = 0;         // of the memory
-    int unseen = 0;            // looks in a row in which Slurm did not know it
-    bool is_over = false;      // Ended was reported
+    int epochs = 0;                                // told
+    int epochs_at_submit = 0;                      // likewise, then
+    int doublings = 0;                             // of the memory
+    int unseen = 0;                                // looks in a row in which Slurm did not know it
+    bool is_over = false;                          // Ended was reported
+    bool runs = false;                             // by Slurm's word
+    bool waits_for_others = false, hung = false;   // as of a worker (worker.h)
+    std::filesystem::file_time_type touched = {};  // the journal, which is a sign of life
+    double heard_at = 0;                           // when that was last seen to change
   };
 
   void submit_waiting();
@@ -60,6 +64,7 @@ class SlurmRunner final : public TrialRunner {
   void read_journal(int pid, Task& task);
   void take(int pid, Task& task, const std::string& line);
   void ask_slurm();
+  void end_if_hung(Task& task);
   void conclude_task(int pid, Task& task, Ended how);
   void end(int pid, Task& task, Ended how);
 

@@ -37,6 +37,28 @@ HalvingRules rules_of(const SchedulerConfig& config) {
   return {stopping, config.eta, config.margin};
 }
 
+std::vector<std::string> Standings::Counts::told() const {
+  std::vector<std::string> lines;
+  const auto tell = [&](int some, std::string_view what) {
+    if (some) lines.push_back(fmt::format("{} trial{} {}", some, some == 1 ? "" : "s", what));
+  };
+  tell(adopted,
+       "in journals of output.folder only: in the database again (without that folder they would "
+       "run anew)");
+  tell(longer, "that ran with fewer epochs: going on from there");
+  tell(without_checkpoint,
+       "that ran with fewer epochs: beginning anew, as no checkpoint was kept "
+       "(output.keep_checkpoints)");
+  tell(other_rates,
+       "that ran with fewer epochs: beginning anew, as their learning rates depend on the number "
+       "of epochs (not with training.schedule constant and training.warmup 0)");
+  if (done || failed)
+    lines.push_back(fmt::format(
+        "{} of {} trials are finished already{}", done, trials,
+        failed ? fmt::format(", {} failed (--retry-failed runs them again)", failed) : ""));
+  return lines;
+}
+
 Standings::Standings(const OutputConfig& output, std::span<const PlannedTrial> plan)
     : checkpoints_(output), output_(output) {
   for (const auto& trial : plan) entries_.push_back({.trial = trial});
@@ -47,7 +69,7 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
   std::vector<results::NewTrial> rows;
   for (const auto& e : entries_) rows.push_back(row_of(e.trial));
   std::vector<results::PlannedRow> planned;
-  Counts counts;
+  Counts counts{.trials = static_cast<int>(size())};
   if (sweep) {
     planned = store.plan(*sweep, rows);
     counts.adopted = adopt_journals(store, planned, output_);
@@ -83,41 +105,52 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
     if (state == TrialState::done && !output_.keep_checkpoints)
       checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
   }
-  if (sweep && checkpoints_.used() > 0) take_over_shorter(store);
+  take_over_shorter(store, /*is_plan=*/!sweep, counts);
   return counts;
 }
 
-// A trial that has not begun goes on from the kept checkpoint of the same trial with fewer epochs,
-// where no learning rate depends on their number.
-void Standings::take_over_shorter(const results::Store& store) {
-  struct Kept {
+// A trial that has not begun goes on from the checkpoint of the same trial with fewer epochs, where
+// no learning rate depends on their number.
+void Standings::take_over_shorter(const results::Store& store, bool is_plan, Counts& counts) {
+  struct Shorter {
     results::TrialId id;
-    std::string fingerprint;
+    std::string fingerprint, trajectory;
   };
-  const auto alike_by = [](const TrialSpec& spec) {
-    return trajectory_hash(spec) + to_json(spec)["measurement"].dump();
+  const auto but_for_epochs = [](TrialSpec spec) {
+    spec.training.epochs = 0;
+    return fingerprint(spec);
   };
-  std::map<std::string, std::map<int, Kept>> kept;  // by what is alike, and epochs
-  for (const auto& known : store.sweep_specs()) {
-    if (!checkpoints_.has(known.fingerprint)) continue;
+  std::map<std::string, std::map<int, Shorter>> tried;  // by what is alike, and epochs
+  for (const auto& known : store.tried_specs()) {
     try {
       const auto spec = spec_from_json(nlohmann::json::parse(known.json));
-      kept[alike_by(spec)][spec.training.epochs] = {known.id, known.fingerprint};
+      tried[but_for_epochs(spec)][spec.training.epochs] = {known.id, known.fingerprint,
+                                                           trajectory_hash(spec)};
     } catch (const std::exception&) {  // of another version: nobody goes on from it
     }
   }
+  if (tried.empty()) return;
   for (const auto i : waiting()) {
     auto& e = entries_[i];
-    const auto alike = kept.find(alike_by(e.trial.spec));
-    if (alike == kept.end() || checkpoints_.has(e.trial.fingerprint)) continue;
+    const auto alike = tried.find(but_for_epochs(e.trial.spec));
+    if (alike == tried.end() || has_checkpoint(i)) continue;
+    int* begins = nullptr;  // where it is counted
+    const auto trajectory = trajectory_hash(e.trial.spec);
     auto at = alike->second.lower_bound(e.trial.spec.training.epochs);
-    while (at != alike->second.begin()) {
-      const auto& [id, fingerprint] = (--at)->second;
-      if (!checkpoints_.share(fingerprint, e.trial.fingerprint)) continue;
-      e.reached = store.reached(id);
-      contenders_[i].top1 = e.reached.top1;
-      break;
+    while (at != alike->second.begin() && begins != &counts.longer) {
+      const auto& shorter = (--at)->second;
+      if (shorter.trajectory != trajectory) {
+        begins = &counts.other_rates;
+      } else if (checkpoints_.has(shorter.fingerprint) &&
+                 checkpoints_.share(shorter.fingerprint, e.trial.fingerprint, is_plan)) {
+        begins = &counts.longer;
+        e.reached = store.reached(shorter.id);
+        contenders_[i].top1 = e.reached.top1;
+      } else {
+        begins = &counts.without_checkpoint;
+      }
     }
+    if (begins) ++*begins;
   }
 }
 
@@ -224,7 +257,7 @@ Standings::ToRun Standings::to_run() {
 }
 
 bool Standings::make_room(std::size_t i) {
-  if (has_checkpoint(i)) return true;  // is replaced
+  if (checkpoints_.bytes(entries_[i].trial.fingerprint) > 0) return true;  // is replaced
   const double bytes = entries_[i].forecast.checkpoint_bytes;
   if (std::isnan(bytes)) return true;
   const double limit = checkpoints_.limit();

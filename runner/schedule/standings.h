@@ -38,6 +38,12 @@ class Standings {
   struct Counts {
     int done = 0, failed = 0;
     int adopted = 0;  // from journals (ingest.h)
+    // That have been tried with fewer epochs: they go on from there; there is no checkpoint; their
+    // learning rates are others.
+    int longer = 0, without_checkpoint = 0, other_rates = 0;
+    int trials = 0;
+
+    std::vector<std::string> told() const;  // in words, a line each
   };
   // What the store knows. With a sweep, the trials become members of it; without, nothing is
   // written. Counts what has a result that counts.
@@ -88,7 +94,7 @@ class Standings {
   bool make_room(std::size_t i);
 
  private:
-  void take_over_shorter(const results::Store& store);
+  void take_over_shorter(const results::Store& store, bool is_plan, Counts& counts);
 
   std::vector<Entry> entries_;         // in the order in which they start
   std::vector<Contender> contenders_;  // the same, as the rules see them

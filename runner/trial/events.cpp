@@ -1,6 +1,7 @@
 #include "runner/trial/events.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -40,10 +41,18 @@ EventSink::~EventSink() {
 
 void EventSink::send(const Event& event) {
   const auto line = encode(event);
+  if (const auto* progress = std::get_if<Progress>(&event)) {
+    // The journal is spared it; its time says that the worker lives, where nobody reads the pipe.
+    if (journal_ >= 0 && progress->phase != "wait" && progress->phase != "start")
+      ::futimens(journal_, nullptr);
+    else if (journal_ >= 0)
+      write_all(journal_, line);
+    write_all(pipe_, line);
+    return;
+  }
   // The journal first: what the scheduler has seen must be there after a crash. That the journal
   // cannot be written is told without it.
-  if (journal_ >= 0 && !std::holds_alternative<Progress>(event) &&
-      (!write_all(journal_, line) || ::fdatasync(journal_) != 0) &&
+  if (journal_ >= 0 && (!write_all(journal_, line) || ::fdatasync(journal_) != 0) &&
       !std::holds_alternative<results::Failure>(event))
     throw Error(
         fmt::format("{}: cannot write the journal: {}", journal_path_, std::strerror(errno)),

@@ -102,8 +102,8 @@ struct ForkRequest {
 };
 
 struct Progress {
-  std::string phase;  // "data", "download" (steps are MiB), "train", "validate", "measure"; "wait":
-                      // for others to leave the device
+  std::string phase;  // "data", "download" (steps are MiB), "train", "validate", "measure",
+                      // "preflight"; "wait": for others to leave the device, then "start"
   int epoch = 0, epochs = 0;
   int step = 0, steps = 0;
   double loss = results::not_measured;

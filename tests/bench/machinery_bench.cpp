@@ -2,7 +2,7 @@
 // its own, through the true ProcessRunner and Store. The sweep's lines go to stdout, the figures to
 // stderr.
 //
-//   ARCHSWEEP_TRIAL=PROGRAM machinery_bench TRIALS FOLDER
+//   ARCHSWEEP_TRIAL=PROGRAM machinery_bench TRIALS FOLDER [none|frontier|halving]
 //
 // A script with `exec archsweep-trial` as the program shows what it costs without the fork server.
 // end_to_end/machinery_test.py looks at what this leaves in FOLDER/machinery.db.
@@ -13,7 +13,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -40,23 +40,27 @@ class Nothings final : public TrialRunner {
     auto nothing = launch;
     nothing.job.kind = "nothing";
     const int pid = processes_.start(nothing);
-    if (launch.job.kind == "prepare") preparing_.insert(pid);
+    kinds_[pid] = launch.job.kind;
     return pid;
   }
   Happening next() override {
     auto happening = processes_.next();
     auto* event = std::get_if<Event>(&happening.what);
-    if (event && std::holds_alternative<results::Summary>(*event) &&
-        preparing_.contains(happening.pid))
-      *event = Prepared{.split_hash = "none"};
-    if (std::holds_alternative<Ended>(happening.what)) preparing_.erase(happening.pid);
+    if (event && std::holds_alternative<results::Summary>(*event)) {
+      const auto& kind = kinds_[happening.pid];
+      if (kind == "prepare")
+        *event = Prepared{.split_hash = "none", .train_samples = 1000};
+      else if (kind == "preflight")
+        *event = Preflight{.train_step_seconds = 1e-3, .latency = 1e-3};
+    }
+    if (std::holds_alternative<Ended>(happening.what)) kinds_.erase(happening.pid);
     return happening;
   }
   void stop(bool at_once) override { processes_.stop(at_once); }
 
  private:
   ProcessRunner processes_;
-  std::set<int> preparing_;
+  std::map<int, std::string> kinds_;  // of the jobs that were asked for, by pid
 };
 
 std::vector<PlannedTrial> planned(std::size_t count) {
@@ -91,13 +95,14 @@ double peak_mib() {
   return 0;
 }
 
-int run(std::size_t count, const std::filesystem::path& folder) {
+int run(std::size_t count, const std::filesystem::path& folder, const std::string& stopping) {
   Config config;
   config.output.name = "machinery";
   config.output.database = folder / "machinery.db";
   config.output.folder = folder / "files";
   config.scheduler.device = "cpu";
   config.scheduler.threads = 1;
+  config.scheduler.early_stopping = stopping;
   const auto plan = planned(count);
   const double begin = steady_seconds(), own = cpu_seconds(RUSAGE_SELF);
   Outcome outcome;
@@ -118,9 +123,10 @@ int run(std::size_t count, const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return fmt::print(stderr, "usage: machinery_bench TRIALS FOLDER\n"), 2;
+  if (argc != 3 && argc != 4)
+    return fmt::print(stderr, "usage: machinery_bench TRIALS FOLDER [none|frontier|halving]\n"), 2;
   try {
-    return run(std::strtoul(argv[1], nullptr, 10), argv[2]);
+    return run(std::strtoul(argv[1], nullptr, 10), argv[2], argc == 4 ? argv[3] : "none");
   } catch (const Error& e) {
     fmt::print(stderr, "{}\n", e.what());
     return static_cast<int>(e.code());

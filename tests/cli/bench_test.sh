@@ -16,7 +16,7 @@ for sizes in 0 1,x 1,,2 1.5 65537 -1 99999999999999999999; do
   expect "batch '$sizes'" 2 "--batch-size $sizes: '[^']*' is not a whole number from 1 to 65536" "$archsweep" bench test_vit --batch-size="$sizes"
 done
 expect device 2 "--device tpu: expected auto, cpu or cuda:N" "$archsweep" bench test_vit --device tpu
-[ -e /dev/nvidia0 ] || expect gpu 3 'no NVIDIA GPU' "$archsweep" bench test_vit --device cuda:0
+[ -e /dev/nvidia0 ] || expect gpu 3 'shows no GPU' "$archsweep" bench test_vit --device cuda:0
 expect train_one 2 '^--train: .*larger --batch-size' "$archsweep" bench test_vit --train --batch-size 1
 expect folder 2 '^-o gone/x.csv: there is no folder' "$archsweep" bench test_vit -o gone/x.csv
 expect seconds 2 'not in range' "$archsweep" bench test_vit --seconds 0

@@ -25,7 +25,7 @@ check "s['counts']['running'] == 1 and sum(s['counts'].values()) == 4"
 has "^sweep runs since .*, process $scheduler$" && has '^ends about [^ ].*, in [0-9]' || say "status of a running sweep: $("$archsweep" status sweep.db)"
 has "^ +[0-9]+  test_(resnet|vit) .* cpu +$worker  [0-9]+/100000 " || say "what runs: $("$archsweep" status sweep.db)"
 csv=$("$archsweep" status sweep.db --format csv)
-[ "$(grep -cE '^[0-9]+,test_' <<< "$csv")" = 4 ] && [ "$(grep -c ",running,1,cpu,$worker," <<< "$csv")" = 1 ] || say "a row a trial: $csv"
+[ "$(grep -cE '^[0-9]+,test_' <<< "$csv")" = 4 ] && [ "$(grep -c ",running,1,$(hostname),cpu,$worker," <<< "$csv")" = 1 ] || say "a row a trial: $csv"
 "$archsweep" status sweep.db --watch 0.2 > watch.log 2>&1 & watch=$!
 wait_for "two looks" eval '[ $(grep -c "runs since" watch.log) -ge 2 ]'
 
@@ -51,5 +51,8 @@ wait_for "the second run" asks "s['state'] == 'running' and s['counts'].get('run
 kill -INT $scheduler; wait $scheduler 2> /dev/null
 check "s['state'] == 'ended' and s['sweep']['outcome'] == 'interrupted'"
 has '^sweep: interrupted at ' && has '^the same command continues: ' || say "after Ctrl-C: $("$archsweep" status sweep.db)"
+# An earlier sweep, by its number; what was tried again.
+"$archsweep" status sweep.db --sweep 1 | grep -q '^sweep was cut off' || say "the first sweep: $("$archsweep" status sweep.db --sweep 1)"
+expect no_sweep 2 'has no sweep 9' "$archsweep" status sweep.db --sweep 9
 expect bad_interval 2 '^--watch never: expected seconds' "$archsweep" status sweep.db --watch never
 exit $failed

@@ -132,7 +132,7 @@ for what in ("deleted", "replaced"):
         orphans = s.orphans()
         again = s.run()
         check(f"database {what}: stops plainly, nothing is lost", code == 3, f"t.db: {what} while it was in use" in s.log(), not orphans,
-              again == 0, "are in the database again" in s.log(), s.ask("SELECT count(*) FROM leaderboard WHERE epochs = 20") == [(2,)],
+              again == 0, "in the database again" in s.log(), s.ask("SELECT count(*) FROM leaderboard WHERE epochs = 20") == [(2,)],
               min(s.ask("SELECT attempt FROM trials WHERE epochs = 20")) == (1,))
 
 with Sweep(NAMES) as s:  # every trial fails at once, and so does the known model

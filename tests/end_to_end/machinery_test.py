@@ -67,7 +67,7 @@ def a_sweep_of_nothing(folder):
     run = subprocess.Popen([bench, str(TRIALS), folder], env={**os.environ, "ARCHSWEEP_TRIAL": str(worker)},
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     killed = set()
-    kill_after = [0, TRIALS // 4, TRIALS - 20]  # trials; after the third server no other is started
+    kill_after = [0, TRIALS // 4, TRIALS - 40]  # trials; after the third server no other is started
     while run.poll() is None:
         begun = len(list(folder.glob("files/trials/*.jsonl")))
         for pid in servers(run.pid):

@@ -18,7 +18,8 @@ void bench(const Job& job, EventSink& events) {
   const auto& spec = job.spec;
   const auto& m = spec.measurement;
   const auto device = open_device(job.device);
-  Lease lease(lease_name(device), [&] { events.send(Progress{.phase = "wait"}); });
+  Lease lease(lease_name(device),
+              [&](bool waits) { events.send(Progress{.phase = waits ? "wait" : "start"}); });
   lease.alone();
   torch::manual_seed(spec.training.seed);
   const InputShape shape{.channels = spec.dataset.channels, .side = spec.dataset.image_size};

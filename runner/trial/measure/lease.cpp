@@ -46,7 +46,7 @@ fs::path lock_folder() {
   return for_all ? "/run/lock" : "/tmp";
 }
 
-Lease::Lease(const std::string& device, std::function<void()> waiting)
+Lease::Lease(const std::string& device, std::function<void(bool)> waiting)
     : waiting_(std::move(waiting)) {
   const auto stem = (lock_folder() / ("archsweep-" + device)).string();
   gate_ = open_lock(stem + ".gate");
@@ -65,9 +65,11 @@ Lease::~Lease() {
 
 void Lease::lock(int fd, int how) {
   if (::flock(fd, how | LOCK_NB) == 0) return;
-  if (errno == EWOULDBLOCK && waiting_) waiting_();
+  const bool waits = errno == EWOULDBLOCK && waiting_;
+  if (waits) waiting_(true);
   while (::flock(fd, how) != 0)
     if (errno != EINTR) fail(lock_folder());
+  if (waits) waiting_(false);
 }
 
 // Both let go first: two that hold the device shared would wait for each other.

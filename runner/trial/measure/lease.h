@@ -17,10 +17,10 @@ namespace archsweep::runner {
 
 class Lease {
  public:
-  // `device` names the files: "cpu", or a GPU's PCI bus id. `waiting` is called once each time that
-  // another process must be waited for. Throws Error (Exit::environment) when the files cannot be
-  // opened.
-  Lease(const std::string& device, std::function<void()> waiting);
+  // `device` names the files: "cpu", or a GPU's PCI bus id. `waiting` is called with
+  // true when another process must be waited for, and with false when that is over. Throws Error
+  // (Exit::environment) when the files cannot be opened.
+  Lease(const std::string& device, std::function<void(bool)> waiting);
   ~Lease();  // lets go
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
@@ -34,7 +34,7 @@ class Lease {
   void lock(int fd, int how);
 
   int gate_ = -1, use_ = -1;
-  std::function<void()> waiting_;
+  std::function<void(bool)> waiting_;
 };
 
 // $ARCHSWEEP_LOCKS, or /run/lock (the standard's place for locks of devices) where everyone may

@@ -52,6 +52,13 @@ const Nvml& nvml() {
   return loaded;
 }
 
+// Null where there is none that works.
+void* cuda_driver() {
+  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW);
+  const auto init = function<int(unsigned)>(driver, "cuInit");
+  return init && init(0) == 0 ? driver : nullptr;
+}
+
 constexpr int sm_clock = 1, gpu_temperature = 0;  // nvmlClockType_t, nvmlTemperatureSensors_t
 
 // nvmlClocksThrottleReasons, by bit.
@@ -62,15 +69,20 @@ constexpr const char* reason_names[] = {
 
 }  // namespace
 
+int gpu_count() {
+  void* driver = cuda_driver();
+  const auto count = function<int(int*)>(driver, "cuDeviceGetCount");
+  int devices = 0;
+  return count && count(&devices) == 0 ? devices : 0;
+}
+
 std::string pci_bus_id(int index) {
-  void* driver = ::dlopen("libcuda.so.1", RTLD_NOW);
-  const auto init = function<int(unsigned)>(driver, "cuInit");
+  void* driver = cuda_driver();
   const auto get = function<int(int*, int)>(driver, "cuDeviceGet");
   const auto bus_id = function<int(char*, int, int)>(driver, "cuDeviceGetPCIBusId");
   char text[32] = "";
   int device = 0;
-  if (!init || !get || !bus_id || init(0) != 0 || get(&device, index) != 0 ||
-      bus_id(text, sizeof text, device) != 0)
+  if (!get || !bus_id || get(&device, index) != 0 || bus_id(text, sizeof text, device) != 0)
     return "";
   return text;
 }

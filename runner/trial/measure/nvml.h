@@ -10,6 +10,10 @@ namespace archsweep::runner {
 
 struct Conditions;
 
+// CUDA's devices, as the driver counts them: those that CUDA_VISIBLE_DEVICES lets through; 0
+// without a driver.
+int gpu_count();
+
 // "0000:3b:00.0" as the driver tells it of CUDA's device of this index (which is not the library's,
 // where CUDA_VISIBLE_DEVICES chooses); "" where there is none.
 std::string pci_bus_id(int index);

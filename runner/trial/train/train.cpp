@@ -141,7 +141,9 @@ class Trial {
   static constexpr double progress_seconds = 0.5;
 
   void begin() {
-    lease_.emplace(lease_name(device_), [this] { events_.send(Progress{.phase = "wait"}); });
+    lease_.emplace(lease_name(device_), [this](bool waits) {
+      events_.send(Progress{.phase = waits ? "wait" : "start"});
+    });
     lease_->share();
     dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
     const auto& t = spec_.training;
@@ -197,9 +199,13 @@ class Trial {
     reset_peak_memory(device_);  // nor what writing it took
   }
 
-  // Median seconds of calls after one that warms up: a few, or fewer if they are slow.
+  // Median seconds of calls after one that warms up: a few, or fewer if they are slow. Each is told
+  // of: a large network takes long, and who is silent is taken for hung.
   template <typename Call>
   double median_of_a_few(Call call) {
+    int calls = 0;
+    const auto tell = [&] { events_.send(Progress{.phase = "preflight", .step = ++calls}); };
+    tell();
     call();
     std::vector<double> seconds;
     const auto start = Clock::now();
@@ -209,6 +215,7 @@ class Trial {
       call();
       synchronize(device_);
       seconds.push_back(seconds_since(before));
+      tell();
     }
     return results::median(seconds);
   }

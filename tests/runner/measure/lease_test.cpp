@@ -9,6 +9,7 @@
 #include <future>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
@@ -115,14 +116,14 @@ TEST_CASE("a process that is killed leaves nothing behind") {
   }
   char byte;
   REQUIRE(::read(ready[0], &byte, 1) == 1);
-  bool told = false;
-  Lease mine("cpu", [&] { told = true; });
+  std::vector<bool> told;
+  Lease mine("cpu", [&](bool waits) { told.push_back(waits); });
   CHECK(mine.is_wanted());
   auto waiting = std::async(std::launch::async, [&] { mine.alone(); });
   CHECK(waits(waiting));
   ::kill(child, SIGKILL);
   waiting.get();
-  CHECK(told);
+  CHECK(told == std::vector<bool>{true, false});
   ::waitpid(child, nullptr, 0);
   ::close(ready[0]);
   ::close(ready[1]);

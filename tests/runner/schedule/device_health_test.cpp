@@ -18,6 +18,10 @@ TEST_CASE("a device is suspect after quick failures of different trials in a row
   CHECK(health.is_suspect("cuda:0"));
   CHECK(health.failures("cuda:0") == std::vector<std::size_t>{1, 6});
   CHECK_FALSE(health.is_suspect("cuda:1"));
+  health.failed("cuda:1", 6, Cause::hung, 900);  // there too: not the first device's fault
+  CHECK(health.failures("cuda:0") == std::vector<std::size_t>{1});
+  CHECK(health.is_suspect("cuda:1"));
+  health.failed("cuda:0", 7, Cause::crashed, 3);
   health.worked("cuda:0");
   CHECK_FALSE(health.is_suspect("cuda:0"));
 

@@ -108,6 +108,27 @@ TEST_CASE("a worker is known by its job, while it runs") {
   CHECK_FALSE(is_worker_of(pid, (folder.path / "files.jsonl").string()));
 }
 
+TEST_CASE("who says nothing for too long is ended, but who waits for others or goes on is not") {
+  const Folder folder;
+  const auto told = [](const char* phase) {
+    auto line = encode(Progress{.phase = phase});
+    line.pop_back();
+    return "echo '" + line + "' >&3\n";
+  };
+  const auto ended = [&](const std::string& text) {
+    ProcessRunner runner(script(folder, text), /*grace_seconds=*/0.5);
+    auto silent = launch(folder);
+    silent.silence_limit = 1;
+    return hear(runner, runner.start(silent)).ended;
+  };
+  const auto hung = ended(hello(protocol_version) + "trap '' TERM; while :; do sleep 1; done");
+  CHECK(hung.hung);
+  CHECK(hung.limit == 1);
+  CHECK(hung.signal == SIGKILL);
+  CHECK(ended(told("wait") + "sleep 2.5; exit 7").exit_code == 7);
+  CHECK(ended(told("wait") + "sleep 2.5\n" + told("start") + "exec sleep 600").hung);
+}
+
 TEST_CASE("what a worker started ends with it, and a worker that takes too long is ended") {
   const Folder folder;
   ProcessRunner runner(script(folder, "trap '' TERM; sleep 600 & echo $!; wait; wait"),

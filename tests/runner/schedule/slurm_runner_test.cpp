@@ -250,6 +250,31 @@ TEST_CASE("a task that Slurm has forgotten is over; a Slurm that is away says no
   }
 }
 
+TEST_CASE("a task that gives no sign of life is cancelled, but not while it waits", "[slurm]") {
+  FakeSlurm slurm;
+  SlurmRunner runner({}, "/bin/worker", slurm.trials(), at_once);
+  auto launch = slurm.launch("a");
+  launch.silence_limit = 1e-9;
+  const auto is_cancelled = [&] {
+    for (int i = 0; i < 4; ++i) runner.next();
+    return slurm.told("cancelled").find("1_0") != std::string::npos;
+  };
+  slurm.state("1|0|PENDING|0|\n");
+  runner.start(launch);
+  next<Submitted>(runner);
+  CHECK_FALSE(is_cancelled());
+  slurm.state("1|0|RUNNING|0|\n");
+  CHECK_FALSE(is_cancelled());  // its worker has not begun
+  slurm.say("a", Progress{.phase = "wait"});
+  CHECK_FALSE(is_cancelled());
+  slurm.say("a", Progress{.phase = "start"});
+  CHECK(is_cancelled());
+  slurm.state("1|0|CANCELLED|15|\n");
+  const auto how = next<Ended>(runner).second;
+  CHECK(how.hung);
+  CHECK(how.limit == 1e-9);
+}
+
 TEST_CASE("stopping cancels; at once waits for nobody", "[slurm]") {
   FakeSlurm slurm;
   SlurmRunner runner({}, "/bin/worker", slurm.trials(), at_once);
