@@ -279,13 +279,14 @@ void Sweep::start(std::size_t device, Step step, double need) {
   const int attempt = store_.start(e.id, slots_.device(device), journal);
   std::error_code ignored;
   fs::remove(journal, ignored);  // of an earlier attempt, in the store already
-  const bool room = c.epochs == 1 || standings_.make_room(step.trial);
+  const bool is_wanted = c.epochs > 1 || config_.output.keep_checkpoints;
+  const bool room = !is_wanted || standings_.make_room(step.trial);
   if (!room)
     status_.line(fmt::format("{}: no room for its checkpoint ({} of {} used): it runs to its end",
                              e.trial.spec.architecture,
                              human_bytes(standings_.checkpoints().used()),
                              human_bytes(standings_.checkpoints().limit())));
-  const bool saves = c.epochs > 1 && room;
+  const bool saves = is_wanted && room;
   const bool pauses = saves && step.until_epoch < c.epochs;
   const Job job{
       .kind = "train",

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "runner/schedule/command.h"
+#include "runner/schedule/spawner.h"
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/support/text.h"
@@ -45,16 +46,17 @@ if [ -s "$files.jsonl" ]; then
   tail -n 1 "$files.jsonl" | grep -qE '"event":"(done|failed|paused|prepared|preflight)"' && exit 0
   echo >> "$files.jsonl"
 fi
+[ -n "$OMP_WAIT_POLICY" ] || export GOMP_SPINCOUNT=${{GOMP_SPINCOUNT-{}}}
 exec {} < "$files.json" 3> /dev/null >> "$files.log" 2>&1
 )sh",
-                            shell_word(worker));
+                            spin_count, shell_word(worker));
 }
 
 }  // namespace
 
 void require_slurm() {
   for (const auto* program : {"sbatch", "squeue", "scancel"})
-    if (run_command({program, "--version"}).code == 127)
+    if (run_command({"sh", "-c", fmt::format("command -v {}", program)}).code != 0)
       throw Error(fmt::format("--slurm: {} is not here: install Slurm's commands (Debian: "
                               "slurm-client) on a machine of the cluster, or run without --slurm",
                               program),

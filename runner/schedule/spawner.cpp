@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <vector>
@@ -86,7 +87,11 @@ int run_program(const std::filesystem::path& program, std::vector<std::string> w
 }  // namespace
 
 Spawner::Spawner(std::filesystem::path program)
-    : program_(std::move(program)), tries_left_(is_script(program_) ? 0 : most_servers) {}
+    : program_(std::move(program)), tries_left_(is_script(program_) ? 0 : most_servers) {
+  // OpenMP's threads wait for one another by spinning; as long as they do by default, a trial beside
+  // another process is many times slower. This costs a trial alone nothing that can be measured.
+  if (!std::getenv("OMP_WAIT_POLICY")) ::setenv("GOMP_SPINCOUNT", spin_count, /*overwrite=*/0);
+}
 
 Spawner::~Spawner() {
   close_server();

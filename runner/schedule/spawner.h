@@ -20,6 +20,9 @@
 
 namespace archsweep::runner {
 
+// Of GOMP_SPINCOUNT for workers: rounds of a loop, some microseconds.
+inline constexpr const char* spin_count = "3000";
+
 // The child's ends, and what `ps` shows of it.
 struct WorkerEnds {
   int job, events, output;
@@ -44,7 +47,6 @@ class Spawner {
   void open_server();
   bool close_server();  // whether a signal ended it
   std::optional<int> fork_worker(const WorkerEnds&);
-  int execute(const WorkerEnds&) const;
 
   std::filesystem::path program_;
   int tries_left_;  // to start a server

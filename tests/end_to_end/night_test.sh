@@ -39,4 +39,10 @@ twice=$(ask "SELECT count(*) FROM (SELECT 1 FROM epochs GROUP BY trial, epoch HA
   say "checkpoints left: $(ls sweep-files/checkpoints)"
 expect nothing 0 '' "${command[@]}" "${rungs[@]}"
 ! grep -q '^start' out || say "the last run started something"
+
+# A learning rate that is too high is the end of its trial only, and is not tried again.
+expect diverged 1 '' "$archsweep" run sweep.yaml --db diverged.db --set 'learning_rate=[1000, 0.001]' --set training.optimizer=sgd \
+  --set training.schedule=constant --set training.warmup=0 --set training.epochs=9
+[ "$(sqlite3 diverged.db "SELECT learning_rate, state, cause, message LIKE 'loss % at step % of epoch %', count(*) FROM trials JOIN attempts USING (trial) GROUP BY 1")" = \
+  $'0.001|done|||1\n1000.0|failed|diverged|1|1' ] || say "a learning rate of 1000: $(cat out)"
 exit $failed

@@ -34,7 +34,7 @@ case "$*" in *--states*) cat states ;; esac)sh"},
           {"sacct", R"sh(cat accounts)sh"},
           {"scancel", R"sh(echo "$@" >> cancelled)sh"}})
       folder.write(fmt::format("bin/{}", name),
-                   fmt::format("#!/bin/bash\n[ \"$1\" != --version ] || exit 0\ncd '{}'\n{}\n",
+                   fmt::format("#!/bin/bash\ncd '{}'\n{}\n",
                                folder.path.string(), what));
     for (const auto* name : {"sbatch", "squeue", "sacct", "scancel"})
       std::filesystem::permissions(folder.path / "bin" / name, std::filesystem::perms::owner_all);
