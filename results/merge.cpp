@@ -1,7 +1,5 @@
 #include "results/merge.h"
 
-#include <unistd.h>
-#include <cstdlib>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +7,7 @@
 #include <SQLiteCpp/Backup.h>
 
 #include "results/store_database.h"
+#include "runner/support/temporary_folder.h"
 
 namespace archsweep::results {
 namespace {
@@ -19,35 +18,20 @@ namespace fs = std::filesystem;
 class Copy {
  public:
   explicit Copy(const fs::path& of) {
-    std::string name = (fs::temp_directory_path() / "archsweep-merge-XXXXXX").string();
-    if (!::mkdtemp(name.data()))
-      throw Error(fmt::format("{}: cannot be made", name), Exit::environment);
-    folder_ = name;
     try {
       SQLite::Database source(of.string(), SQLite::OPEN_READONLY, /*busy ms=*/10000);
       check_is_ours(source, of);
       SQLite::Database target(path().string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
       SQLite::Backup(target, source).executeStep();
     } catch (const SQLite::Exception& e) {
-      clear();
       throw explain(e, of);
-    } catch (...) {
-      clear();
-      throw;
     }
     const Store migrated(path());
   }
-  ~Copy() { clear(); }
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
-  fs::path path() const { return folder_ / "copy.db"; }
+  fs::path path() const { return folder_.path() / "copy.db"; }
 
  private:
-  void clear() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  fs::path folder_;
+  TemporaryFolder folder_{"archsweep-merge"};
 };
 
 // What a trial is known by, in either schema.

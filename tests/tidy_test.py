@@ -52,7 +52,7 @@ users = {
     r"csv\.h": ["runner/support/csv.cpp"],
     r"httplib\.h": ["runner/serve/server.cpp"],
     r"(turbojpeg|png|gif_lib)\.h|webp/|zlib\.h": ["runner/trial/data/"],
-    r"openssl/": ["runner/support/hash.cpp"],
+    r"openssl/": ["runner/support/hash.cpp", "runner/support/base64.cpp"],
     r"tbb/": ["runner/trial/"],
 }
 # What stays without LibTorch, also through the headers that it includes.

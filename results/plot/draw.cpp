@@ -39,6 +39,18 @@ void svg_to_png(const fs::path& svg, const fs::path& png) {
         Exit::environment);
 }
 
+void write_png(const std::string& svg_text, const fs::path& file) {
+  const fs::path svg = file.string() + ".tmp.svg";
+  write_file(svg, svg_text);
+  try {
+    svg_to_png(svg, file);
+  } catch (...) {
+    fs::remove(svg);
+    throw;
+  }
+  fs::remove(svg);
+}
+
 }  // namespace
 
 fs::path plotly_path() {
@@ -74,16 +86,17 @@ void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
   } else if (ending == ".svg") {
     write_file(file, to_svg(chart, width, theme));
   } else {
-    const fs::path svg = file.string() + ".tmp.svg";
-    write_file(svg, to_svg(chart, width, theme));
-    try {
-      svg_to_png(svg, file);
-    } catch (...) {
-      fs::remove(svg);
-      throw;
-    }
-    fs::remove(svg);
+    write_png(to_svg(chart, width, theme), file);
   }
+}
+
+void draw(const ImageGrid& grid, const fs::path& file) {
+  check_picture_name(file);
+  const auto ending = file.extension();
+  if (ending == ".png")
+    write_png(to_svg(grid), file);
+  else
+    write_file(file, ending == ".html" ? to_html(grid) : to_svg(grid));
 }
 
 }  // namespace archsweep::results

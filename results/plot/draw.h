@@ -7,6 +7,7 @@
 #include <string>
 
 #include "results/plot/chart.h"
+#include "results/plot/image_grid.h"
 
 namespace archsweep::results {
 
@@ -22,5 +23,7 @@ void check_picture_name(const std::filesystem::path& file);
 // rsvg-convert, at twice the width; where `theme` is automatic, light). Throws Error.
 void draw(const Chart& chart, const std::filesystem::path& file, int width = 1000,
           Theme theme = Theme::automatic);
+// The same; .html needs nothing else.
+void draw(const ImageGrid& grid, const std::filesystem::path& file);
 
 }  // namespace archsweep::results

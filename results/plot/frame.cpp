@@ -42,8 +42,8 @@ Range y_range(const Chart& chart) {
   return range;
 }
 
-std::vector<std::string> subtitle_lines(const Chart& chart, double width, double size) {
-  return wrap(chart.subtitle, width - 2 * size, size, 2);
+std::vector<std::string> subtitle_lines(const std::string& subtitle, double width, double size) {
+  return wrap(subtitle, width - 2 * size, size, 2);
 }
 
 constexpr const char* rules = R"(text{{font-family:'DejaVu Sans',Verdana,sans-serif;fill:{ink}}}
@@ -152,8 +152,7 @@ Frame make_frame(const Chart& chart, int width, double right, std::size_t footer
   double left = 0;  // of the widest label
   for (const auto& tick : y_range(chart).axis(chart.y.log, 0, 1).ticks(chart.y.unit))
     left = std::max(left, text_width(tick.label, size));
-  const auto lines = static_cast<double>(subtitle_lines(chart, w, size).size());
-  const double top = (3.0 + 1.4 * lines) * size;
+  const double top = head_height(chart.subtitle, w, size);
   const double bottom = (4.0 + 1.5 * static_cast<double>(footer)) * size;
   const double h = std::round(0.56 * w + top + bottom - 4.6 * size);
   const Box area{left + 3 * size, top, w - right, h - bottom};
@@ -165,23 +164,33 @@ Frame make_frame(const Chart& chart, int width, double right, std::size_t footer
           y_range(chart).axis(chart.y.log, area.bottom, area.top)};
 }
 
-std::string draw_frame(const Chart& chart, const Frame& f, Theme theme) {
+double head_height(const std::string& subtitle, double width, double size) {
+  const auto lines = static_cast<double>(subtitle_lines(subtitle, width, size).size());
+  return (3.0 + 1.4 * lines) * size;
+}
+
+std::string draw_head(const std::string& title, const std::string& subtitle, double width,
+                      double height, double size, Theme theme) {
   std::string out = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 "
       "0 {0:.0f} {1:.0f}\" font-size=\"{2:.1f}\" role=\"img\">\n<title>{3}</title>\n",
-      f.width, f.height, f.size, escape_xml(chart.title));
+      width, height, size, escape_xml(title));
   out += style(theme);
-  out += fmt::format("<rect class=\"paper\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", f.width,
-                     f.height);
+  out += fmt::format("<rect class=\"paper\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", width, height);
   out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{:.1f}\" class=\"b\">{}</text>\n",
-                     f.size, 1.9 * f.size, 1.35 * f.size,
-                     escape_xml(shorten(chart.title, f.width - 2 * f.size, 1.35 * f.size, true)));
-  double y = 3.5 * f.size;
-  for (const auto& line : subtitle_lines(chart, f.width, f.size)) {
-    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"q\">{}</text>\n", f.size, y,
+                     size, 1.9 * size, 1.35 * size,
+                     escape_xml(shorten(title, width - 2 * size, 1.35 * size, true)));
+  double y = 3.5 * size;
+  for (const auto& line : subtitle_lines(subtitle, width, size)) {
+    out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"q\">{}</text>\n", size, y,
                        escape_xml(line));
-    y += 1.4 * f.size;
+    y += 1.4 * size;
   }
+  return out;
+}
+
+std::string draw_frame(const Chart& chart, const Frame& f, Theme theme) {
+  const auto out = draw_head(chart.title, chart.subtitle, f.width, f.height, f.size, theme);
   return chart.points.empty() && chart.lines.empty() ? out : out + draw_axes(chart, f);
 }
 

@@ -23,7 +23,14 @@ Frame make_frame(const Chart& chart, int width, double right, std::size_t footer
 // The text's size in a picture of this width.
 double text_size(int width);
 
-// The opening tag, colours, title and axes.
+// Pixels that title and subtitle take.
+double head_height(const std::string& subtitle, double width, double size);
+
+// The opening tag, colours, title and subtitle.
+std::string draw_head(const std::string& title, const std::string& subtitle, double width,
+                      double height, double size, Theme theme);
+
+// The same, and axes.
 std::string draw_frame(const Chart& chart, const Frame& frame, Theme theme);
 
 }  // namespace archsweep::results

@@ -13,10 +13,9 @@
 #include "runner/cli/become_worker.h"
 #include "runner/cli/command.h"
 #include "runner/cli/database.h"
-#include "runner/schedule/conclude.h"
+#include "runner/schedule/each_job.h"
 #include "runner/schedule/kept_weights.h"
 #include "runner/schedule/process_runner.h"
-#include "runner/schedule/single_job.h"
 #include "runner/schedule/status.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
@@ -84,19 +83,14 @@ bool train_again(const Trial& trial, const fs::path& weights) {
                         .cache_folder = (trial.folder / "cache").string(),
                         .weights = weights.string()};
   status.doing("training it again");
-  bool is_done = false;
-  const auto end = run_single(
-      processes, {job, trial.folder / "trials" / "export"}, [&](const runner::Event& event) {
+  return run_one(
+      {}, trial.name, {job, trial.folder / "trials" / "export"},
+      [&](const runner::Event& event) {
         if (const auto* p = std::get_if<runner::Progress>(&event); p && p->epochs > 0)
           status.doing(fmt::format("  training it again: epoch {} of {}", p->epoch, p->epochs));
-        is_done = is_done || std::holds_alternative<results::Summary>(event);
-      });
-  status.finish();
-  if (end.interrupted) return false;
-  if (is_done) return true;
-  const auto failure = end.failure.value_or(runner::conclude(end.ended));
-  throw Error(fmt::format("{}: {}: {}", trial.name, results::name(failure.cause), failure.message),
-              Exit::environment);
+        return std::holds_alternative<results::Summary>(event);
+      },
+      processes, status);
 }
 
 // The weights that are there; nullopt: the user stopped training them again.

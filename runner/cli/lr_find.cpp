@@ -10,8 +10,7 @@
 #include "results/store.h"
 #include "runner/cli/command.h"
 #include "runner/cli/rows.h"
-#include "runner/config/config.h"
-#include "runner/plan/plan.h"
+#include "runner/cli/trial_of.h"
 #include "runner/schedule/find_rate.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/support/error.h"
@@ -24,25 +23,9 @@ struct Options {
   std::vector<std::string> set;
 };
 
-// The first trial of the architecture: as the config has it, or with the config's own settings.
-runner::PlannedTrial trial_of(const Options& o, runner::Config& config) {
-  const auto named = [&](const auto& trial) { return trial.spec.architecture == o.architecture; };
-  auto plan = runner::make_plan(config);
-  auto at = std::ranges::find_if(plan, named);
-  if (at != plan.end()) return *at;
-  auto set = o.set;
-  set.push_back("architectures=[" + o.architecture + "]");
-  config = runner::read_config(o.config, set);
-  plan = runner::make_plan(config);
-  at = std::ranges::find_if(plan, named);
-  if (at == plan.end()) throw Error(o.architecture + ": --arch is one name, not a glob");
-  return *at;
-}
-
 int lr_find(const Options& o) {
   if (!o.output.empty()) results::check_picture_name(o.output);
-  auto config = runner::read_config(o.config, o.set);
-  const auto trial = trial_of(o, config);
+  auto [config, trial] = trial_of(o.config, o.set, o.architecture);
   if (!o.database.empty()) config.output.database = o.database;
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);

@@ -10,6 +10,7 @@
 #include "runner/schedule/conclude.h"
 #include "runner/schedule/device_health.h"
 #include "runner/schedule/slots.h"
+#include "runner/support/error.h"
 
 namespace archsweep::runner {
 namespace {
@@ -24,14 +25,15 @@ struct Running {
 
 class EachRun {
  public:
-  EachRun(const SchedulerConfig& config, const EachJob& jobs, Status& status, std::size_t count)
+  EachRun(const SchedulerConfig& config, const EachJob& jobs, Status& status, std::size_t count,
+          const std::vector<std::string>& devices)
       : config_(config),
         jobs_(jobs),
         status_(status),
+        idle_(devices.begin(), devices.end()),
         retried_(count),
         health_(config.quarantine_after) {
     for (std::size_t i = 0; i < count; ++i) queue_.push_back(i);
-    for (auto& device : devices_once(config)) idle_.push_back(std::move(device));
   }
 
   std::optional<std::map<std::size_t, results::Failure>> run(TrialRunner& runner) {
@@ -124,7 +126,28 @@ std::optional<std::map<std::size_t, results::Failure>> run_each(const SchedulerC
                                                                 const EachJob& jobs,
                                                                 TrialRunner& runner,
                                                                 Status& status) {
-  return EachRun(config, jobs, status, count).run(runner);
+  return EachRun(config, jobs, status, count, devices_once(config)).run(runner);
+}
+
+bool run_one(const SchedulerConfig& config, std::string_view name, const Launch& launch,
+             const std::function<bool(const Event&)>& take, TrialRunner& runner, Status& status) {
+  std::optional<results::Failure> failure;
+  const EachJob jobs{
+      .launch = [&](std::size_t, const std::string&) { return launch; },
+      .take =
+          [&](std::size_t, const Event& event) {
+            const bool is_result = take(event);
+            if (is_result) failure.reset();
+            return is_result;
+          },
+      .failed = [&](std::size_t, const results::Failure& why, bool) { failure = why; }};
+  const bool is_done =
+      EachRun(config, jobs, status, 1, {launch.job.device}).run(runner).has_value();
+  status.finish();
+  if (!is_done || !failure) return is_done;
+  throw Error(fmt::format("{}: {}: {}{}", name, results::name(failure->cause), failure->message,
+                          failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
+              Exit::environment);
 }
 
 }  // namespace archsweep::runner

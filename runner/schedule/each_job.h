@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "runner/config/config.h"
 #include "runner/schedule/status.h"
@@ -33,5 +34,10 @@ std::optional<std::map<std::size_t, results::Failure>> run_each(const SchedulerC
                                                                 const EachJob& jobs,
                                                                 TrialRunner& runner,
                                                                 Status& status);
+
+// One alone, on its own device. False: the user stopped it. Throws Error (Exit::environment), which
+// begins with `name`, where it comes to nothing.
+bool run_one(const SchedulerConfig& config, std::string_view name, const Launch& launch,
+             const std::function<bool(const Event&)>& take, TrialRunner& runner, Status& status);
 
 }  // namespace archsweep::runner

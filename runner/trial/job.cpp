@@ -10,6 +10,7 @@
 #include "runner/trial/events.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/bench.h"
+#include "runner/trial/show_batch.h"
 #include "runner/trial/train/train.h"
 
 namespace archsweep::runner {
@@ -35,6 +36,8 @@ int run_job(std::string_view json) {
       train(job, events);
     else if (job.kind == "lr_find")
       sweep_rates(job, events);
+    else if (job.kind == "show_batch")
+      show_batch(job, events);
     else if (job.kind == "bench")
       bench(job, events);
     else if (job.kind == "nothing")

@@ -159,13 +159,30 @@ void fields(T& p, auto&& visit) {
   visit("macs", p.macs);
 }
 
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, BatchView>
+void fields(T& v, auto&& visit) {
+  visit("epoch", v.epoch);
+  visit("images", v.images);
+  visit("augmentations", v.augmentations);
+  visit("folder", v.folder);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ShownBatch>
+void fields(T& s, auto&& visit) {
+  visit("classes", s.classes);
+  visit("files", s.files);
+}
+
 namespace {
 
 using namespace nlohmann::literals;
 
 // The word of each alternative of Event, in its order.
-constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measurement", "prepared",
-                                       "done",  "failed",   "paused", "preflight",   "rates"};
+constexpr const char* event_names[] = {"hello",     "progress", "epoch",  "measurement",
+                                       "prepared",  "done",     "failed", "paused",
+                                       "preflight", "rates",    "shown"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
 nlohmann::json failure_to_json(const results::Failure& f) {
@@ -203,8 +220,13 @@ std::string encode(const Job& job) {
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
-                        {"weights", job.weights}}
+                        {"weights", job.weights},
+                        {"view", fields_to_json(job.view)}}
       .dump();
+}
+
+std::string tile_name(std::size_t image, std::size_t picture) {
+  return fmt::format("{}-{}.png", image, picture);
 }
 
 Job decode_job(std::string_view text) {
@@ -220,7 +242,9 @@ Job decode_job(std::string_view text) {
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
-            .weights = json.value("weights", "")};
+            .weights = json.value("weights", ""),
+            .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
+                                          : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
     throw Error(std::string("job: ") + e.what());
   }

@@ -15,8 +15,8 @@
 //   {"event":"measurement","kind":"latency","batch_size":1,"seconds":[...]}
 //   {"event":"done", ...}   or   {"event":"failed","cause":"diverged","message":"..."}
 //
-// `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight`, `rates` and
-// `failed` last.
+// `hello` comes first; exactly one of `done`, `paused`, `prepared`, `preflight`, `rates`, `shown`
+// and `failed` last.
 // A process that ends without one has crashed, whatever its exit status says. A worker whose
 // scheduler is gone is killed by the kernel (PR_SET_PDEATHSIG). A `hello` of another protocol
 // decodes to its number and its version.
@@ -32,6 +32,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "results/trial.h"
 #include "runner/trial/spec.h"
@@ -43,12 +44,24 @@ inline constexpr int event_fd = 3;
 // Of a line, in bytes: a `prepared` names every file that is left out.
 inline constexpr std::size_t longest_event = 64 << 20;
 
+// What a "show_batch" job shows: the first batch of an epoch of training.
+struct BatchView {
+  int epoch = 1;
+  int images = 16;  // of the batch, at most
+  // Beside each stored image: what each of these makes of it.
+  std::vector<std::vector<AugmentStep>> augmentations;
+  std::string folder;  // where the pictures go (tile_name), as PNG
+};
+
+// Of an image's pictures: 0 is the stored one, then one an augmentation.
+std::string tile_name(std::size_t image, std::size_t picture);
+
 struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
   // the network and take one training step and a few timed forwards at the real shape; "bench":
   // time the spec's network on random input; "nothing": `hello` and an empty `done`, to measure
   // and test what a process of its own costs; "lr_find": train a hundred steps while the learning
-  // rate rises
+  // rate rises; "show_batch": draw what a batch is made of, no network
   std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
@@ -60,6 +73,7 @@ struct Job {
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
   int until_epoch = 0;  // pause after this epoch; 0: train to the end
   std::string weights;  // file for the weights of a training that is done; "": none
+  BatchView view;
 };
 
 // `archsweep validate`: measures a network with given weights, on a folder a class. Not a trial: it
@@ -146,9 +160,15 @@ struct Preflight {
   std::int64_t macs = 0;
 };
 
+// End of a `show_batch` job; both in the order of the images.
+struct ShownBatch {
+  std::vector<std::string> classes;
+  std::vector<std::string> files;
+};
+
 using Event =
     std::variant<Hello, Progress, results::Epoch, results::Measurement, Prepared, results::Summary,
-                 results::Failure, Paused, Preflight, results::RateSweep>;
+                 results::Failure, Paused, Preflight, results::RateSweep, ShownBatch>;
 
 std::string encode(const Job&);
 Job decode_job(std::string_view json);  // throws Error

@@ -66,23 +66,12 @@ void fields(T& s, auto&& visit) {
 
 namespace {
 
-nlohmann::json steps_to_json(const std::vector<AugmentStep>& steps) {
-  auto list = nlohmann::json::array();
-  for (const auto& step : steps)
-    list.push_back({{"name", step.name}, {"parameters", step.parameters}});
-  return list;
-}
-
 std::vector<AugmentStep> steps_from_json(const nlohmann::json& list) {
-  std::vector<AugmentStep> steps;
   try {
-    for (const auto& step : list)
-      steps.push_back({step.at("name").get<std::string>(),
-                       step.at("parameters").get<std::map<std::string, double>>()});
+    return list.get<std::vector<AugmentStep>>();
   } catch (const nlohmann::json::exception&) {
     throw Error("spec.augmentation: expected a list of {name, parameters}");
   }
-  return steps;
 }
 
 const nlohmann::json& member(const nlohmann::json& object, const char* name) {
@@ -93,10 +82,19 @@ const nlohmann::json& member(const nlohmann::json& object, const char* name) {
 
 }  // namespace
 
+void to_json(nlohmann::json& json, const AugmentStep& step) {
+  json = {{"name", step.name}, {"parameters", step.parameters}};
+}
+
+void from_json(const nlohmann::json& json, AugmentStep& step) {
+  json.at("name").get_to(step.name);
+  json.at("parameters").get_to(step.parameters);
+}
+
 nlohmann::json to_json(const TrialSpec& spec) {
   return {{"architecture", spec.architecture},
           {"dataset", fields_to_json(spec.dataset)},
-          {"augmentation", steps_to_json(spec.augmentation)},
+          {"augmentation", spec.augmentation},
           {"training", fields_to_json(spec.training)},
           {"measurement", fields_to_json(spec.measurement)}};
 }

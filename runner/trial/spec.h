@@ -41,6 +41,7 @@ struct DatasetSpec {
 struct AugmentStep {
   std::string name;
   std::map<std::string, double> parameters;
+  bool operator==(const AugmentStep&) const = default;
 };
 
 struct TrainingSpec {
@@ -79,6 +80,10 @@ struct TrialSpec {
   TrainingSpec training;
   MeasurementSpec measurement;
 };
+
+// For nlohmann: {"name": ..., "parameters": {...}}.
+void to_json(nlohmann::json&, const AugmentStep&);
+void from_json(const nlohmann::json&, AugmentStep&);
 
 // Canonical: keys sorted, every default written out, so equal specs give equal text.
 nlohmann::json to_json(const TrialSpec&);

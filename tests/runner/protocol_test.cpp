@@ -17,9 +17,11 @@ TEST_CASE("a job survives its JSON") {
   job.spec.architecture = "resnet18";
   job.spec.augmentation = {{"random_crop", {{"padding", 4}}}};
   job.spec.training.learning_rate = 0.003;
+  job.view = {2, 8, {{}, job.spec.augmentation}, "/tmp/tiles"};
   const auto again = decode_job(encode(job));
   CHECK(encode(again) == encode(job));
   CHECK(fingerprint(again.spec) == fingerprint(job.spec));
+  CHECK(again.view.augmentations == job.view.augmentations);
 }
 
 TEST_CASE("a job with a member missing, unknown or of a wrong type is refused by name") {

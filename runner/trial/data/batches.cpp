@@ -110,6 +110,7 @@ struct BatchLoader::State {
     batch.first = begin;
     batch.pixels.resize(bytes * (end - begin));
     batch.labels.resize(end - begin);
+    batch.images.assign(order.begin() + std::ptrdiff_t(begin), order.begin() + std::ptrdiff_t(end));
     for (std::size_t i = begin; i < end; ++i) {
       Random random(options.seed, std::uint64_t(options.epoch), i);
       const View stored(dataset.image(order[i]).data(), dataset.side, dataset.side,
@@ -119,6 +120,19 @@ struct BatchLoader::State {
     }
   }
 };
+
+BatchOptions training_batches(const TrialSpec& spec, const Dataset& dataset, int epoch,
+                              int threads) {
+  return {.augmentation = spec.augmentation,
+          .image_size = spec.dataset.image_size,
+          .batch_size = spec.training.batch_size,
+          .seed = spec.training.seed,
+          .epoch = epoch,
+          .shuffle = true,
+          // A last batch of one sample would have no variance to normalise by.
+          .drop_last = dataset.train.size() >= std::size_t(spec.training.batch_size),
+          .threads = threads};
+}
 
 BatchLoader::BatchLoader(const Dataset& dataset, std::span<const std::uint32_t> indices,
                          BatchOptions options)

@@ -15,8 +15,9 @@
 namespace archsweep::runner {
 
 struct Batch {
-  std::vector<std::uint8_t> pixels;  // count x image_size x image_size x channels (NHWC)
-  std::vector<std::int64_t> labels;  // count
+  std::vector<std::uint8_t> pixels;   // count x image_size x image_size x channels (NHWC)
+  std::vector<std::int64_t> labels;   // count
+  std::vector<std::uint32_t> images;  // count: which of the data set they are
   int count = 0;
   int epoch = 0;
   std::size_t first = 0;  // position of its first image in the epoch
@@ -35,6 +36,10 @@ struct BatchOptions {
   bool drop_last = false;  // leave out a last batch that is not full
   int threads = 1;
 };
+
+// Of an epoch of training; the first is 1.
+BatchOptions training_batches(const TrialSpec& spec, const Dataset& dataset, int epoch,
+                              int threads);
 
 class BatchLoader {
  public:

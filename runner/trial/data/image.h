@@ -26,6 +26,9 @@ Image decode_gif(const std::string& bytes);
 Image decode_webp(const std::string& bytes);
 Image decode_bmp(const std::string& bytes);
 
+// The file's bytes; of 1 or 3 channels.
+std::string encode_png(const View& image);
+
 // 1 to 8, as EXIF numbers them; 1 where nothing is said.
 int exif_orientation(const std::string& jpeg);
 

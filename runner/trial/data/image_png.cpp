@@ -79,4 +79,18 @@ Image decode_png(const std::string& bytes) {
   return image;
 }
 
+std::string encode_png(const View& view) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = png_uint_32(view.width), image.height = png_uint_32(view.height);
+  image.format = view.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(image), '\0');
+  png_alloc_size_t size = bytes.size();
+  if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, view.pixels,
+                                 png_int_32(view.row_bytes), nullptr))
+    throw std::runtime_error(image.message);
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace archsweep::runner

@@ -101,7 +101,7 @@ class Trial {
     double average = 0, best = std::numeric_limits<double>::infinity();
     Batch batch;
     for (int step = 0, epoch = 1; step < steps; ++epoch) {
-      BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
+      BatchLoader loader(dataset_, dataset_.train, training_options(epoch));
       for (; step < steps && loader.next(batch); ++step) {
         step_aside();
         const double rate = first * std::pow(last / first, static_cast<double>(step) / steps);
@@ -249,18 +249,8 @@ class Trial {
     summary_.parameters = archs::count_parameters(model_->network());
   }
 
-  BatchOptions batch_options(bool training, int epoch) const {
-    return {.augmentation = training ? spec_.augmentation : std::vector<AugmentStep>{},
-            .image_size = spec_.dataset.image_size,
-            // Where training has room for so many images, validation has.
-            .batch_size = training ? spec_.training.batch_size : standing_.micro_batch,
-            .seed = spec_.training.seed,
-            .epoch = epoch,
-            .shuffle = training,
-            // A last batch of one sample would have no variance to normalise by.
-            .drop_last = training && dataset_.train.size() >=
-                                         static_cast<std::size_t>(spec_.training.batch_size),
-            .threads = std::max(1, at::get_num_threads())};
+  BatchOptions training_options(int epoch) const {
+    return training_batches(spec_, dataset_, epoch, at::get_num_threads());
   }
 
   torch::Tensor to_pixels(const Batch& batch) const {
@@ -345,7 +335,7 @@ class Trial {
 
   void run_epoch(Optimizer& optimizer, int epoch) {
     results::Epoch result{.number = epoch};
-    BatchLoader loader(dataset_, dataset_.train, batch_options(true, epoch));
+    BatchLoader loader(dataset_, dataset_.train, training_options(epoch));
     const auto steps = static_cast<int>(loader.batches());
     const double all_steps = static_cast<double>(steps) * spec_.training.epochs;
     Tally tally(device_);
@@ -400,7 +390,12 @@ class Trial {
   void validate(results::Epoch& result) {
     torch::InferenceMode inference;
     model_->network().eval();
-    BatchLoader loader(dataset_, dataset_.valid, batch_options(false, result.number));
+    BatchLoader loader(dataset_, dataset_.valid,
+                       {.augmentation = {},
+                        .image_size = spec_.dataset.image_size,
+                        // Where training has room for so many images, validation has.
+                        .batch_size = standing_.micro_batch,
+                        .threads = at::get_num_threads()});
     Tally tally(device_);
     Batch batch;
     const auto start = Clock::now();

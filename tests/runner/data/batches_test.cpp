@@ -42,6 +42,8 @@ Epoch run(const Made& made, const BatchOptions& options) {
   Epoch epoch;
   Batch batch;
   while (loader.next(batch)) {
+    CHECK(std::equal(batch.labels.begin(), batch.labels.end(), batch.images.begin(),
+                     batch.images.end()));  // as `Made` numbers them
     epoch.pixels.insert(epoch.pixels.end(), batch.pixels.begin(), batch.pixels.end());
     epoch.labels.insert(epoch.labels.end(), batch.labels.begin(), batch.labels.end());
     epoch.counts.push_back(batch.count);

@@ -53,6 +53,19 @@ TEST_CASE("every format gives the same picture") {
     check_picture(name, 30);
 }
 
+TEST_CASE("what is written as PNG is read the same") {
+  for (const char* name : {"rgb.png", "grey.png"}) {
+    const Image image = decode_png(load(name));
+    const Image part = decode_png(encode_png(View(image).part(2, 1, 7, 5)));
+    REQUIRE(part.channels == image.channels);
+    REQUIRE(part.pixels.size() == 7u * 5 * part.channels);
+    for (int y = 0; y < 5; ++y)
+      CHECK(std::equal(&part.pixels[y * 7 * part.channels],
+                       &part.pixels[y * 7 * part.channels] + 7 * part.channels,
+                       View(image).part(2, 1 + y, 7, 1).pixels));
+  }
+}
+
 TEST_CASE("photos are turned upright") {
   for (int orientation = 2; orientation <= 8; ++orientation)
     check_picture("turned" + std::to_string(orientation) + ".jpg", 30);

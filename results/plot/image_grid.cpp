@@ -1,0 +1,63 @@
+#include "results/plot/image_grid.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "results/plot/frame.h"
+#include "results/plot/lettering.h"
+#include "results/plot/marks.h"
+#include "runner/support/base64.h"
+
+namespace archsweep::results {
+namespace {
+
+// Pixels. A PNG file has twice as many: an image of 224 is then shown as it is.
+constexpr double tile = 112, gap = 6, size = 13;
+constexpr std::size_t most_beside = 8;
+
+}  // namespace
+
+std::string to_svg(const ImageGrid& grid, Theme theme) {
+  const std::size_t beside = std::clamp<std::size_t>(grid.columns.size(), 1, most_beside);
+  const std::size_t bands = (grid.columns.size() + beside - 1) / beside;
+  double names = 0;
+  for (const auto& row : grid.rows) names = std::max(names, text_width(row, size));
+  const double left = size + names + size, label = 2.4 * size;
+  const double band = static_cast<double>(grid.rows.size()) * (tile + gap) + label;
+  // Room for the title over a few images.
+  const double width =
+      std::max(500.0, left + static_cast<double>(beside) * (tile + gap) - gap + size);
+  const double top = head_height(grid.subtitle, width, size);
+  auto out = draw_head(grid.title, grid.subtitle, width, top + static_cast<double>(bands) * band,
+                       size, theme);
+  for (std::size_t b = 0; b < bands; ++b)
+    for (std::size_t r = 0; r < grid.rows.size(); ++r)
+      out += text(size, top + double(b) * band + double(r) * (tile + gap) + tile / 2 + 0.35 * size,
+                  "q", grid.rows[r]);
+  for (std::size_t c = 0; c < grid.columns.size(); ++c) {
+    const auto& column = grid.columns[c];
+    const double x = left + double(c % beside) * (tile + gap), y = top + double(c / beside) * band;
+    out += "<g><title>" + escape_xml(column.title) + "</title>\n";
+    for (std::size_t r = 0; r < column.pngs.size(); ++r)
+      out += fmt::format(
+          "<image x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" height=\"{2}\" "
+          "href=\"data:image/png;base64,{3}\"/>\n"
+          "<rect class=\"grid\" fill=\"none\" x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" "
+          "height=\"{2}\"/>\n",
+          x, y + double(r) * (tile + gap), tile, base64(column.pngs[r]));
+    out += text(x, y + band - label + 0.9 * size, "", shorten(column.label, tile, size)) + "</g>\n";
+  }
+  return out + "</svg>\n";
+}
+
+std::string to_html(const ImageGrid& grid) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
+      "<style>body{{margin:0}}svg{{max-width:100%;height:auto}}</style>\n{}</html>\n",
+      escape_xml(grid.title), to_svg(grid));
+}
+
+}  // namespace archsweep::results
