@@ -107,9 +107,23 @@ struct AugmentParameter {
 };
 struct AugmentKind {
   std::string_view name;
-  std::array<AugmentParameter, 4> parameters;  // unused ones have no name
+  std::array<AugmentParameter, 9> parameters;  // unused ones have no name
   std::string_view help;
+  bool on_batch = false;  // on the device, after all that work on one stored image
 };
 std::span<const AugmentKind> augment_kinds();
+
+// Values of a step in the order of its kind's parameters, with the defaults of those that it does
+// not give. Throws Error for a step that augment_kinds() does not list.
+using AugmentValues = std::array<double, std::tuple_size_v<decltype(AugmentKind::parameters)>>;
+AugmentValues augment_values(const AugmentStep&);
+const AugmentKind& augment_kind(std::string_view name);  // throws likewise
+
+// One word for a list of steps.
+struct AugmentWord {
+  std::string_view name, steps;  // as the config has them
+  std::string_view help;
+};
+std::span<const AugmentWord> augment_words();
 
 }  // namespace archsweep::runner

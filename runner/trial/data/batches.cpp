@@ -93,6 +93,8 @@ struct BatchLoader::State {
     const std::size_t bytes =
         std::size_t(options.image_size) * std::size_t(options.image_size) * dataset.channels;
     batch.count = int(end - begin);
+    batch.epoch = options.epoch;
+    batch.first = begin;
     batch.pixels.resize(bytes * (end - begin));
     batch.labels.resize(end - begin);
     batch.images.assign(order.begin() + std::ptrdiff_t(begin), order.begin() + std::ptrdiff_t(end));

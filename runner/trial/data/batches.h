@@ -19,6 +19,8 @@ struct Batch {
   std::vector<std::int64_t> labels;   // count
   std::vector<std::uint32_t> images;  // count: which of the data set they are
   int count = 0;
+  int epoch = 0;
+  std::size_t first = 0;  // position of its first image in the epoch
 };
 
 struct BatchOptions {
