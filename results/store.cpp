@@ -300,6 +300,18 @@ void Store::add_lr_find(std::string_view key, const Environment& environment,
   });
 }
 
+std::vector<std::pair<std::string, double>> Store::lr_find(std::string_view key) const {
+  std::vector<std::pair<std::string, double>> suggested;
+  auto row = db_->statement(
+      "SELECT valley, steep, minimum, slide FROM lr_finds WHERE key = ? ORDER BY found_at DESC",
+      key);
+  if (!row.executeStep()) return suggested;
+  for (int i = 0; i < row.getColumnCount(); ++i)
+    if (!row.getColumn(i).isNull())
+      suggested.emplace_back(row.getColumnName(i), row.getColumn(i).getDouble());
+  return suggested;
+}
+
 std::vector<Store::Unfinished> Store::unfinished() const {
   std::vector<Unfinished> all;
   auto rows = db_->statement(

@@ -9,6 +9,7 @@
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/budget.h"
+#include "runner/schedule/find_rate.h"
 #include "runner/schedule/ingest.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
@@ -35,7 +36,8 @@ int run(const Options& o) {
     config.scheduler.slurm.is_used = true;
     config.scheduler.quarantine_after = 0;  // its devices are of many machines
   }
-  const auto plan = runner::make_plan(config);
+  const double seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr));
+  const double begin = runner::steady_seconds();
   const auto worker = runner::find_worker();
   results::Store store(config.output.database);
   if (const int left = runner::ingest_unfinished(store))
@@ -47,11 +49,15 @@ int run(const Options& o) {
                                                     config.output.folder / "trials");
   else
     workers = std::make_unique<runner::ProcessRunner>(worker);
-  const auto outcome =
-      runner::run_sweep(config, plan, store, *workers,
-                        {.retry_failed = o.retry_failed,
-                         .dry_run = o.dry_run,
-                         .seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr))});
+  runner::Status status(stdout);
+  runner::Outcome outcome;
+  if (runner::settle_rates(config, store, *workers, status))
+    outcome = runner::run_sweep(config, runner::make_plan(config), store, *workers,
+                                {.retry_failed = o.retry_failed,
+                                 .dry_run = o.dry_run,
+                                 .seconds = seconds - (runner::steady_seconds() - begin)});
+  else
+    outcome.interrupted = true;
   if (outcome.interrupted) {
     fmt::print("stopped; finished trials are kept. The same command continues: archsweep run {}\n",
                o.config);

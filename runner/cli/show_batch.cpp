@@ -14,8 +14,7 @@
 #include "runner/cli/command.h"
 #include "runner/cli/trial_of.h"
 #include "runner/schedule/process_runner.h"
-#include "runner/schedule/single_job.h"
-#include "runner/support/error.h"
+#include "runner/schedule/show_batch.h"
 #include "runner/support/temporary_folder.h"
 
 namespace archsweep::cli {
@@ -71,22 +70,17 @@ int show_batch(const Options& o) {
   if (o.compare) std::ranges::move(all_augmentations(o, rows[0].steps), std::back_inserter(rows));
 
   const TemporaryFolder tiles("archsweep-show-batch");
-  runner::Job job{.kind = "show_batch"};
-  job.view = {.epoch = o.epoch,
-              .images = o.count     ? o.count
-                        : o.compare ? 8
-                                    : 16,
-              .augmentations = {},
-              .folder = tiles.path().string()};
-  for (const auto& row : rows) job.view.augmentations.push_back(row.steps);
+  runner::BatchView view{.epoch = o.epoch,
+                         .images = o.count     ? o.count
+                                   : o.compare ? 8
+                                               : 16,
+                         .augmentations = {},
+                         .folder = tiles.path().string()};
+  for (const auto& row : rows) view.augmentations.push_back(row.steps);
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);
-  runner::ShownBatch shown;
-  if (!run_alone(config, trial, job, "show-batch", processes, status,
-                 [&](const runner::Event& event) {
-                   if (const auto* s = std::get_if<runner::ShownBatch>(&event)) shown = *s;
-                 }))
-    return stopped_by_user;
+  const auto shown = runner::show_batch(config, trial, view, processes, status);
+  if (!shown) return stopped_by_user;
 
   const auto& d = trial.spec.dataset;
   results::ImageGrid grid{
@@ -96,11 +90,11 @@ int show_batch(const Options& o) {
       .rows = {"stored"},
       .columns = {}};
   for (const auto& row : rows) grid.rows.push_back(row.name);
-  for (std::size_t i = 0; i < shown.files.size(); ++i) {
+  for (std::size_t i = 0; i < shown->files.size(); ++i) {
     auto& column = grid.columns.emplace_back();
-    column.label = shown.classes[i];
+    column.label = shown->classes[i];
     column.title =
-        shown.classes[i] + "\n" + fs::path(shown.files[i]).lexically_relative(d.root).string();
+        shown->classes[i] + "\n" + fs::path(shown->files[i]).lexically_relative(d.root).string();
     for (std::size_t picture = 0; picture < grid.rows.size(); ++picture)
       column.cells.push_back({read(tiles.path() / runner::tile_name(i, picture)),
                               picture == 0 ? "" : shown.mixtures[i][picture - 1]});

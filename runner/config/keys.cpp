@@ -89,6 +89,7 @@ std::vector<Key> keys(Settings& s) {
       {"output.folder", &s.folder, "journals, logs, checkpoints and the image cache; by default NAME-files"},
       {"output.keep_checkpoints", &s.output.keep_checkpoints, "of finished trials too"},
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
+      {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());
   return all;

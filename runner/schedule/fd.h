@@ -1,27 +1,13 @@
 #pragma once
 
-// File descriptors with an owner. What is made here is not inherited by programs, and above fd 3,
+// Pipes and sockets. What is made here is not inherited by programs, and above fd 3,
 // so that a child may put its own ends there.
 
 #include <cstddef>
-#include <utility>
+
+#include "runner/support/fd.h"
 
 namespace archsweep::runner {
-
-// Closed with its owner.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept;
-  ~Fd() { reset(); }
-  void reset();
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 struct Pipe {
   Fd read, write;

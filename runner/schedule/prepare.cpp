@@ -6,9 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/schedule/conclude.h"
-#include "runner/schedule/single_job.h"
+#include "runner/schedule/each_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
+#include "runner/trial/data/cache_files.h"
 
 namespace archsweep::runner {
 namespace {
@@ -30,6 +31,16 @@ std::string dataset_key(const TrialSpec& spec) {
   return to_json(spec)["dataset"].dump();
 }
 
+Job make_job(const Config& config, std::string kind, const TrialSpec& spec, std::string device,
+             int threads) {
+  return {.kind = std::move(kind),
+          .spec = spec,
+          .device = std::move(device),
+          .threads = threads,
+          .cache_folder = fs::absolute(config.output.folder / "cache").string(),
+          .cache_gib = config.output.cache_gib};
+}
+
 std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::span<const PlannedTrial* const> trials,
                                           TrialRunner& runner, Status& status,
@@ -41,11 +52,8 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
   for (const auto* trial : trials) {
     const auto key = dataset_key(trial->spec);
     if (result.by_dataset.contains(key)) continue;
-    Job job{.kind = "prepare",
-            .spec = trial->spec,
-            .device = devices[0],
-            .threads = threads_of(config.scheduler, devices.size()),
-            .cache_folder = fs::absolute(config.output.folder / "cache").string()};
+    const auto job = make_job(config, "prepare", trial->spec, devices[0],
+                              threads_of(config.scheduler, devices.size()));
     std::optional<Prepared> prepared;
     const auto end = run_single(
         runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
@@ -65,6 +73,7 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
+    if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
     status.line(fmt::format("data   {}: {} train, {} validation images, {} classes, {} left out",
                             trial->spec.dataset.root, prepared->train_samples,
                             prepared->valid_samples, prepared->classes,

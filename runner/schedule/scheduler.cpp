@@ -129,6 +129,7 @@ class Sweep {
   double tell_at_ = 0;     // by options_.clock
   bool stopping_ = false;  // no time, or the user's wish
   Outcome outcome_;
+  std::vector<Fd> caches_;  // in use until the end
 };
 
 void Sweep::read() {
@@ -141,8 +142,9 @@ void Sweep::read() {
 bool Sweep::prepare() {
   std::vector<const PlannedTrial*> trials;
   for (const auto i : standings_.waiting()) trials.push_back(&standings_[i].trial);
-  const auto prepared = prepare_data(config_, trials, runner_, status_);
+  auto prepared = prepare_data(config_, trials, runner_, status_);
   if (!prepared) return false;
+  caches_ = std::move(prepared->caches);
   PreflightResult tried;
   const bool gpu = slots_.device(0) != "cpu";
   const bool asked = options_.dry_run && config_.scheduler.preflight != "never";
@@ -288,15 +290,10 @@ void Sweep::start(std::size_t device, Step step, double need) {
                              human_bytes(standings_.checkpoints().limit())));
   const bool saves = is_wanted && room;
   const bool pauses = saves && step.until_epoch < c.epochs;
-  const Job job{
-      .kind = "train",
-      .spec = e.trial.spec,
-      .device = slots_.device(device),
-      .threads = threads_,
-      .cache_folder = fs::absolute(config_.output.folder / "cache").string(),
-      .journal = journal,
-      .checkpoint = saves ? standings_.checkpoints().path(e.trial.fingerprint).string() : "",
-      .until_epoch = pauses ? step.until_epoch : 0};
+  auto job = make_job(config_, "train", e.trial.spec, slots_.device(device), threads_);
+  job.journal = journal;
+  if (saves) job.checkpoint = standings_.checkpoints().path(e.trial.fingerprint).string();
+  if (pauses) job.until_epoch = step.until_epoch;
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,

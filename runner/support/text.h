@@ -31,7 +31,7 @@ std::string human_bytes(double bytes);                     // "1.5 GiB"
 std::optional<double> parse_bytes(std::string_view text);  // "2GB", "2.7GiB", "512 MB", "1e9"
 std::string human_seconds(double seconds);   // "250 us", "1.50 ms", "12.3 s"; 3 digits
 std::string human_duration(double seconds);  // "1h 05m", "3m 20s", "12s"
-std::optional<double> parse_duration(std::string_view text);  // "90s", "30m", "2h": seconds
+std::optional<double> parse_duration(std::string_view text);  // "90s", "30m", "2h", "3d": seconds
 std::optional<int> parse_time_of_day(std::string_view text);  // "07:00": minutes after midnight
 std::string human_count(double count);                        // "11.7 M"
 

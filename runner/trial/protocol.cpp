@@ -117,6 +117,7 @@ void fields(T& p, auto&& visit) {
   visit("classes", p.classes);
   visit("bad_files", p.bad_files);
   visit("duplicates", p.duplicates);
+  visit("cache_file", p.cache_file, younger);
 }
 
 template <typename T>
@@ -197,6 +198,7 @@ std::string encode(const Job& job) {
                         {"device", job.device},
                         {"threads", job.threads},
                         {"cache_folder", job.cache_folder},
+                        {"cache_gib", job.cache_gib},
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
@@ -217,6 +219,7 @@ Job decode_job(std::string_view text) {
             .device = json.value("device", "cpu"),
             .threads = json.value("threads", 0),
             .cache_folder = json.value("cache_folder", ""),
+            .cache_gib = json.value("cache_gib", 0.0),
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),

@@ -64,7 +64,8 @@ struct Job {
   TrialSpec spec;
   std::string device = "cpu";
   int threads = 0;           // 0: all cores
-  std::string cache_folder;  // where decoded data sets and splits are kept
+  std::string cache_folder;  // where decoded data sets are kept
+  double cache_gib = 0;      // of them at most; 0: what the disk has room for
   std::string journal;       // "" : none
   std::string
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
@@ -116,6 +117,7 @@ struct Prepared {
   int train_samples = 0, valid_samples = 0, classes = 0;
   std::vector<std::string> bad_files;   // "path: why", left out
   std::vector<std::string> duplicates;  // "path = path": a validation image that is trained on
+  std::string cache_file;               // of the decoded images
 };
 
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.

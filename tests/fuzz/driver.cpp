@@ -1,6 +1,6 @@
 // Runs an entry point without libFuzzer: over every file of a corpus, then over seeded random
 // mutations of them, the same on every machine. An input that crashes is left in a file.
-//   NAME_fuzz CORPUS [MUTATIONS]
+//   NAME_fuzz CORPUS [MUTATIONS [SEED]]
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -79,7 +79,7 @@ std::string mutate(std::string input, const std::vector<std::string>& corpus, Ra
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return std::fprintf(stderr, "usage: %s CORPUS [MUTATIONS]\n", argv[0]), 2;
+  if (argc < 2) return std::fprintf(stderr, "usage: %s CORPUS [MUTATIONS [SEED]]\n", argv[0]), 2;
   for (const int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL})
     std::signal(number, leave_input);
   std::vector<std::filesystem::path> files;
@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   }
   if (corpus.empty()) return std::fprintf(stderr, "%s: an empty corpus\n", argv[1]), 2;
   for (const auto& input : corpus) run(input);
-  Random random(1);
+  Random random(argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1);
   const int mutations = argc > 2 ? std::atoi(argv[2]) : 3000;
   for (int i = 0; i < mutations; ++i)
     run(mutate(corpus[random.below(corpus.size())], corpus, random));

@@ -11,6 +11,7 @@ TEST_CASE("durations are numbers with a unit") {
   CHECK(parse_duration("90s") == 90);
   CHECK(parse_duration("0.5m") == 30);
   CHECK(parse_duration("2h") == 7200);
-  for (const char* text : {"", "90", "s", "-1s", "0s", "1d", "1 h", "1hh", "nans"})
+  CHECK(parse_duration("1d") == 86400);
+  for (const char* text : {"", "90", "s", "-1s", "0s", "1w", "1 h", "1hh", "nans"})
     CHECK_FALSE(parse_duration(text));
 }

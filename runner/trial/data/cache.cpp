@@ -1,20 +1,23 @@
 #include "runner/trial/data/cache.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <mutex>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,44 +25,12 @@
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/support/text.h"
+#include "runner/trial/data/cache_files.h"
 
 namespace archsweep::runner {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<char, 8> magic = {'a', 's', 'w', 'c', 'a', 'c', 'h', 'e'};
-constexpr std::uint32_t version = 1;  // raised when decoding or resizing changes
-
-// The file: this header, the images, the bad list as JSON.
-struct Header {
-  std::array<char, 8> magic;
-  std::uint32_t version, side, channels, count;
-  std::uint64_t bad_bytes;
-  std::array<char, 64> key;
-  std::array<char, 32> reserved;  // the images begin on a cache line
-};
-static_assert(sizeof(Header) == 128);
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-struct Shape {
-  std::string key;
-  std::uint32_t side, channels, count;
-  std::uint64_t pixel_bytes() const { return std::uint64_t(count) * side * side * channels; }
-};
 
 std::shared_ptr<void> map(int file, std::size_t bytes, int protection) {
   void* at = ::mmap(nullptr, bytes, protection, MAP_SHARED, file, 0);
@@ -67,35 +38,65 @@ std::shared_ptr<void> map(int file, std::size_t bytes, int protection) {
   return {at, [bytes](void* p) { ::munmap(p, bytes); }};
 }
 
-// Nothing where the file is missing, cut short or foreign: it is then made again.
-std::optional<Cached> open_finished(const fs::path& path, const Shape& shape) {
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+std::uint32_t crc(const void* bytes, std::size_t size) {
+  return std::uint32_t(::crc32_z(0, static_cast<const Bytef*>(bytes), size));
+}
+
+// A mapped file, in use as long as it is mapped.
+struct Mapped {
+  Fd file;
+  std::shared_ptr<void> bytes;
+};
+
+bool same_images(const CacheHeader& header, const std::uint8_t* pixels, const char* crcs) {
+  std::atomic<bool> same = true;
+  tbb::parallel_for(std::uint32_t(0), header.count, [&](std::uint32_t i) {
+    std::uint32_t stored;
+    std::memcpy(&stored, crcs + i * sizeof stored, sizeof stored);
+    if (same && crc(pixels + i * header.image_bytes(), header.image_bytes()) != stored)
+      same = false;
+  });
+  return same;
+}
+
+// Nothing where the file is missing, cut short, damaged or foreign: it is then made again.
+std::optional<Cached> open_finished(const fs::path& path, const CacheHeader& wanted, bool check) {
+  auto file = use_cache(path);
   struct stat status {};
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  if (!file || ::fstat(file->get(), &status) != 0) return {};
   const auto bytes = std::uint64_t(status.st_size);
-  if (bytes < sizeof(Header) + shape.pixel_bytes()) return {};
-  const auto mapping = map(file.get(), bytes, PROT_READ);
-  if (!mapping) return {};
-  const auto* start = static_cast<const char*>(mapping.get());
-  Header header;
+  if (bytes < wanted.json_at()) return {};
+  auto mapped = std::make_shared<Mapped>();
+  mapped->bytes = map(file->get(), bytes, PROT_READ);
+  mapped->file = std::move(*file);
+  if (!mapped->bytes) return {};
+  const auto* start = static_cast<const char*>(mapped->bytes.get());
+  CacheHeader header;
   std::memcpy(&header, start, sizeof header);
-  if (header.magic != magic || header.version != version || header.side != shape.side ||
-      header.channels != shape.channels || header.count != shape.count ||
-      std::string_view(header.key.data(), header.key.size()) != shape.key ||
-      bytes != sizeof header + shape.pixel_bytes() + header.bad_bytes)
+  if (header.magic != wanted.magic || header.version != wanted.version ||
+      header.side != wanted.side || header.channels != wanted.channels ||
+      header.count != wanted.count || header.key != wanted.key ||
+      bytes != header.json_at() + header.json_bytes ||
+      header.notes_crc != crc(start + header.notes_at(), bytes - header.notes_at()))
     return {};
   Cached cached;
+  cached.file = path;
   cached.pixels = reinterpret_cast<const std::uint8_t*>(start + sizeof header);
-  const char* bad = start + sizeof header + shape.pixel_bytes();
-  const auto list = nlohmann::json::parse(bad, bad + header.bad_bytes, nullptr, false);
-  if (!list.is_array()) return {};
-  for (const auto& entry : list) {
-    if (!entry.is_array() || entry.size() != 2 || !entry[0].is_number_unsigned() ||
-        !entry[1].is_string() || entry[0].get<std::uint64_t>() >= shape.count)
-      return {};
-    cached.bad.emplace_back(entry[0].get<std::uint32_t>(), entry[1].get<std::string>());
+  if (check && !same_images(header, cached.pixels, start + header.notes_at())) {
+    fmt::print(stderr, "{}: the images are not those that were written: decoding them again\n",
+               path.string());
+    return {};
   }
-  cached.mapping = mapping;
+  const char* json = start + header.json_at();
+  const auto notes = nlohmann::json::parse(json, json + header.json_bytes, nullptr, false);
+  try {
+    notes.at("bad").get_to(cached.bad);
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
+  for (const auto& [place, why] : cached.bad)
+    if (place >= wanted.count) return {};
+  cached.mapping = mapped;
   return cached;
 }
 
@@ -108,7 +109,7 @@ std::optional<Cached> open_finished(const fs::path& path, const Shape& shape) {
 
 std::vector<std::pair<std::uint32_t, std::string>> decode_all(
     const Source& source, const DatasetSpec& spec, const std::vector<std::uint32_t>& wanted,
-    std::uint8_t* pixels, const DataProgress& progress) {
+    std::uint8_t* pixels, std::uint32_t* crcs, const DataProgress& progress) {
   std::vector<std::pair<std::uint32_t, std::string>> bad;
   std::mutex mutex;
   std::size_t done = 0;
@@ -124,6 +125,7 @@ std::vector<std::pair<std::uint32_t, std::string>> decode_all(
     } catch (const std::exception& error) {
       why = error.what();
     }
+    crcs[i] = crc(pixels + i * bytes, bytes);
     const std::lock_guard lock(mutex);
     if (!why.empty()) bad.emplace_back(std::uint32_t(i), printable(why, 300));
     if (++done % step == 0 || done == wanted.size())
@@ -136,81 +138,99 @@ std::vector<std::pair<std::uint32_t, std::string>> decode_all(
   return bad;
 }
 
-void write_cache(int file, const fs::path& folder, const Shape& shape, const Source& source,
+void write_cache(const Fd& file, const fs::path& path, CacheHeader header, const Source& source,
                  const DatasetSpec& spec, const std::vector<std::uint32_t>& wanted,
-                 const DataProgress& progress) {
-  const std::uint64_t bytes = sizeof(Header) + shape.pixel_bytes();
+                 const CacheRules& rules, const DataProgress& progress) {
+  const auto folder = path.parent_path();
+  const std::uint64_t bytes = header.json_at();
   const std::string what =
       fmt::format("write the {} of decoded images", human_bytes(double(bytes)));
   // Over this limit the kernel would send a signal rather than an error.
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && bytes > limit.rlim_cur) fail(folder, what, EFBIG);
+  if (::ftruncate(file.get(), 0) != 0) fail(folder, what, errno);
+  make_cache_room(folder, path, bytes, rules.most_bytes);
   // All the space at once: a full disk must not become a SIGBUS in the middle of the mapping.
-  if (::ftruncate(file, 0) != 0) fail(folder, what, errno);
-  if (const int error = ::posix_fallocate(file, 0, off_t(bytes))) fail(folder, what, error);
-  const auto mapping = map(file, bytes, PROT_READ | PROT_WRITE);
+  if (const int error = ::posix_fallocate(file.get(), 0, off_t(bytes))) fail(folder, what, error);
+  const auto mapping = map(file.get(), bytes, PROT_READ | PROT_WRITE);
   if (!mapping) fail(folder, what, errno);
 
   auto* start = static_cast<char*>(mapping.get());
-  const auto bad = decode_all(source, spec, wanted,
-                              reinterpret_cast<std::uint8_t*>(start) + sizeof(Header), progress);
-  const std::string list = nlohmann::json(bad).dump();
-  Header header{magic, version, shape.side, shape.channels, shape.count, list.size(), {}, {}};
-  std::copy_n(shape.key.begin(), header.key.size(), header.key.begin());
+  std::vector<std::uint32_t> crcs(header.count);
+  const auto bad =
+      decode_all(source, spec, wanted, reinterpret_cast<std::uint8_t*>(start) + sizeof header,
+                 crcs.data(), progress);
+  const std::string json = nlohmann::json{{"dataset", spec.root}, {"bad", bad}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  header.json_bytes = json.size();
+  std::string notes(reinterpret_cast<const char*>(crcs.data()), crcs.size() * sizeof crcs[0]);
+  notes += json;
+  header.notes_crc = crc(notes.data(), notes.size());
   std::memcpy(start, &header, sizeof header);
-  if (::pwrite(file, list.data(), list.size(), off_t(bytes)) != ssize_t(list.size()))
+  if (::pwrite(file.get(), notes.data(), notes.size(), off_t(header.notes_at())) !=
+      ssize_t(notes.size()))
     fail(folder, what, errno ? errno : ENOSPC);
-  if (::msync(start, bytes, MS_SYNC) != 0 || ::fsync(file) != 0) fail(folder, what, errno);
+  if (::msync(start, bytes, MS_SYNC) != 0 || ::fsync(file.get()) != 0) fail(folder, what, errno);
+}
+
+bool is_named(const Fd& file, const fs::path& path) {
+  struct stat own {
+  }, named{};
+  return ::fstat(file.get(), &own) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         own.st_ino == named.st_ino && own.st_dev == named.st_dev;
 }
 
 }  // namespace
 
 Cached open_cache(const Source& source, const DatasetSpec& spec,
                   const std::vector<std::uint32_t>& wanted, const fs::path& cache_folder,
-                  const DataProgress& progress) {
+                  const DataProgress& progress, const CacheRules& rules) {
   Sha256 hash;
-  hash.add(fmt::format("{} {} {} {} {}\n", version, source.identity, spec.stored_size,
+  hash.add(fmt::format("{} {} {} {} {}\n", cache_version, source.identity, spec.stored_size,
                        spec.channels, spec.resize));
   hash.add({reinterpret_cast<const char*>(wanted.data()), wanted.size() * sizeof wanted[0]});
-  const Shape shape{hash.hex(), std::uint32_t(spec.stored_size), std::uint32_t(spec.channels),
-                    std::uint32_t(wanted.size())};
-  const fs::path path = cache_folder / (shape.key.substr(0, 24) + ".images");
-  if (auto cached = open_finished(path, shape)) return *cached;
+  const auto key = hash.hex();
+  CacheHeader header{.side = std::uint32_t(spec.stored_size),
+                     .channels = std::uint32_t(spec.channels),
+                     .count = std::uint32_t(wanted.size())};
+  std::copy_n(key.begin(), header.key.size(), header.key.begin());
+  const fs::path path = cache_folder / (key.substr(0, 24) + cache_ending);
+  if (auto cached = open_finished(path, header, rules.check)) return *cached;
 
   std::error_code error;
   fs::create_directories(cache_folder, error);
   if (error) fail(cache_folder, "make the folder of the cache", error.value());
-  const fs::path unfinished = path.string() + ".part";
+  const fs::path unfinished = cache_folder / (key.substr(0, 24) + unfinished_ending);
   for (;;) {
-    const File file(::open(unfinished.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-    if (file.get() < 0) fail(cache_folder, "write to the cache", errno);
+    const Fd file(::open(unfinished.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!file) fail(cache_folder, "write to the cache", errno);
     // One process decodes, the others wait for it and find the file finished. What a killed one
     // left behind is written over.
-    while (::flock(file.get(), LOCK_EX) != 0)
-      if (errno != EINTR) fail(cache_folder, "lock the cache", errno);
-    if (auto cached = open_finished(path, shape)) {
-      struct stat own {
-      }, named{};
-      ::fstat(file.get(), &own);
-      if (::stat(unfinished.c_str(), &named) == 0 && named.st_ino == own.st_ino)
-        ::unlink(unfinished.c_str());
+    try {
+      while (!lock(file, CacheLock::writing, /*wait=*/false)) {
+        if (progress) progress(0, wanted.size());  // a sign of life
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      }
+    } catch (const std::system_error& refused) {
+      fail(cache_folder, "lock the cache", refused.code().value());
+    }
+    if (auto cached = open_finished(path, header, rules.check)) {
+      if (is_named(file, unfinished)) ::unlink(unfinished.c_str());
       return *cached;
     }
-    struct stat own {
-    }, named{};
-    ::fstat(file.get(), &own);
-    if (::stat(unfinished.c_str(), &named) != 0 || named.st_ino != own.st_ino) continue;
+    if (!is_named(file, unfinished)) continue;
     try {
-      write_cache(file.get(), cache_folder, shape, source, spec, wanted, progress);
+      write_cache(file, unfinished, header, source, spec, wanted, rules, progress);
+      lock(file, CacheLock::reading, /*wait=*/true);  // from the first moment that it has its name
       if (::rename(unfinished.c_str(), path.c_str()) != 0)
         fail(cache_folder, "name the finished file", errno);
     } catch (...) {
       ::unlink(unfinished.c_str());
       throw;
     }
-    const File folder(::open(cache_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.get() >= 0) ::fsync(folder.get());
-    if (auto cached = open_finished(path, shape)) return *cached;
+    const Fd folder(::open(cache_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (folder) ::fsync(folder.get());
+    if (auto cached = open_finished(path, header, false)) return *cached;
     fail(cache_folder, "read back the cache", EIO);
   }
 }

@@ -53,7 +53,7 @@ void check_classes(const Dataset& dataset, const std::string& root) {
 }  // namespace
 
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
-                     const DataProgress& progress) {
+                     const DataProgress& progress, const CacheRules& rules) {
   const Source source = spec.kind == "idx"               ? open_idx(spec.root)
                         : spec.kind.starts_with("cifar") ? open_cifar(spec.root, spec.kind)
                                                          : open_photos(spec);
@@ -67,7 +67,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   std::vector<std::uint32_t> wanted;
   std::merge(split.train.begin(), split.train.end(), split.valid.begin(), split.valid.end(),
              std::back_inserter(wanted));
-  const Cached cached = open_cache(source, spec, wanted, cache_folder, progress);
+  const Cached cached = open_cache(source, spec, wanted, cache_folder, progress, rules);
   if (!cached.bad.empty() && spec.bad_images == "fail") {
     const auto& [place, why] = cached.bad[0];
     throw Error(
@@ -90,6 +90,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   dataset.storage = storage;
   dataset.name = [name = source.name, wanted](std::size_t i) { return name(wanted[i]); };
 
+  dataset.cache_file = cached.file;
   dataset.bad_files = source.left_out;
   std::vector<bool> bad(wanted.size());
   for (const auto& [place, why] : cached.bad) {

@@ -23,6 +23,7 @@ struct Dataset {
   std::vector<std::uint32_t> train, valid;  // indices of images, in ascending order
   std::string split_hash;                   // equal: same images, same labels, same split
   std::vector<std::string> bad_files;       // "path: why", left out under bad_images: skip
+  std::filesystem::path cache_file;
 
   // side * side * channels bytes, rows of pixels (HWC).
   std::span<const std::uint8_t> image(std::size_t i) const {
@@ -42,10 +43,15 @@ struct Dataset {
 
 using DataProgress = std::function<void(std::size_t done, std::size_t total)>;
 
+struct CacheRules {
+  std::uint64_t most_bytes = 0;  // of all files in the folder; 0: what the disk has room for
+  bool check = false;            // read every image: are they those that were written?
+};
+
 // Opens the cache of this data set in `cache_folder`, or decodes every image into it first.
 // `progress` may be empty and is called from one thread at a time. Throws Error.
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
-                     const DataProgress& progress = {});
+                     const DataProgress& progress = {}, const CacheRules& rules = {});
 
 // "valid = train": validation images that look the same as one that is trained on, pixel for pixel
 // as they are stored. Reads every image.

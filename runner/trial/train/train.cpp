@@ -128,16 +128,16 @@ class Trial {
     events_.send(sweep);
   }
 
-  DataProgress data_progress() {
-    return [this, last = Clock::time_point{}](std::size_t done, std::size_t total) mutable {
+  Dataset open_data(bool check) {
+    auto progress = [this, last = Clock::time_point{}](auto done, auto total) mutable {
       if (done < total && seconds_since(last) < progress_seconds) return;
       last = Clock::now();
       events_.send(Progress{
           .phase = "data", .step = static_cast<int>(done), .steps = static_cast<int>(total)});
     };
+    return open_dataset(spec_.dataset, job_.cache_folder, progress,
+                        {static_cast<std::uint64_t>(job_.cache_gib * (1 << 30)), check});
   }
-
-  const Dataset& dataset() const { return dataset_; }
 
  private:
   static constexpr double progress_seconds = 0.5;
@@ -147,7 +147,7 @@ class Trial {
       events_.send(Progress{.phase = waits ? "wait" : "start"});
     });
     lease_->share();
-    dataset_ = open_dataset(spec_.dataset, job_.cache_folder, data_progress());
+    dataset_ = open_data(/*check=*/false);
     const auto& t = spec_.training;
     standing_ = {
         .spec = spec_,
@@ -474,14 +474,14 @@ class Trial {
 }  // namespace
 
 void prepare(const Job& job, EventSink& events) {
-  Trial trial(job, events);
-  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder, trial.data_progress());
+  const auto dataset = Trial(job, events).open_data(/*check=*/true);
   events.send(Prepared{.split_hash = dataset.split_hash,
                        .train_samples = static_cast<int>(dataset.train.size()),
                        .valid_samples = static_cast<int>(dataset.valid.size()),
                        .classes = dataset.classes,
                        .bad_files = dataset.bad_files,
-                       .duplicates = shared_images(dataset)});
+                       .duplicates = shared_images(dataset),
+                       .cache_file = dataset.cache_file.string()});
 }
 
 void train(const Job& job, EventSink& events) {

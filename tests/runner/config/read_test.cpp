@@ -52,6 +52,20 @@ Rates rates(const Place& place, const std::string& value) {
 
 }  // namespace
 
+TEST_CASE("learning rates that are to be found are named by their rules") {
+  const Place place;
+  const auto candidate = [&](const std::string& value) {
+    return place.read(one + "learning_rate: " + value).candidates.at(0);
+  };
+  CHECK(candidate("find").rules == Names{"valley"});
+  CHECK(candidate("find").learning_rates.empty());
+  const auto mixed = candidate("[steep, 0.5, find, valley, slide]");
+  CHECK(mixed.rules == Names{"steep", "valley", "slide"});
+  CHECK(mixed.learning_rates == Rates{0.5});
+  CHECK_THROWS_WITH(candidate("found"), Contains("or find (valley, steep, minimum, slide)"));
+  CHECK_THROWS_WITH(candidate("{from: find, to: 1, points: 3}"), Contains("'from' is missing"));
+}
+
 TEST_CASE("the least config: defaults for all the rest") {
   const Place place;
   const auto config = place.read(one);
@@ -282,7 +296,7 @@ TEST_CASE("limits, slots and places of output") {
                             "trial_memory: 0",
                             "trial_memory: -1GB",
                             "trial_time_limit: 5",
-                            "trial_time_limit: 2d",
+                            "trial_time_limit: 2w",
                             "trial_time_limit: -1s",
                             "trial_time_limit: h",
                             "device: tpu",
@@ -307,12 +321,14 @@ TEST_CASE("limits, slots and places of output") {
     CHECK_THAT(place.faults(one + "scheduler: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
   CHECK(place.read(one + "scheduler: {budget: 8h}").scheduler.budget == 8 * 3600);
+  CHECK(place.read(one + "scheduler: {budget: 2d}").scheduler.budget == 2 * 86400);
+  CHECK(place.read(one + "output: {cache_gib: 2.5}").output.cache_gib == 2.5);
   CHECK(place.read(one + "scheduler: {until: 07:00}").scheduler.until == 7 * 60);
   CHECK(place.read(one + "scheduler: {until: '23:59'}").scheduler.until == 24 * 60 - 1);
   CHECK(place.read(one + "scheduler: {until: none, budget: none}").scheduler.until == -1);
   CHECK(place.read(one).scheduler.early_stopping == "none");
   CHECK(place.read(one + "output: {keep_checkpoints: true}").output.keep_checkpoints);
-  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB",
+  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
                             "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
                             "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
     INFO(wrong);
@@ -409,11 +425,11 @@ c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0
 c.yaml:12:12: scheduler: expected a mapping of keys, not 'fast'
 base.yaml:1:28: dataset.root: no folder 'gone'
 base.yaml:1:10: dataset.channels: must be 1 or 3
-c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, not '-0.1'
+c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, or find (valley, steep, minimum, slide), not '-0.1'
 c.yaml:14:5: architectures: 'resnet1' matches nothing; did you mean 'resnet18'?
 c.yaml:15:5: architectures: 'nothing_*' matches nothing
 c.yaml:16:22: unknown key 'architectures.epoch'; did you mean 'epochs'?
-c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, not 'x'
+c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, or find (valley, steep, minimum, slide), not 'x'
 c.yaml:17:5: architectures: an entry is a name, or {name: ..., learning_rate: ...}
 c.yaml:18:5: architectures: an entry is a name, or {name: ..., learning_rate: ...})");
 }
