@@ -68,6 +68,14 @@ torch::Tensor on_device(const std::vector<float>& values, at::IntArrayRef shape,
   return torch::tensor(values).view(shape).to(device);
 }
 
+// What a row of each matrix [n, rows, 3] makes of the places (x, y, 1): [n, h, w]. A product of
+// matrices this thin would take five times as long.
+torch::Tensor product(const torch::Tensor& matrices, std::int64_t row, const torch::Tensor& x,
+                      const torch::Tensor& y) {
+  const auto m = matrices.select(1, row).view({-1, 3, 1, 1}).unbind(1);
+  return m[0] * x.view({1, 1, -1}) + (m[1] * y.view({1, -1, 1}) + m[2]);
+}
+
 }  // namespace
 
 Placement draw_placement(const PlacementRanges& r, Random& random) {
@@ -99,11 +107,10 @@ torch::Tensor place(const torch::Tensor& images, std::span<const Placement> plac
       for (const double value : row) values.push_back(static_cast<float>(value));
   const auto matrices = on_device(values, {n, 3, 3}, images.device());
   const auto floats = torch::TensorOptions(images.device()).dtype(torch::kFloat32);
-  const auto x = torch::linspace(-1, 1, w, floats).view({1, w}).expand({h, w});
-  const auto y = torch::linspace(-1, 1, h, floats).view({h, 1}).expand({h, w});
-  const auto square = torch::stack({x, y, torch::ones({h, w}, floats)}, -1).view({1, h * w, 3});
-  const auto mapped = square.expand({n, h * w, 3}).bmm(matrices.transpose(1, 2));
-  const auto grid = mapped.slice(2, 0, 2).div(mapped.slice(2, 2, 3)).view({n, h, w, 2});
+  const auto x = torch::linspace(-1, 1, w, floats), y = torch::linspace(-1, 1, h, floats);
+  const auto scale = product(matrices, 2, x, y).reciprocal_();
+  const auto grid = torch::stack(
+      {product(matrices, 0, x, y).mul_(scale), product(matrices, 1, x, y).mul_(scale)}, -1);
   constexpr int bilinear = 0, reflection = 2;
   return at::grid_sampler_2d(images.to(torch::kFloat32).contiguous(), grid, bilinear, reflection,
                              /*align_corners=*/true);
@@ -117,18 +124,15 @@ torch::Tensor move(const torch::Tensor& images, std::span<const Affine> matrices
     for (const double value : matrix) values.push_back(static_cast<float>(value));
   const auto device = images.device();
   const auto floats = torch::TensorOptions(device).dtype(torch::kFloat32);
-  // In torchvision's order of operations: a pixel half way goes the same way.
   const auto halves =
-      on_device({static_cast<float>(w) / 2, static_cast<float>(h) / 2}, {2}, device);
-  const auto theta = on_device(values, {n, 2, 3}, device).transpose(1, 2) / halves;
+      on_device({static_cast<float>(w) / 2, static_cast<float>(h) / 2}, {2, 1}, device);
+  const auto theta = on_device(values, {n, 2, 3}, device) / halves;
   const auto from_centre = [&](std::int64_t size) {
     const double half = static_cast<double>(size) / 2;
     return torch::linspace(0.5 - half, half - 0.5, size, floats);
   };
-  const auto x = from_centre(w).view({1, w}).expand({h, w});
-  const auto y = from_centre(h).view({h, 1}).expand({h, w});
-  const auto pixels = torch::stack({x, y, torch::ones({h, w}, floats)}, -1).view({1, h * w, 3});
-  const auto grid = pixels.expand({n, h * w, 3}).bmm(theta).view({n, h, w, 2});
+  const auto x = from_centre(w), y = from_centre(h);
+  const auto grid = torch::stack({product(theta, 0, x, y), product(theta, 1, x, y)}, -1);
   constexpr int zeros = 0;
   return at::grid_sampler_2d(images.to(torch::kFloat32).contiguous(), grid, bilinear ? 0 : 1, zeros,
                              /*align_corners=*/false)

@@ -13,6 +13,19 @@
 
 namespace archsweep::runner {
 
+Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint64_t seed) {
+  Batch batch;
+  batch.count = count;
+  batch.pixels.resize(std::size_t(count) * std::size_t(image_size) * std::size_t(image_size) *
+                      std::size_t(dataset.channels));
+  batch.labels.resize(std::size_t(count));
+  Random random(seed);
+  for (auto& value : batch.pixels) value = std::uint8_t(random.below(256));
+  for (auto& label : batch.labels)
+    label = std::int64_t(random.below(std::uint64_t(dataset.classes)));
+  return batch;
+}
+
 struct BatchLoader::State {
   struct Slot {
     Batch batch;

@@ -23,6 +23,9 @@ struct Batch {
   std::size_t first = 0;  // position of its first image in the epoch
 };
 
+// Noise of random classes, in the shape of the data set's batches.
+Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint64_t seed);
+
 struct BatchOptions {
   std::vector<AugmentStep> augmentation;  // empty: the centre of the stored image, as in validation
   int image_size = 224;

@@ -17,7 +17,6 @@
 #include "runner/trial/augment/batch.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
-#include "runner/trial/data/random.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/images.h"
@@ -66,16 +65,10 @@ class Trial {
     begin();
     Optimizer optimizer(model_->network(), spec_.training);
     model_->network().train();
-    const int side = spec_.dataset.image_size;
-    const auto images = static_cast<std::size_t>(
-        std::min<std::int64_t>(spec_.training.batch_size, std::ssize(dataset_.train)));
-    Batch batch{.pixels = std::vector<std::uint8_t>(images * side * side * dataset_.channels),
-                .labels = std::vector<std::int64_t>(images),
-                .count = static_cast<int>(images)};
-    Random random(spec_.training.seed);
-    for (auto& value : batch.pixels) value = static_cast<std::uint8_t>(random.below(256));
-    for (auto& label : batch.labels)
-      label = static_cast<std::int64_t>(random.below(std::uint64_t(dataset_.classes)));
+    const Batch batch = random_batch(dataset_, spec_.dataset.image_size,
+                                     static_cast<int>(std::min<std::int64_t>(
+                                         spec_.training.batch_size, std::ssize(dataset_.train))),
+                                     spec_.training.seed);
     Preflight result;
     result.train_step_seconds = median_of_a_few([&] {
       const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
