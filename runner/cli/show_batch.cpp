@@ -69,11 +69,10 @@ int show_batch(const Options& o) {
       {o.compare ? "this config" : "augmented", trial.spec.augmentation}};
   if (o.compare) std::ranges::move(all_augmentations(o, rows[0].steps), std::back_inserter(rows));
 
+  const int few = o.compare ? 8 : 16;
   const TemporaryFolder tiles("archsweep-show-batch");
   runner::BatchView view{.epoch = o.epoch,
-                         .images = o.count     ? o.count
-                                   : o.compare ? 8
-                                               : 16,
+                         .images = o.count ? o.count : few,
                          .augmentations = {},
                          .folder = tiles.path().string()};
   for (const auto& row : rows) view.augmentations.push_back(row.steps);
@@ -97,7 +96,7 @@ int show_batch(const Options& o) {
         shown->classes[i] + "\n" + fs::path(shown->files[i]).lexically_relative(d.root).string();
     for (std::size_t picture = 0; picture < grid.rows.size(); ++picture)
       column.cells.push_back({read(tiles.path() / runner::tile_name(i, picture)),
-                              picture == 0 ? "" : shown.mixtures[i][picture - 1]});
+                              picture == 0 ? "" : shown->mixtures[i][picture - 1]});
   }
   results::draw(grid, o.output);
   fmt::print("{}\n", o.output);
