@@ -90,6 +90,27 @@ void fields(T& j, auto&& visit) {
 }
 
 template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ExportJob>
+void fields(T& j, auto&& visit) {
+  visit("weights", j.weights);
+  visit("folder", j.folder);
+  visit("cache_folder", j.cache_folder);
+  visit("measured", j.measured);
+  visit("device", j.device);
+  visit("is_checked", j.is_checked);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, PredictJob>
+void fields(T& j, auto&& visit) {
+  visit("folder", j.folder);
+  visit("device", j.device);
+  visit("batch_size", j.batch_size);
+  visit("all", j.all);
+  visit("format", j.format);
+}
+
+template <typename T>
 requires std::is_same_v<std::remove_const_t<T>, Hello>
 void fields(T& h, auto&& visit) {
   visit("protocol", h.protocol);
@@ -165,8 +186,6 @@ constexpr const char* event_names[] = {"hello",     "progress", "epoch",  "measu
                                        "preflight", "rates",    "shown"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
-constexpr std::size_t longest_line = 1 << 20;
-
 nlohmann::json failure_to_json(const results::Failure& f) {
   return {{"cause", results::name(f.cause)}, {"message", f.message}};
 }
@@ -202,6 +221,7 @@ std::string encode(const Job& job) {
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
+                        {"weights", job.weights},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -223,6 +243,7 @@ Job decode_job(std::string_view text) {
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
+            .weights = json.value("weights", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
@@ -233,10 +254,27 @@ Job decode_job(std::string_view text) {
 std::string encode(const ValidateJob& job) {
   return fields_to_json(job).dump();
 }
+std::string encode(const ExportJob& job) {
+  return fields_to_json(job).dump();
+}
+std::string encode(const PredictJob& job) {
+  return fields_to_json(job).dump();
+}
+
+template <typename T>
+static T decode_argument(std::string_view text) {
+  return fields_from_json<T>(nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false),
+                             "job");
+}
 
 ValidateJob decode_validate_job(std::string_view text) {
-  return fields_from_json<ValidateJob>(
-      nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false), "job");
+  return decode_argument<ValidateJob>(text);
+}
+ExportJob decode_export_job(std::string_view text) {
+  return decode_argument<ExportJob>(text);
+}
+PredictJob decode_predict_job(std::string_view text) {
+  return decode_argument<PredictJob>(text);
 }
 
 std::string encode(const Event& event) {
@@ -254,7 +292,7 @@ std::string encode(const Event& event) {
 }
 
 std::optional<Event> decode_event(std::string_view line) {
-  if (line.size() > longest_line) return std::nullopt;
+  if (line.size() > longest_event) return std::nullopt;
   auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("event") || !json["event"].is_string())
     return std::nullopt;

@@ -165,10 +165,6 @@ BatchAugmenter::BatchAugmenter(const std::vector<AugmentStep>& steps, std::uint6
   }
 }
 
-bool BatchAugmenter::empty() const {
-  return steps_.empty();
-}
-
 Augmented BatchAugmenter::operator()(Augmented batch, int epoch, std::size_t first) const {
   torch::NoGradGuard no_grad;
   // So many images at once, for a large batch's sake: what a step needs besides is some times as

@@ -30,7 +30,6 @@ class BatchAugmenter {
   BatchAugmenter(BatchAugmenter&&) noexcept;
   BatchAugmenter& operator=(BatchAugmenter&&) noexcept;
 
-  bool empty() const;
   // Images as uint8, labels as int64. first: the first image's position in the epoch.
   Augmented operator()(Augmented batch, int epoch, std::size_t first) const;
 

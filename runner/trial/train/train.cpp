@@ -9,8 +9,6 @@
 
 #include "archs/catalog.h"
 #include "archs/network.h"
-#include "archs/weights/hub.h"
-#include "archs/weights/load.h"
 #include "results/statistics.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
@@ -26,7 +24,9 @@
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/optimizer.h"
 #include "runner/trial/train/schedule.h"
+#include "runner/trial/train/start_weights.h"
 #include "runner/trial/train/tally.h"
+#include "runner/trial/train/trained.h"
 
 namespace archsweep::runner {
 namespace {
@@ -55,6 +55,7 @@ class Trial {
       }
     }
     for (auto& parameter : model_->network().parameters()) parameter.mutable_grad().reset();
+    keep_weights();
     summary_.train_memory_bytes = standing_.train_memory_bytes;
     summary_.micro_batch = standing_.micro_batch;
     if (spec_.measurement.enabled) measure();
@@ -194,6 +195,17 @@ class Trial {
     reset_peak_memory(device_);  // nor what writing it took
   }
 
+  // The trial is as good without: it can be trained again.
+  void keep_weights() {
+    if (job_.weights.empty()) return;
+    try {
+      write_trained(job_.weights, {spec_, standing_.split_hash, dataset_.class_names,
+                                   archs::state_dict(model_->network())});
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
+    }
+  }
+
   // Median seconds of calls after one that warms up: a few, or fewer if they are slow. Each is told
   // of: a large network takes long, and who is silent is taken for hung.
   template <typename Call>
@@ -224,7 +236,7 @@ class Trial {
                                           .image_size = spec_.dataset.image_size,
                                           .drop_rate = spec_.training.drop_rate,
                                           .drop_path_rate = spec_.training.drop_path_rate});
-    load_weights(*network);
+    load_start_weights(*network, spec_.architecture, spec_.training.weights, events_);
     model_.emplace(std::move(network), spec_.training, device_);
     normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
     augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, classes, normalize_.mean(),
@@ -236,30 +248,6 @@ class Trial {
     summary_.train_samples = static_cast<int>(dataset_.train.size());
     summary_.valid_samples = static_cast<int>(dataset_.valid.size());
     summary_.parameters = archs::count_parameters(model_->network());
-  }
-
-  // A classifier of other classes is left as it is; what is adapted goes to the log.
-  void load_weights(archs::Network& network) {
-    const auto& from = spec_.training.weights;
-    if (from == "none") return;
-    std::filesystem::path file = from;
-    if (from == "pretrained") {
-      const auto& weights = archs::find_pretrained(spec_.architecture);
-      const auto show = archs::show_download(weights.name(), stderr);
-      file = archs::weights_file(
-          archs::hub_from_environment(), weights,
-          [&, last = Clock::time_point{}](std::uint64_t done, std::uint64_t total) mutable {
-            show(done, total);
-            if (seconds_since(last) < progress_seconds) return;
-            last = Clock::now();
-            constexpr std::uint64_t mib = 1 << 20;
-            events_.send(Progress{.phase = "download",
-                                  .step = static_cast<int>(done / mib),
-                                  .steps = static_cast<int>(total / mib)});
-          });
-    }
-    for (const auto& note : archs::load_weights(network, file, {.other_classes = true}))
-      fmt::print(stderr, "{}\n", note);
   }
 
   torch::Tensor to_pixels(const Batch& batch) const {
