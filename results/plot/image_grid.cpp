@@ -8,12 +8,13 @@
 #include "results/plot/lettering.h"
 #include "results/plot/marks.h"
 #include "runner/support/base64.h"
+#include "runner/support/text.h"
 
 namespace archsweep::results {
 namespace {
 
 // Pixels. A PNG file has twice as many: an image of 224 is then shown as it is.
-constexpr double tile = 112, gap = 6, size = 13;
+constexpr double tile = 112, gap = 6, size = 13, note_size = 10;
 constexpr std::size_t most_beside = 8;
 
 }  // namespace
@@ -39,13 +40,27 @@ std::string to_svg(const ImageGrid& grid, Theme theme) {
     const auto& column = grid.columns[c];
     const double x = left + double(c % beside) * (tile + gap), y = top + double(c / beside) * band;
     out += "<g><title>" + escape_xml(column.title) + "</title>\n";
-    for (std::size_t r = 0; r < column.pngs.size(); ++r)
+    for (std::size_t r = 0; r < column.cells.size(); ++r) {
+      const auto& cell = column.cells[r];
+      const double below = y + double(r + 1) * (tile + gap) - gap;
       out += fmt::format(
           "<image x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" height=\"{2}\" "
           "href=\"data:image/png;base64,{3}\"/>\n"
           "<rect class=\"grid\" fill=\"none\" x=\"{0:.1f}\" y=\"{1:.1f}\" width=\"{2}\" "
           "height=\"{2}\"/>\n",
-          x, y + double(r) * (tile + gap), tile, base64(column.pngs[r]));
+          x, below - tile, tile, base64(cell.png));
+      if (cell.note.empty()) continue;
+      const auto lines = split(cell.note, '\n');
+      const double strip = (double(lines.size()) * 1.2 + 0.3) * note_size;
+      out += fmt::format(
+          "<rect class=\"paper\" fill-opacity=\".85\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" "
+          "height=\"{:.1f}\"/>\n",
+          x, below - strip, tile, strip);
+      for (std::size_t l = 0; l < lines.size(); ++l)
+        out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" font-size=\"{}\">{}</text>\n", x + 3,
+                           below - strip + double(l + 1) * 1.2 * note_size, note_size,
+                           escape_xml(shorten(lines[l], tile - 6, note_size)));
+    }
     out += text(x, y + band - label + 0.9 * size, "", shorten(column.label, tile, size)) + "</g>\n";
   }
   return out + "</svg>\n";

@@ -9,10 +9,15 @@
 
 namespace archsweep::results {
 
+struct ImageCell {
+  std::string png;   // the bytes of a PNG file
+  std::string note;  // lines written on it; "": nothing
+};
+
 struct ImageColumn {
-  std::string label;              // under it
-  std::string title;              // shown where the mouse rests
-  std::vector<std::string> pngs;  // the bytes of a PNG file a row
+  std::string label;             // under it
+  std::string title;             // shown where the mouse rests
+  std::vector<ImageCell> cells;  // one a row
 };
 
 struct ImageGrid {

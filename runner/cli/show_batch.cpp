@@ -45,7 +45,8 @@ std::vector<Augmentation> all_augmentations(const Options& o, const std::vector<
     set.push_back("augmentation=" + yaml);
     all.push_back({name, runner::read_config(o.config, set).augmentation});
   };
-  for (const std::string word : {"none", "light"}) add(word, word);
+  for (const auto& word : runner::augment_words())
+    add(std::string(word.name), std::string(word.name));
   for (const auto& kind : runner::augment_kinds()) {
     const auto at = std::ranges::find(own, kind.name, &AugmentStep::name);
     if (at == own.end())
@@ -68,11 +69,10 @@ int show_batch(const Options& o) {
       {o.compare ? "this config" : "augmented", trial.spec.augmentation}};
   if (o.compare) std::ranges::move(all_augmentations(o, rows[0].steps), std::back_inserter(rows));
 
+  const int few = o.compare ? 8 : 16;
   const TemporaryFolder tiles("archsweep-show-batch");
   runner::BatchView view{.epoch = o.epoch,
-                         .images = o.count     ? o.count
-                                   : o.compare ? 8
-                                               : 16,
+                         .images = o.count ? o.count : few,
                          .augmentations = {},
                          .folder = tiles.path().string()};
   for (const auto& row : rows) view.augmentations.push_back(row.steps);
@@ -95,7 +95,8 @@ int show_batch(const Options& o) {
     column.title =
         shown->classes[i] + "\n" + fs::path(shown->files[i]).lexically_relative(d.root).string();
     for (std::size_t picture = 0; picture < grid.rows.size(); ++picture)
-      column.pngs.push_back(read(tiles.path() / runner::tile_name(i, picture)));
+      column.cells.push_back({read(tiles.path() / runner::tile_name(i, picture)),
+                              picture == 0 ? "" : shown->mixtures[i][picture - 1]});
   }
   results::draw(grid, o.output);
   fmt::print("{}\n", o.output);
@@ -108,7 +109,7 @@ Action declare(CLI::App& app) {
   app.add_option("-o,--output", o->output, "Picture: .svg, .png or .html")->required();
   app.add_option("--count", o->count,
                  "Images, where the batch has so many; by default 16, or 8 to compare")
-      ->check(CLI::Range(1, 1024));
+      ->check(CLI::Range(1, 256));
   app.add_option("--epoch", o->epoch, "Whose first batch; the first is 1")
       ->check(CLI::Range(1, 1000000));
   app.add_flag("--compare", o->compare, "A row for each augmentation there is");

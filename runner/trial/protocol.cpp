@@ -173,6 +173,7 @@ requires std::is_same_v<std::remove_const_t<T>, ShownBatch>
 void fields(T& s, auto&& visit) {
   visit("classes", s.classes);
   visit("files", s.files);
+  visit("mixtures", s.mixtures);
 }
 
 namespace {

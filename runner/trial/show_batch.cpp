@@ -7,20 +7,55 @@
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "archs/catalog.h"
 #include "runner/support/error.h"
+#include "runner/trial/augment/batch.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
 #include "runner/trial/data/image.h"
+#include "runner/trial/device.h"
+#include "runner/trial/images.h"
 
 namespace archsweep::runner {
 namespace {
 
-Batch first_batch(const TrialSpec& spec, const Dataset& dataset, int epoch) {
+// What a step of training takes before it normalises.
+struct Seen {
+  std::vector<std::uint32_t> images;  // which of the data set they are
+  torch::Tensor pixels;               // uint8 [n, side, side, channels], on the CPU
+  torch::Tensor targets;              // as Augmented::targets, on the CPU
+};
+
+Seen first_batch(const TrialSpec& spec, const Dataset& dataset, int epoch,
+                 const torch::Device& device) {
   BatchLoader loader(dataset, dataset.train,
                      training_batches(spec, dataset, epoch, at::get_num_threads()));
   Batch batch;
   loader.next(batch);
-  return batch;
+  const Normalize normalize(archs::get(spec.architecture).preprocessing, dataset.channels, device);
+  const BatchAugmenter augment(spec.augmentation, spec.training.seed, dataset.classes,
+                               normalize.mean(), normalize.deviation());
+  const auto seen = augment(
+      {to_device(batch.pixels, batch.count, spec.dataset.image_size, dataset.channels, device),
+       torch::tensor(batch.labels).to(device)},
+      batch.epoch, batch.first);
+  return {batch.images,
+          seen.images.round()
+              .clamp(0, 255)
+              .to(torch::kCPU, torch::kUInt8)
+              .permute({0, 2, 3, 1})
+              .contiguous(),
+          seen.targets.to(torch::kCPU)};
+}
+
+// Of an image whose target is shares of classes, the two that are mixed; "" where it is one.
+std::string mixture(const torch::Tensor& target, const std::vector<std::string>& class_names) {
+  const auto [shares, classes] = target.topk(2);
+  const auto part = [&](std::int64_t i) {
+    return fmt::format("{:.0f} % {}", 100 * shares[i].item<double>(),
+                       class_names[std::size_t(classes[i].item<std::int64_t>())]);
+  };
+  return shares[1].item<double>() < 0.005 ? "" : part(0) + "\n" + part(1);
 }
 
 // Small images enlarged to this or a little less, so that whoever draws them smoothly still shows
@@ -47,21 +82,25 @@ void write_tile(const View& image, const std::filesystem::path& file) {
 
 void show_batch(const Job& job, EventSink& events) {
   const auto dataset = open_dataset(job.spec.dataset, job.cache_folder);
+  const auto device = open_device(job.device);
   const std::filesystem::path folder = job.view.folder;
   const int side = job.spec.dataset.image_size;
-  const auto bytes = std::size_t(side) * side * dataset.channels;
   ShownBatch shown;
   auto spec = job.spec;
   for (std::size_t picture = 1; picture <= job.view.augmentations.size(); ++picture) {
     spec.augmentation = job.view.augmentations[picture - 1];
-    const auto batch = first_batch(spec, dataset, job.view.epoch);
-    const auto count = std::size_t(std::min(batch.count, job.view.images));
+    const auto seen = first_batch(spec, dataset, job.view.epoch, device);
+    const auto count = std::min(seen.images.size(), std::size_t(job.view.images));
+    shown.mixtures.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-      write_tile({&batch.pixels[i * bytes], side, side, dataset.channels},
+      const auto at = std::int64_t(i);
+      write_tile({seen.pixels[at].const_data_ptr<std::uint8_t>(), side, side, dataset.channels},
                  folder / tile_name(i, picture));
+      shown.mixtures[i].push_back(
+          seen.targets.dim() == 2 ? mixture(seen.targets[at], dataset.class_names) : "");
       if (picture > 1) continue;
       // The images of a batch, and their order, are the same whatever is made of them.
-      const auto image = batch.images[i];
+      const auto image = seen.images[i];
       write_tile({dataset.image(image).data(), dataset.side, dataset.side, dataset.channels},
                  folder / tile_name(i, 0));
       shown.classes.push_back(dataset.class_names[std::size_t(dataset.label(image))]);

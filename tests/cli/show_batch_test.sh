@@ -12,7 +12,7 @@ tiles() {
 import hashlib, re, sys
 for image in re.findall(r'<g>.*?</g>', open(sys.argv[1]).read(), re.S):
     label, file = re.search(r'<title>(.*)\n(.*)</title>', image).groups()
-    print(label, re.search(r'>([^<]*)</text>', image)[1], file, *(hashlib.md5(t.encode()).hexdigest() for t in re.findall('base64,([^"]+)', image)))
+    print(label, re.findall(r'>([^<]*)</text>', image)[-1], file, *(hashlib.md5(t.encode()).hexdigest() for t in re.findall('base64,([^"]+)', image)))
 PY
 }
 
@@ -39,8 +39,15 @@ done
 draw -o two.svg --count 2; [ "$(tiles two.svg | wc -l)" = 2 ] || say "--count 2: $(tiles two.svg)"
 [ "$(tiles two.svg | cut -d' ' -f3)" = "$(head -2 flip | cut -d' ' -f3)" ] || say "--count 2 shows others than the first two"
 
+# Mixed with the one at its place from the end, an image of another class is of both classes.
+draw -o mixed.svg --set 'augmentation=[mixup]' --set training.batch_size=8; tiles mixed.svg > mixed
+paste -d' ' mixed <(tac mixed) | awk '$1 != $6' > pairs
+[ -s pairs ] || say "no cat meets a dog: $(cat mixed)"
+awk '$4 == $5' pairs | grep . && say "not mixed"
+[ "$(grep -cE '>[0-9]+ % (cats|dogs)<' mixed.svg)" = "$((2 * $(wc -l < pairs)))" ] || say "written is: $(grep ' %' mixed.svg)"
+
 draw -o all.html --compare
-for step in random_crop random_resized_crop horizontal_flip light; do
+for step in none light fastai random_resized_crop aug_transforms augmix mixup_cutmix; do
   grep -q ">$step</text>" all.html || say "--compare has no $step"
 done
 draw -o batch.png

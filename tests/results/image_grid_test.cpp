@@ -13,7 +13,9 @@ ImageGrid grid_of(std::size_t columns) {
   ImageGrid grid{
       .title = "Batch 1", .subtitle = {}, .rows = {"stored", "augmented"}, .columns = {}};
   for (std::size_t i = 0; i < columns; ++i)
-    grid.columns.push_back({"class " + std::to_string(i), "cat & dog", {"before", "after"}});
+    grid.columns.push_back({"class " + std::to_string(i),
+                            "cat & dog",
+                            {{"before", ""}, {"after", i == 1 ? "70 % cat\n30 % dog" : ""}}});
   return grid;
 }
 
@@ -38,6 +40,7 @@ TEST_CASE("a grid shows every image in its row, over its label") {
   CHECK(count(svg, ">class [0-9]</text>") == 3);
   CHECK(count(svg, ">augmented</text>") == 1);
   CHECK(count(svg, "<title>cat &amp; dog</title>") == 3);
+  CHECK(count(svg, ">70 % cat</text>\n<text[^>]*>30 % dog</text>") == 1);
   CHECK(to_svg(grid_of(3)) == svg);
 }
 

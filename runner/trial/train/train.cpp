@@ -101,7 +101,8 @@ class Trial {
     double average = 0, best = std::numeric_limits<double>::infinity();
     Batch batch;
     for (int step = 0, epoch = 1; step < steps; ++epoch) {
-      BatchLoader loader(dataset_, dataset_.train, training_options(epoch));
+      BatchLoader loader(dataset_, dataset_.train,
+                         training_batches(spec_, dataset_, epoch, at::get_num_threads()));
       for (; step < steps && loader.next(batch); ++step) {
         step_aside();
         const double rate = first * std::pow(last / first, static_cast<double>(step) / steps);
@@ -249,10 +250,6 @@ class Trial {
     summary_.parameters = archs::count_parameters(model_->network());
   }
 
-  BatchOptions training_options(int epoch) const {
-    return training_batches(spec_, dataset_, epoch, at::get_num_threads());
-  }
-
   torch::Tensor to_pixels(const Batch& batch) const {
     return to_device(batch.pixels, batch.count, spec_.dataset.image_size, dataset_.channels,
                      device_);
@@ -335,7 +332,8 @@ class Trial {
 
   void run_epoch(Optimizer& optimizer, int epoch) {
     results::Epoch result{.number = epoch};
-    BatchLoader loader(dataset_, dataset_.train, training_options(epoch));
+    BatchLoader loader(dataset_, dataset_.train,
+                       training_batches(spec_, dataset_, epoch, at::get_num_threads()));
     const auto steps = static_cast<int>(loader.batches());
     const double all_steps = static_cast<double>(steps) * spec_.training.epochs;
     Tally tally(device_);
@@ -391,8 +389,7 @@ class Trial {
     torch::InferenceMode inference;
     model_->network().eval();
     BatchLoader loader(dataset_, dataset_.valid,
-                       {.augmentation = {},
-                        .image_size = spec_.dataset.image_size,
+                       {.image_size = spec_.dataset.image_size,
                         // Where training has room for so many images, validation has.
                         .batch_size = standing_.micro_batch,
                         .threads = at::get_num_threads()});
