@@ -16,7 +16,7 @@
 #include "runner/schedule/conclude.h"
 #include "runner/schedule/kept_weights.h"
 #include "runner/schedule/process_runner.h"
-#include "runner/schedule/single_job.h"
+#include "runner/schedule/each_job.h"
 #include "runner/schedule/status.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
