@@ -236,10 +236,10 @@ std::vector<Store::Spec> Store::tried_specs() const {
 
 Reached Store::reached(TrialId trial) const {
   Reached result;
-  // Of each epoch what the latest attempt that has it says.
+  // An attempt that goes on tells the epochs before it again; one that began anew has no others.
   auto rows = db_->statement(
-      "SELECT epoch, valid_top1, seconds + coalesce(valid_seconds, 0), max(attempt) FROM epochs "
-      "WHERE trial = ? GROUP BY epoch ORDER BY epoch",
+      "SELECT epoch, valid_top1, seconds + coalesce(valid_seconds, 0) FROM epochs WHERE trial = ?1 "
+      "AND attempt = (SELECT max(attempt) FROM epochs WHERE trial = ?1) ORDER BY epoch",
       trial);
   while (rows.executeStep() &&
          rows.getColumn(0).getInt() == static_cast<int>(result.top1.size()) + 1) {

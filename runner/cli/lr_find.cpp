@@ -1,4 +1,5 @@
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -47,19 +48,18 @@ int lr_find(const Options& o) {
   runner::Status status(stderr);
   results::Store store(config.output.database);
   results::RateSweep sweep;
+  std::optional<results::Failure> failed;
   const runner::RateFinder finder{
       .found = [&](const runner::PlannedTrial&, const results::RateSweep& found) { sweep = found; },
-      .failed =
-          [&](const runner::PlannedTrial&, const results::Failure& failure) {
-            status.finish();
-            throw Error(fmt::format("{}: {}: {}{}", o.architecture, results::name(failure.cause),
-                                    failure.message,
-                                    failure.stderr_tail.empty() ? "" : "\n" + failure.stderr_tail),
-                        Exit::environment);
-          }};
+      .failed = [&](const runner::PlannedTrial&, const results::Failure& why,
+                    bool) { failed = why; }};
   if (!runner::find_rates(config, std::span(&trial, 1), store, processes, status, finder))
     return stopped_by_user;
-  status.finish();
+  if (sweep.rates.empty())
+    throw Error(
+        fmt::format("{}: {}: {}{}", o.architecture, results::name(failed->cause), failed->message,
+                    failed->stderr_tail.empty() ? "" : "\n" + failed->stderr_tail),
+        Exit::environment);
   const auto suggested = results::suggest_rates(sweep);
   if (suggested.empty())
     throw Error(fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",

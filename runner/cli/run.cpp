@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "results/lock.h"
 #include "results/store.h"
 #include "runner/cli/database.h"
 #include "runner/config/config.h"
@@ -11,6 +12,7 @@
 #include "runner/schedule/budget.h"
 #include "runner/schedule/find_rate.h"
 #include "runner/schedule/ingest.h"
+#include "runner/schedule/prepare.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
 #include "runner/schedule/slurm_runner.h"
@@ -40,13 +42,16 @@ int run(const Options& o) {
   const double begin = runner::steady_seconds();
   const auto worker = runner::find_worker();
   results::Store store(config.output.database);
-  if (const int left = runner::ingest_unfinished(store))
+  // Two databases do not make two sweeps of the same workers' files.
+  const auto files = config.output.folder / "trials";
+  runner::make_folder(files);
+  const results::WriterLock folder(files);
+  if (const int left = runner::ingest_unfinished(store, config.output.keep_checkpoints))
     fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
                left == 1 ? "" : "s");
   std::unique_ptr<runner::TrialRunner> workers;
   if (o.slurm)
-    workers = std::make_unique<runner::SlurmRunner>(config.scheduler.slurm, worker,
-                                                    config.output.folder / "trials");
+    workers = std::make_unique<runner::SlurmRunner>(config.scheduler.slurm, worker, files);
   else
     workers = std::make_unique<runner::ProcessRunner>(worker);
   runner::Status status(stdout);

@@ -1,34 +1,37 @@
 #pragma once
 
+// Jobs besides trials: data made ready, candidates tried, learning rates found.
+
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
-#include <span>
 #include <string>
 
+#include "runner/config/config.h"
+#include "runner/schedule/status.h"
 #include "runner/schedule/trial_runner.h"
 
 namespace archsweep::runner {
 
-struct JobEnd {
-  std::optional<results::Failure> failure;  // that the worker told
-  Ended ended;
-  bool interrupted = false;  // the user stopped all of them
-};
-
-// Jobs from 0 to `count`, each on the next device that has none, while nothing else runs.
 struct EachJob {
   std::function<Launch(std::size_t job, const std::string& device)> launch;
-  std::function<void(std::size_t job, const Event&)> take;
-  std::function<void(std::size_t job, const JobEnd&)> end;
+  // Whether the event is the job's result.
+  std::function<bool(std::size_t job, const Event&)> take;
+  // It ended without one; `again`: it will be tried again.
+  std::function<void(std::size_t job, const results::Failure&, bool again)> failed;
+  // Whether no further one is to be started: they have no result then, and are no failures.
+  std::function<bool()> time_is_up = [] { return false; };
 };
 
-// False: the user stopped them, and no further one was started; a second time ends them at once.
-bool run_each(TrialRunner& runner, std::span<const std::string> devices, std::size_t count,
-              const EachJob& jobs);
-
-// One alone.
-JobEnd run_single(TrialRunner& runner, const Launch& launch,
-                  const std::function<void(const Event&)>& take);
+// Jobs from 0 to `count`, one at a time on each device, while nothing else runs. What died is tried
+// again as the config says. A device on which several fail in a row is left out while there are
+// others, which try those again. Returns the failures that are not the last device's fault;
+// nothing: the user stopped it.
+std::optional<std::map<std::size_t, results::Failure>> run_each(const SchedulerConfig& config,
+                                                                std::size_t count,
+                                                                const EachJob& jobs,
+                                                                TrialRunner& runner,
+                                                                Status& status);
 
 }  // namespace archsweep::runner

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "results/learning_rate.h"
-#include "runner/schedule/conclude.h"
 #include "runner/schedule/each_job.h"
 #include "runner/schedule/preflight.h"
 #include "runner/schedule/prepare.h"
@@ -25,7 +24,6 @@ bool find_rates(const Config& config, std::span<const PlannedTrial> trials, resu
   const auto folder = std::filesystem::absolute(config.output.folder);
   const int threads = threads_of(config.scheduler, devices_of_slots(config.scheduler).size());
   std::vector<results::Environment> environments(trials.size());
-  std::vector<results::RateSweep> sweeps(trials.size());
   const EachJob jobs{
       .launch = [&](std::size_t i, const std::string& device) -> Launch {
         return {make_job(config, "lr_find", trials[i].spec, device, threads),
@@ -40,22 +38,22 @@ bool find_rates(const Config& config, std::span<const PlannedTrial> trials, resu
                                        p->steps, p->loss));
             if (const auto* hello = std::get_if<Hello>(&event))
               environments[i] = hello->environment;
-            if (const auto* sweep = std::get_if<results::RateSweep>(&event)) sweeps[i] = *sweep;
-          },
-      .end =
-          [&](std::size_t i, const JobEnd& end) {
+            const auto* sweep = std::get_if<results::RateSweep>(&event);
+            if (!sweep || sweep->rates.empty()) return false;
             status.doing("");
-            if (!end.failure && !sweeps[i].rates.empty()) {
-              store.add_lr_find(candidate_key(trials[i].spec), environments[i],
-                                trials[i].spec.architecture, sweeps[i]);
-              finder.found(trials[i], sweeps[i]);
-            } else if (!end.interrupted) {
-              auto failure = end.failure.value_or(conclude(end.ended));
-              failure.stderr_tail = end.ended.tail;
-              finder.failed(trials[i], failure);
-            }
+            store.add_lr_find(candidate_key(trials[i].spec), environments[i],
+                              trials[i].spec.architecture, *sweep);
+            finder.found(trials[i], *sweep);
+            return true;
+          },
+      .failed =
+          [&](std::size_t i, const results::Failure& failure, bool again) {
+            status.doing("");
+            finder.failed(trials[i], failure, again);
           }};
-  return run_each(runner, devices_once(config.scheduler), trials.size(), jobs);
+  const bool is_stopped = !run_each(config.scheduler, trials.size(), jobs, runner, status);
+  status.finish();
+  return !is_stopped;
 }
 
 bool settle_rates(Config& config, results::Store& store, TrialRunner& runner, Status& status) {
@@ -84,14 +82,12 @@ bool settle_rates(Config& config, results::Store& store, TrialRunner& runner, St
                                     text.empty() ? "the loss diverged at once" : text));
           },
       .failed =
-          [&](const PlannedTrial& trial, const results::Failure& failure) {
-            status.line(fmt::format("FAILED {}  learning rate: {}: {}", trial.spec.architecture,
-                                    results::name(failure.cause), failure.message));
+          [&](const PlannedTrial& trial, const results::Failure& failure, bool again) {
+            status.line(fmt::format("{} {}  learning rate: {}: {}", again ? "retry " : "FAILED",
+                                    trial.spec.architecture, results::name(failure.cause),
+                                    failure.message));
           }};
-  const bool is_found =
-      unknown.empty() || find_rates(config, unknown, store, runner, status, finder);
-  status.finish();
-  if (!is_found) return false;
+  if (!unknown.empty() && !find_rates(config, unknown, store, runner, status, finder)) return false;
 
   for (auto& candidate : config.candidates) {
     auto& rates = candidate.learning_rates;

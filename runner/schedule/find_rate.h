@@ -14,11 +14,11 @@
 namespace archsweep::runner {
 
 // Trains each trial's network for a hundred steps while the rate rises, and stores the curves and
-// what they suggest. `found` gets each as it comes, `failed` what failed. False: the user stopped
-// it.
+// what they suggest. `found` gets each as it comes, `failed` what failed, and whether it is tried
+// again. False: the user stopped it.
 struct RateFinder {
   std::function<void(const PlannedTrial&, const results::RateSweep&)> found;
-  std::function<void(const PlannedTrial&, const results::Failure&)> failed;
+  std::function<void(const PlannedTrial&, const results::Failure&, bool again)> failed;
 };
 bool find_rates(const Config& config, std::span<const PlannedTrial> trials, results::Store& store,
                 TrialRunner& runner, Status& status, const RateFinder& finder);

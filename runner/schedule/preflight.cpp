@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "runner/schedule/conclude.h"
 #include "runner/schedule/each_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/text.h"
@@ -43,7 +42,8 @@ bool wants_preflight(const SchedulerConfig& config, std::span<const PlannedTrial
 std::optional<PreflightResult> preflight(const Config& config,
                                          std::span<const PlannedTrial* const> to_run,
                                          const PreparedSweep& prepared, results::Store& store,
-                                         TrialRunner& runner, Status& status) {
+                                         TrialRunner& runner, Status& status,
+                                         std::function<bool()> time_is_up) {
   PreflightResult result;
   std::vector<std::pair<std::string, const PlannedTrial*>> queue;
   std::set<std::string> seen;
@@ -63,7 +63,6 @@ std::optional<PreflightResult> preflight(const Config& config,
   const double time_limit =
       config.scheduler.trial_time_limit > 0 ? config.scheduler.trial_time_limit : usual_limit;
   std::vector<results::Environment> environments(queue.size());
-  std::vector<std::optional<results::CandidateCost>> costs(queue.size());
   const EachJob jobs{
       .launch = [&](std::size_t i, const std::string& device) -> Launch {
         const auto& [key, trial] = queue[i];
@@ -75,28 +74,29 @@ std::optional<PreflightResult> preflight(const Config& config,
           [&](std::size_t i, const Event& event) {
             if (const auto* hello = std::get_if<Hello>(&event))
               environments[i] = hello->environment;
-            if (const auto* p = std::get_if<Preflight>(&event))
-              costs[i] = {p->train_step_seconds, p->latency, p->train_memory_bytes,
-                          p->checkpoint_bytes};
+            const auto* p = std::get_if<Preflight>(&event);
+            if (!p) return false;
+            const results::CandidateCost cost{p->train_step_seconds, p->latency,
+                                              p->train_memory_bytes, p->checkpoint_bytes};
+            // Under the first slot's device, by which it is looked up; further ones are its like.
+            environments[i].device = prepared.environment.device;
+            store.add_preflight(queue[i].first, environments[i], cost);
+            result.costs.emplace(queue[i].first, cost);
+            return true;
           },
-      .end =
-          [&](std::size_t i, const JobEnd& end) {
-            const auto& [key, trial] = queue[i];
-            if (costs[i]) {
-              // Under the first slot's device, by which it is looked up; further ones are its like.
-              environments[i].device = prepared.environment.device;
-              store.add_preflight(key, environments[i], *costs[i]);
-              result.costs.emplace(key, *costs[i]);
-            } else if (!end.interrupted) {
-              auto failure = end.failure ? *end.failure : conclude(end.ended);
-              failure.message = "preflight: " + failure.message;
-              failure.stderr_tail = end.ended.tail;
-              status.line(fmt::format("FAILED {}  {}: {}", trial->spec.architecture,
-                                      results::name(failure.cause), failure.message));
-              result.failures.emplace(key, failure);
-            }
-          }};
-  if (!run_each(runner, devices_once(config.scheduler), queue.size(), jobs)) return std::nullopt;
+      .failed =
+          [&](std::size_t i, const results::Failure& failure, bool again) {
+            status.line(fmt::format("{} {}  {}: preflight: {}", again ? "retry " : "FAILED",
+                                    queue[i].second->spec.architecture,
+                                    results::name(failure.cause), failure.message));
+          },
+      .time_is_up = std::move(time_is_up)};
+  const auto failures = run_each(config.scheduler, queue.size(), jobs, runner, status);
+  if (!failures) return std::nullopt;
+  for (const auto& [i, failure] : *failures) {
+    auto& told = result.failures[queue[i].first] = failure;
+    told.message = "preflight: " + told.message;
+  }
   return result;
 }
 

@@ -151,7 +151,8 @@ bool Sweep::prepare() {
   const bool gpu = slots_.device(0) != "cpu";
   const bool asked = options_.dry_run && config_.scheduler.preflight != "never";
   if (asked || wants_preflight(config_.scheduler, trials, limited_, gpu)) {
-    auto result = preflight(config_, trials, *prepared, store_, runner_, status_);
+    auto result = preflight(config_, trials, *prepared, store_, runner_, status_,
+                            [&] { return !options_.dry_run && budget_.left() <= 0; });
     if (!result) return false;
     tried = std::move(*result);
   }
@@ -338,11 +339,12 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   auto& c = standings_.change(r.entry);
   const auto done = static_cast<int>(c.top1.size());
   if (r.summary) {
+    // First: a later start leaves alone what a finished trial has.
+    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     store_.finish(e.id, r.attempt, *r.summary);
     standings_.learn_memory(r.entry, r.summary->train_memory_bytes);
     count_anew(/*but=*/pid);
     c.state = TrialState::done;
-    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     for (const auto& line : weights_.thin_out()) status_.line(line);
     ++outcome_.done;
     status_.ended(pid, "done");

@@ -156,7 +156,8 @@ class Validation {
     unreadable_ += std::int64_t(batch.unreadable.size());
     const auto n = std::int64_t(batch.labels.size());
     if (n == 0) return;
-    const auto logits = network_->forward(normalize_(batch.pixels, n, side_)).to(torch::kCPU);
+    const auto logits = network_->forward(normalize_(to_device(batch.pixels, n, side_, 3, device_)))
+                            .to(torch::kCPU);
     const auto labels = torch::tensor(batch.labels).unsqueeze(1);
     const auto right = std::get<1>(logits.topk(std::min<std::int64_t>(5, classes_), 1)).eq(labels);
     top1_ += right.select(1, 0).sum().item<std::int64_t>();

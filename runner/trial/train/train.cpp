@@ -12,9 +12,9 @@
 #include "results/statistics.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
+#include "runner/trial/augment/batch.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
-#include "runner/trial/data/random.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/images.h"
@@ -66,16 +66,10 @@ class Trial {
     begin();
     Optimizer optimizer(model_->network(), spec_.training);
     model_->network().train();
-    const int side = spec_.dataset.image_size;
-    const auto images = static_cast<std::size_t>(
-        std::min<std::int64_t>(spec_.training.batch_size, std::ssize(dataset_.train)));
-    Batch batch{.pixels = std::vector<std::uint8_t>(images * side * side * dataset_.channels),
-                .labels = std::vector<std::int64_t>(images),
-                .count = static_cast<int>(images)};
-    Random random(spec_.training.seed);
-    for (auto& value : batch.pixels) value = static_cast<std::uint8_t>(random.below(256));
-    for (auto& label : batch.labels)
-      label = static_cast<std::int64_t>(random.below(std::uint64_t(dataset_.classes)));
+    const Batch batch = random_batch(dataset_, spec_.dataset.image_size,
+                                     static_cast<int>(std::min<std::int64_t>(
+                                         spec_.training.batch_size, std::ssize(dataset_.train))),
+                                     spec_.training.seed);
     Preflight result;
     result.train_step_seconds = median_of_a_few([&] {
       const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
@@ -88,7 +82,7 @@ class Trial {
         checkpoint_bytes(training_state(model_->network(), optimizer, device_));
     model_->network().eval();
     torch::InferenceMode inference;
-    const auto one = to_images(batch, 0, 1);
+    const auto one = model_->laid_out(normalize_(to_pixels(batch).slice(0, 0, 1)));
     result.latency = median_of_a_few([&] { model_->forward(one); });
     result.macs = count_work([&] { model_->network().forward(one); }).macs;
     result.parameters = summary_.parameters;
@@ -244,6 +238,8 @@ class Trial {
     load_start_weights(*network, spec_.architecture, spec_.training.weights, events_);
     model_.emplace(std::move(network), spec_.training, device_);
     normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
+    augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, classes, normalize_.mean(),
+                                normalize_.deviation());
     summary_.dtype = model_->dtype();
     summary_.layout = model_->layout();
     summary_.split_hash = dataset_.split_hash;
@@ -267,11 +263,13 @@ class Trial {
             .threads = std::max(1, at::get_num_threads())};
   }
 
-  torch::Tensor to_images(const Batch& batch, int begin, int end) const {
-    const auto side = spec_.dataset.image_size;
-    const auto bytes = static_cast<std::size_t>(side) * side * dataset_.channels;
-    const auto pixels = std::span(batch.pixels).subspan(bytes * begin, bytes * (end - begin));
-    return model_->laid_out(normalize_(pixels, end - begin, side));
+  torch::Tensor to_pixels(const Batch& batch) const {
+    return to_device(batch.pixels, batch.count, spec_.dataset.image_size, dataset_.channels,
+                     device_);
+  }
+
+  torch::Tensor forward(const torch::Tensor& pixels) {
+    return model_->forward(model_->laid_out(normalize_(pixels)));
   }
 
   torch::Tensor to_labels(const Batch& batch) const {
@@ -293,13 +291,14 @@ class Trial {
   // share: up to rounding those of the whole, but for batch norm. Loss and logits of the batch.
   std::pair<torch::Tensor, torch::Tensor> backward(const Batch& batch,
                                                    const torch::Tensor& labels) {
+    const auto whole = augmenter_({to_pixels(batch), labels}, batch.epoch, batch.first);
     const int n = batch.count, parts = (n + standing_.micro_batch - 1) / standing_.micro_batch;
     std::vector<torch::Tensor> losses, logits;
     for (int part = 0; part < parts; ++part) {
       const int begin = n * part / parts, end = n * (part + 1) / parts;
-      const auto of_part = model_->forward(to_images(batch, begin, end));
+      const auto of_part = forward(whole.images.slice(0, begin, end));
       const auto loss = torch::nn::functional::cross_entropy(
-                            of_part, labels.slice(0, begin, end),
+                            of_part, whole.targets.slice(0, begin, end),
                             torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
                                 spec_.training.label_smoothing)) *
                         (static_cast<double>(end - begin) / n);
@@ -418,7 +417,7 @@ class Trial {
                               .steps = static_cast<int>(loader.batches())});
       }
       const auto labels = to_labels(batch);
-      const auto logits = model_->forward(to_images(batch, 0, batch.count));
+      const auto logits = forward(to_pixels(batch));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
     }
     result.valid_loss = tally.mean(tally.loss);
@@ -455,6 +454,7 @@ class Trial {
   std::optional<Lease> lease_;
   std::optional<Model> model_;
   Normalize normalize_;
+  BatchAugmenter augmenter_;
   Standing standing_;
   double checkpoint_bytes_ = 0;  // of the last that was written or read
   results::Summary summary_;
