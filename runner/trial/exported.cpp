@@ -126,7 +126,9 @@ Classifier::Classifier(std::shared_ptr<archs::Network> network, const TrainingSp
 torch::Tensor Classifier::logits(std::span<const std::uint8_t> pixels, std::int64_t count,
                                  int side) {
   torch::InferenceMode inference;
-  return model_.forward(model_.laid_out(normalize_(pixels, count, side))).to(torch::kCPU);
+  const auto images = to_device(pixels, count, side, static_cast<int>(normalize_.mean().size(1)),
+                                model_.device());
+  return model_.forward(model_.laid_out(normalize_(images))).to(torch::kCPU);
 }
 
 std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
