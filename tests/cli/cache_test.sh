@@ -98,6 +98,7 @@ expect evicts 0 'of 2 speed_keys' run --set dataset.image_size=31 --set "output.
 (exec "$archsweep" run sweep.yaml --set learning_rate=0.03 --set training.epochs=100000 > first.log 2>&1) & sweep=$!
 for _ in $(seq 2000); do grep -q '^epoch' first.log && break; sleep 0.05; done
 grep -q '^epoch' first.log || say "the sweep does not start: $(cat first.log)"
+[ -n "$(find /proc/$sweep/fd -lname '*.images')" ] || say "the sweep itself does not hold the cache, so that it would be free between trials"
 used=$(cache --format csv | grep ',in use$' | cut -d, -f1)
 expect in_use 3 '' cache clear pets
 grep -qF "kept, in use: $used" out && [ -e "$used" ] || say "clear: $(cat out)"
