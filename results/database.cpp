@@ -49,6 +49,11 @@ Error explain(const SQLite::Exception& e, const std::filesystem::path& path) {
                                "Nothing recorded is lost",
                                where, e.what()),
                    Exit::environment);
+    case SQLITE_BUSY:
+      return Error(fmt::format("{}: another program holds it: end what that one has begun there; "
+                               "nothing recorded is lost",
+                               where),
+                   Exit::environment);
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:

@@ -16,8 +16,11 @@
 namespace archsweep::results {
 namespace {
 
+// Beside the file itself, whatever links lead to it.
 std::filesystem::path lock_path(const std::filesystem::path& database) {
-  return database.string() + ".lock";
+  std::error_code none;
+  const auto file = std::filesystem::weakly_canonical(database, none);
+  return (none ? database : file).string() + ".lock";
 }
 
 std::string holder(int fd) {
@@ -50,7 +53,7 @@ WriterLock::WriterLock(const std::filesystem::path& database) {
     if (error != EWOULDBLOCK) throw refused(database, error);
     throw Error(
         fmt::format("{}: another sweep is writing to it (process {}); wait for it, or give another "
-                    "file with --db",
+                    "file with --db, and another folder with --set output.folder=FOLDER",
                     database.string(), pid),
         Exit::environment);
   }

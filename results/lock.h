@@ -1,7 +1,7 @@
 #pragma once
 
-// Who may write a results database: the process that holds a lock on DATABASE.lock. The kernel lets
-// go of it when the process ends, however it ends.
+// Who may write a results database, or a sweep's folder of workers' files: the process that holds a
+// lock on PATH.lock. The kernel lets go of it when the process ends, however it ends.
 
 #include <filesystem>
 #include <optional>

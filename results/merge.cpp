@@ -88,8 +88,9 @@ class Merging {
         "tm.old LEFT JOIN attempt_map m ON (m.old_trial, m.old_attempt) = (t.trial, t.attempt) "
         "WHERE tm.new = trials.trial) WHERE trial IN (SELECT new FROM trial_map WHERE takes)");
     copy("comparability_keys");
-    copy("preflights", {}, "JOIN environment_map e ON e.old = t.environment",
-         {{"environment", "e.new"}});
+    for (const auto* table : {"preflights", "lr_finds"})
+      copy(table, {}, "JOIN environment_map e ON e.old = t.environment",
+           {{"environment", "e.new"}});
     merged.sweeps = sweeps();
     merged.imports = imports();
     return merged;

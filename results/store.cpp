@@ -236,10 +236,10 @@ std::vector<Store::Spec> Store::tried_specs() const {
 
 Reached Store::reached(TrialId trial) const {
   Reached result;
-  // Of each epoch what the latest attempt that has it says.
+  // An attempt that goes on tells the epochs before it again; one that began anew has no others.
   auto rows = db_->statement(
-      "SELECT epoch, valid_top1, seconds + coalesce(valid_seconds, 0), max(attempt) FROM epochs "
-      "WHERE trial = ? GROUP BY epoch ORDER BY epoch",
+      "SELECT epoch, valid_top1, seconds + coalesce(valid_seconds, 0) FROM epochs WHERE trial = ?1 "
+      "AND attempt = (SELECT max(attempt) FROM epochs WHERE trial = ?1) ORDER BY epoch",
       trial);
   while (rows.executeStep() &&
          rows.getColumn(0).getInt() == static_cast<int>(result.top1.size()) + 1) {
@@ -298,6 +298,18 @@ void Store::add_lr_find(std::string_view key, const Environment& environment,
              key, db_->environment_id(environment), architecture, rules[0], rules[1], rules[2],
              rules[3], nlohmann::json(sweep.rates).dump(), nlohmann::json(sweep.losses).dump());
   });
+}
+
+std::vector<std::pair<std::string, double>> Store::lr_find(std::string_view key) const {
+  std::vector<std::pair<std::string, double>> suggested;
+  auto row = db_->statement(
+      "SELECT valley, steep, minimum, slide FROM lr_finds WHERE key = ? ORDER BY found_at DESC",
+      key);
+  if (!row.executeStep()) return suggested;
+  for (int i = 0; i < row.getColumnCount(); ++i)
+    if (!row.getColumn(i).isNull())
+      suggested.emplace_back(row.getColumnName(i), row.getColumn(i).getDouble());
+  return suggested;
 }
 
 std::vector<Store::Unfinished> Store::unfinished() const {

@@ -104,6 +104,9 @@ class Store {
   // The curve and what suggest_rates() says of it.
   void add_lr_find(std::string_view key, const Environment&, std::string_view architecture,
                    const RateSweep&);
+  // What was found last of the candidate `key`, on whatever machine: suggest_rates() of it, without
+  // those that could not say; empty: nothing.
+  std::vector<std::pair<std::string, double>> lr_find(std::string_view key) const;
 
   // Trials left running by a scheduler that is gone; call it only with the lock held.
   struct Unfinished {

@@ -11,6 +11,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 
 #include "results/database.h"
 #include "results/lock.h"
@@ -45,6 +46,8 @@ inline void bind_one(SQLite::Statement& s, int i, SweepId v) {
   s.bind(i, static_cast<std::int64_t>(v));
 }
 
+inline constexpr int busy_milliseconds = 10'000;
+
 struct Store::Database {
   std::filesystem::path path;
   WriterLock lock;
@@ -55,7 +58,7 @@ struct Store::Database {
   explicit Database(const std::filesystem::path& p)
       : path(p),
         lock(p),
-        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, /*busy ms=*/10000),
+        sqlite(p.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_milliseconds),
         opened(file_id(p)) {}
 
   // SQLite would go on writing into a file that nobody can open any more.
@@ -81,12 +84,27 @@ struct Store::Database {
     statement(sql, values...).exec();
   }
 
+  // A person's program may hold the database for long, such as a browser of it with an edit that is
+  // not yet written: no reason to end a night.
+  SQLite::Transaction begin() {
+    constexpr int most_waits = 60;  // of busy_milliseconds
+    for (int waits = 0;; ++waits) try {
+        return SQLite::Transaction(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+      } catch (const SQLite::Exception& e) {
+        if (e.getErrorCode() != SQLITE_BUSY || waits == most_waits) throw;
+        if (waits == 0)
+          fmt::print(stderr,
+                     "{}: another program holds it (an edit that is not written yet?); waiting\n",
+                     path.string());
+      }
+  }
+
   // One transaction; SQLite's refusals become Errors.
   template <typename Work>
   auto transaction(Work&& work) {
     check_it_is_there();
     try {
-      SQLite::Transaction t(sqlite, SQLite::TransactionBehavior::IMMEDIATE);
+      SQLite::Transaction t = begin();
       if constexpr (std::is_void_v<decltype(work())>) {
         work();
         t.commit();

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -44,9 +45,10 @@ int check(const Options& o) {
              "learning rate", "seed", "epochs", "image");
   for (std::size_t i = 0; i < plan.size(); ++i) {
     const auto& s = plan[i].spec;
-    fmt::print("{:<4} {:<36} {:<20} {:>14g} {:>6} {:>7} {:>6}\n", i + 1, s.architecture,
-               plan[i].family, s.training.learning_rate, s.training.seed, s.training.epochs,
-               s.dataset.image_size);
+    const double rate = s.training.learning_rate;
+    fmt::print("{:<4} {:<36} {:<20} {:>14} {:>6} {:>7} {:>6}\n", i + 1, s.architecture,
+               plan[i].family, std::isnan(rate) ? "find" : fmt::format("{:g}", rate),
+               s.training.seed, s.training.epochs, s.dataset.image_size);
   }
   fmt::print("{} is valid: {} trials of {} architectures, results in {}\n", o.config, plan.size(),
              config.candidates.size(), config.output.database.string());

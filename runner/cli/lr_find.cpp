@@ -1,4 +1,5 @@
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -12,7 +13,6 @@
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/find_rate.h"
-#include "runner/schedule/preflight.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/support/error.h"
 
@@ -46,15 +46,24 @@ int lr_find(const Options& o) {
   if (!o.database.empty()) config.output.database = o.database;
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);
-  const auto found = runner::find_rates(config, trial, processes, status);
-  if (!found) return stopped_by_user;
-  results::Store(config.output.database)
-      .add_lr_find(runner::candidate_key(trial.spec), found->environment, o.architecture,
-                   found->sweep);
-  const auto suggested = results::suggest_rates(found->sweep);
+  results::Store store(config.output.database);
+  results::RateSweep sweep;
+  std::optional<results::Failure> failed;
+  const runner::RateFinder finder{
+      .found = [&](const runner::PlannedTrial&, const results::RateSweep& found) { sweep = found; },
+      .failed = [&](const runner::PlannedTrial&, const results::Failure& why,
+                    bool) { failed = why; }};
+  if (!runner::find_rates(config, std::span(&trial, 1), store, processes, status, finder))
+    return stopped_by_user;
+  if (sweep.rates.empty())
+    throw Error(
+        fmt::format("{}: {}: {}{}", o.architecture, results::name(failed->cause), failed->message,
+                    failed->stderr_tail.empty() ? "" : "\n" + failed->stderr_tail),
+        Exit::environment);
+  const auto suggested = results::suggest_rates(sweep);
   if (suggested.empty())
     throw Error(fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",
-                            o.architecture, found->sweep.rates.size()),
+                            o.architecture, sweep.rates.size()),
                 Exit::trials_failed);
   results::Rows rows{.columns = {"rule", "learning_rate", "what"}, .rows = {}};
   constexpr const char* what[] = {"the middle of the longest fall: fastai's choice",
@@ -68,8 +77,8 @@ int lr_find(const Options& o) {
   print_rows(rows, o.format, {"what"});
   if (!o.output.empty()) {
     std::vector<std::pair<double, double>> curve;
-    for (std::size_t i = 0; i < found->sweep.rates.size(); ++i)
-      curve.emplace_back(found->sweep.rates[i], found->sweep.losses[i]);
+    for (std::size_t i = 0; i < sweep.rates.size(); ++i)
+      curve.emplace_back(sweep.rates[i], sweep.losses[i]);
     results::draw(
         results::lr_find_chart(curve, suggested, "Learning rate finder, " + o.architecture),
         o.output);

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "results/lock.h"
 #include "results/store.h"
 #include "runner/cli/database.h"
 #include "runner/config/config.h"
 #include "runner/plan/plan.h"
 #include "runner/schedule/budget.h"
+#include "runner/schedule/find_rate.h"
 #include "runner/schedule/ingest.h"
+#include "runner/schedule/prepare.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/scheduler.h"
 #include "runner/schedule/slurm_runner.h"
@@ -35,23 +38,31 @@ int run(const Options& o) {
     config.scheduler.slurm.is_used = true;
     config.scheduler.quarantine_after = 0;  // its devices are of many machines
   }
-  const auto plan = runner::make_plan(config);
+  const double seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr));
+  const double begin = runner::steady_seconds();
   const auto worker = runner::find_worker();
   results::Store store(config.output.database);
+  // Two databases do not make two sweeps of the same workers' files.
+  const auto files = config.output.folder / "trials";
+  runner::make_folder(files);
+  const results::WriterLock folder(files);
   if (const int left = runner::ingest_unfinished(store))
     fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
                left == 1 ? "" : "s");
   std::unique_ptr<runner::TrialRunner> workers;
   if (o.slurm)
-    workers = std::make_unique<runner::SlurmRunner>(config.scheduler.slurm, worker,
-                                                    config.output.folder / "trials");
+    workers = std::make_unique<runner::SlurmRunner>(config.scheduler.slurm, worker, files);
   else
     workers = std::make_unique<runner::ProcessRunner>(worker);
-  const auto outcome =
-      runner::run_sweep(config, plan, store, *workers,
-                        {.retry_failed = o.retry_failed,
-                         .dry_run = o.dry_run,
-                         .seconds = runner::allowed_seconds(config.scheduler, std::time(nullptr))});
+  runner::Status status(stdout);
+  runner::Outcome outcome;
+  if (runner::settle_rates(config, store, *workers, status))
+    outcome = runner::run_sweep(config, runner::make_plan(config), store, *workers,
+                                {.retry_failed = o.retry_failed,
+                                 .dry_run = o.dry_run,
+                                 .seconds = seconds - (runner::steady_seconds() - begin)});
+  else
+    outcome.interrupted = true;
   if (outcome.interrupted) {
     fmt::print("stopped; finished trials are kept. The same command continues: archsweep run {}\n",
                o.config);

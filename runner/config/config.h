@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runner/trial/spec.h"
@@ -15,12 +16,17 @@ namespace archsweep::runner {
 // Where Debian's package dataset-fashion-mnist puts the images.
 inline constexpr const char* fashion_mnist_folder = "/usr/share/datasets/fashion-mnist";
 
+// By which the finder suggests a learning rate (results/learning_rate.h); the first is its usual
+// one.
+inline constexpr std::string_view rate_rules[] = {"valley", "steep", "minimum", "slide"};
+
 // An architecture of the sweep, globs expanded, with the values that hold for it alone.
 struct Candidate {
   std::string name;
   std::vector<double> learning_rates;
-  TrainingSpec training;  // learning_rate and seed are set by the plan
-  DatasetSpec dataset;    // image_size may differ by candidate
+  std::vector<std::string> rules;  // those that are to be found first, by these (find_rate.h)
+  TrainingSpec training;           // learning_rate and seed are set by the plan
+  DatasetSpec dataset;             // image_size may differ by candidate
 };
 
 // What the task of a trial asks for, with `run --slurm`. "": not asked for.

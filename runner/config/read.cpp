@@ -37,8 +37,8 @@ class Reader {
     read_plain(document);
     config.augmentation = read_augmentation(document, values_);
     settle_dataset(document, path, config.augmentation, settings_.dataset, values_);
-    rates_ = learning_rates(document.find("learning_rate"));
-    if (!document.find("learning_rate")) rates_ = {settings_.training.learning_rate};
+    rates_ = {{settings_.training.learning_rate}, {}};
+    if (const auto* node = document.find("learning_rate")) rates_ = learning_rates(*node);
     seeds(document, config);
     architectures(document, config);
     settle_rest(document, path, config);
@@ -141,33 +141,44 @@ class Reader {
     }
   }
 
-  std::vector<double> learning_rates(const Node* node) {
-    std::vector<double> rates;
-    if (!node) return rates;
+  struct LearningRates {
+    std::vector<double> numbers;
+    std::vector<std::string> rules;
+  };
+
+  LearningRates learning_rates(const Node& node) {
+    LearningRates rates;
+    const auto add = [](auto& list, const auto& value) {
+      if (std::ranges::find(list, value) == list.end()) list.push_back(value);
+    };
     const auto one = [&](const Node& n) {
       const auto value = to_number(n);
-      if (!value || *value <= 0 || *value > 1000)
-        fault(n, fmt::format("learning_rate: expected a number above 0 and up to 1000, not {}",
-                             shown(n)));
-      else if (std::ranges::find(rates, *value) == rates.end())
-        rates.push_back(*value);
+      const auto rule = n.kind == Kind::scalar && n.text == "find" ? "valley" : n.text;
+      if (n.kind == Kind::scalar && std::ranges::count(rate_rules, rule))
+        add(rates.rules, rule);
+      else if (!value || *value <= 0 || *value > 1000)
+        fault(n, fmt::format("learning_rate: expected a number above 0 and up to 1000, or find "
+                             "({}), not {}",
+                             fmt::join(rate_rules, ", "), shown(n)));
+      else
+        add(rates.numbers, *value);
     };
-    if (node->kind == Kind::list) {
-      if (node->items.empty()) fault(*node, "learning_rate: the list is empty");
-      for (const auto& item : node->items) one(item);
-    } else if (node->kind == Kind::map) {
+    if (node.kind == Kind::list) {
+      if (node.items.empty()) fault(node, "learning_rate: the list is empty");
+      for (const auto& item : node.items) one(item);
+    } else if (node.kind == Kind::map) {
       const std::vector<std::string> words{"from", "to", "points"};
-      for (const auto& [key, value] : node->members)
+      for (const auto& [key, value] : node.members)
         if (std::ranges::find(words, key.text) == words.end())
           fault(key, fmt::format("unknown key 'learning_rate.{}'{}", key.text,
                                  did_you_mean(key.text, words)));
       double bounds[2] = {0, 0}, points = 0;
       const auto number = [&](const char* word, double& out) {
-        const auto* n = node->find(word);
+        const auto* n = node.find(word);
         const auto value = n ? to_number(*n) : std::nullopt;
         if (!value || *value <= 0 || *value > 1000)
           fault(
-              n ? *n : *node,
+              n ? *n : node,
               fmt::format("learning_rate: a range is {{from: 1e-4, to: 1e-2, points: 3}}; '{}' is "
                           "missing or not a number above 0 and up to 1000",
                           word));
@@ -176,17 +187,17 @@ class Reader {
       };
       number("from", bounds[0]), number("to", bounds[1]), number("points", points);
       if (points > 0 && (points < 2 || points != std::floor(points)))
-        fault(*node, "learning_rate: points must be a whole number from 2 to 1000");
+        fault(node, "learning_rate: points must be a whole number from 2 to 1000");
       else if (bounds[0] > 0 && bounds[1] > 0)
         for (int i = 0; i < points; ++i)
           // Six digits: what a person would write.
-          rates.push_back(std::strtod(
+          rates.numbers.push_back(std::strtod(
               fmt::format("{:.6g}", std::exp(std::lerp(std::log(bounds[0]), std::log(bounds[1]),
                                                        i / (points - 1))))
                   .c_str(),
               nullptr));
     } else {
-      one(*node);
+      one(node);
     }
     return rates;
   }
@@ -268,7 +279,8 @@ class Reader {
   // A slip of the pen in three axes must not fill the memory with trials.
   void limit(const Node& document, const Config& config) {
     std::size_t trials = 0;
-    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    for (const auto& c : config.candidates)
+      trials += (c.learning_rates.size() + c.rules.size()) * config.seeds.size();
     if (trials > most_trials)
       fault(
           *document.find("architectures"),
@@ -277,7 +289,7 @@ class Reader {
   }
 
   Candidate entry(const Node& item) {
-    Candidate candidate{"", rates_, settings_.training, settings_.dataset};
+    Candidate candidate{"", rates_.numbers, rates_.rules, settings_.training, settings_.dataset};
     if (item.kind != Kind::map) return candidate;
     const auto table = training_keys(candidate.training);
     std::vector<std::string> words{"name", "learning_rate", "image_size"};
@@ -285,7 +297,9 @@ class Reader {
     for (const auto& [key, value] : item.members) {
       if (key.text == "name") continue;
       if (key.text == "learning_rate") {
-        candidate.learning_rates = learning_rates(&value);
+        const auto rates = learning_rates(value);
+        candidate.learning_rates = rates.numbers;
+        candidate.rules = rates.rules;
       } else if (key.text == "image_size") {
         const double scale =
             static_cast<double>(candidate.dataset.stored_size) / candidate.dataset.image_size;
@@ -353,7 +367,7 @@ class Reader {
     return s;
   }();
   Values values_;
-  std::vector<double> rates_;
+  LearningRates rates_;
   std::string source_;
 };
 

@@ -46,12 +46,15 @@ Json object() {
 
 Json learning_rate() {
   const Json number{{"type", "number"}, {"exclusiveMinimum", 0}};
+  Json words{"find"};  // by the finder
+  for (const auto rule : rate_rules) words.push_back(rule);
+  const Json one{{"anyOf", {number, Json{{"enum", words}}}}};
   Json range = object();
   range["properties"] = {
       {"from", number}, {"to", number}, {"points", {{"type", "integer"}, {"minimum", 2}}}};
   range["required"] = {"from", "to", "points"};
-  return {{"description", "a value, a list, or a log range"},
-          {"anyOf", {number, Json{{"type", "array"}, {"items", number}, {"minItems", 1}}, range}}};
+  return {{"description", "a value, a list, a log range, or find: by the learning-rate finder"},
+          {"anyOf", {one, Json{{"type", "array"}, {"items", one}, {"minItems", 1}}, range}}};
 }
 
 Json augmentation() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "archs/catalog.h"
@@ -24,7 +25,9 @@ std::vector<PlannedTrial> make_plan(const Config& config) {
   std::vector<PlannedTrial> trials;
   for (const auto& candidate : config.candidates) {
     const auto* entry = archs::find(candidate.name);
-    for (const auto rate : candidate.learning_rates)
+    auto rates = candidate.learning_rates;
+    rates.resize(rates.size() + candidate.rules.size(), std::numeric_limits<double>::quiet_NaN());
+    for (const auto rate : rates)
       for (const auto seed : config.seeds) {
         TrialSpec spec{candidate.name, candidate.dataset, config.augmentation, candidate.training,
                        config.measurement};

@@ -20,6 +20,7 @@ struct PlannedTrial {
   double cost;
 };
 
+// A learning rate that is still to be found is NaN.
 std::vector<PlannedTrial> make_plan(const Config&);
 
 // Cheapest first by cost within a family and image size; then these in turn, so that each has a

@@ -6,19 +6,19 @@
 #include <string>
 #include <string_view>
 
+#include "runner/trial/protocol.h"
+
 namespace archsweep::runner {
 
 class Lines {
  public:
-  static constexpr std::size_t longest = 1 << 20;
-
   // Calls `take` with every line that ends in these bytes.
   template <typename Take>
   void add(std::string_view text, Take&& take) {
     for (;;) {
       const auto end = text.find('\n');
       if (!skipping_) line_ += text.substr(0, end);
-      if (line_.size() > longest) {
+      if (line_.size() > longest_event) {
         skipping_ = true;
         line_.clear();
       }

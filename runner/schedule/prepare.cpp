@@ -5,14 +5,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "runner/schedule/conclude.h"
-#include "runner/schedule/single_job.h"
+#include "runner/schedule/each_job.h"
 #include "runner/schedule/slots.h"
 #include "runner/support/error.h"
 #include "runner/trial/data/cache_files.h"
 
 namespace archsweep::runner {
-namespace {
 
 namespace fs = std::filesystem;
 
@@ -24,8 +22,6 @@ void make_folder(const fs::path& folder) {
                             error.message()),
                 Exit::environment);
 }
-
-}  // namespace
 
 std::string dataset_key(const TrialSpec& spec) {
   return to_json(spec)["dataset"].dump();
@@ -47,29 +43,40 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
                                           std::size_t most_named) {
   for (const auto* name : {"cache", "trials", "checkpoints"})
     make_folder(config.output.folder / name);
-  const auto devices = devices_of_slots(config.scheduler);
+  const int threads = threads_of(config.scheduler, devices_of_slots(config.scheduler).size());
   PreparedSweep result;
   for (const auto* trial : trials) {
     const auto key = dataset_key(trial->spec);
     if (result.by_dataset.contains(key)) continue;
-    const auto job = make_job(config, "prepare", trial->spec, devices[0],
-                              threads_of(config.scheduler, devices.size()));
     std::optional<Prepared> prepared;
-    const auto end = run_single(
-        runner, {job, config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit},
-        [&](const Event& event) {
-          if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
-            status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)", trial->spec.dataset.root,
-                                     p->step, p->steps, 100.0 * p->step / p->steps));
-          if (const auto* hello = std::get_if<Hello>(&event))
-            result.environment = hello->environment;
-          if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
-        });
+    std::optional<results::Failure> failure;
+    const EachJob jobs{
+        .launch = [&](std::size_t, const std::string& device) -> Launch {
+          return {make_job(config, "prepare", trial->spec, device, threads),
+                  config.output.folder / "trials" / "prepare", 0, config.scheduler.hang_limit};
+        },
+        .take =
+            [&](std::size_t, const Event& event) {
+              if (const auto* p = std::get_if<Progress>(&event); p && p->steps > 0)
+                status.doing(fmt::format("  {}: {} of {} images ({:.0f} %)",
+                                         trial->spec.dataset.root, p->step, p->steps,
+                                         100.0 * p->step / p->steps));
+              if (const auto* hello = std::get_if<Hello>(&event))
+                result.environment = hello->environment;
+              if (const auto* p = std::get_if<Prepared>(&event)) prepared = *p;
+              return prepared.has_value();
+            },
+        .failed =
+            [&](std::size_t, const results::Failure& why, bool again) {
+              failure = why;
+              if (again)
+                status.line(fmt::format("retry  {}: {}: {}", trial->spec.dataset.root,
+                                        results::name(why.cause), why.message));
+            }};
+    const bool is_stopped = !run_each(config.scheduler, 1, jobs, runner, status);
     status.doing("");
-    if (end.interrupted) return std::nullopt;
-    auto failure = end.failure;
-    if (!prepared && !failure) failure = conclude(end.ended);
-    if (failure)
+    if (is_stopped) return std::nullopt;
+    if (!prepared)
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);

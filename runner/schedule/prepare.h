@@ -2,6 +2,7 @@
 
 // Before the first trial: every data set of the plan is read, checked and cached.
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
@@ -15,6 +16,9 @@
 #include "runner/support/fd.h"
 
 namespace archsweep::runner {
+
+// And those that it is in. Throws Error (Exit::environment).
+void make_folder(const std::filesystem::path&);
 
 struct PreparedSweep {
   std::map<std::string, Prepared> by_dataset;  // by dataset_key()

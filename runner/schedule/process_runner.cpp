@@ -14,11 +14,14 @@ namespace archsweep::runner {
 namespace {
 
 constexpr int tick_milliseconds = 250;
+// So many times the grace after a worker was killed, it is stuck in the kernel: a night does not
+// wait for it, nor does the user who stopped it.
+constexpr double patience = 12;
 
 }  // namespace
 
 ProcessRunner::ProcessRunner(std::filesystem::path program, double grace_seconds)
-    : spawner_(std::move(program)), grace_(grace_seconds) {}
+    : spawner_(std::move(program)), grace_(grace_seconds), enforced_at_(steady_seconds()) {}
 
 int ProcessRunner::start(const Launch& launch) {
   auto worker = std::make_unique<Worker>(spawner_, launch);
@@ -36,8 +39,9 @@ void ProcessRunner::stop(bool at_once) {
 }
 
 void ProcessRunner::enforce_limits() {
-  const double time = steady_seconds();
+  const double time = steady_seconds(), passed = time - std::exchange(enforced_at_, time);
   for (auto& worker : workers_) {
+    if (worker->term_at > 0 && !worker->spends_time()) worker->term_at += passed;
     if (worker->kill_at > 0) {
       if (time >= worker->kill_at) worker->signal(SIGKILL);
       continue;
@@ -70,15 +74,20 @@ void ProcessRunner::poll_once() {
     if (number != SIGCHLD) ready_.push_back({0, Interrupted{}});
   enforce_limits();
   std::erase_if(workers_, [&](auto& worker) {
-    if (!worker->reap(ready_)) return false;
+    if (!worker->reap(ready_)) {
+      if (worker->kill_at == 0 || steady_seconds() < worker->kill_at + patience * grace_)
+        return false;
+      worker->give_up(ready_);
+    }
     ended_groups_.push_back(worker->pid());
     return true;
   });
   // What a worker had started itself is killed with it, and ours to reap (spawner.h).
   std::erase_if(ended_groups_, [](int group) {
-    while (::waitpid(-group, nullptr, WNOHANG) > 0) {
+    int found;
+    while ((found = ::waitpid(-group, nullptr, WNOHANG)) > 0) {
     }
-    return errno == ECHILD;
+    return found < 0 && errno == ECHILD;
   });
 }
 

@@ -30,6 +30,7 @@ class ProcessRunner final : public TrialRunner {
 
   Spawner spawner_;
   double grace_;
+  double enforced_at_;  // when limits were last looked at
   Signals signals_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<int> ended_groups_;  // process groups that may have somebody left to reap

@@ -50,6 +50,14 @@ std::vector<std::string> devices_of_slots(const SchedulerConfig& config) {
   return devices;
 }
 
+std::vector<std::string> devices_once(const SchedulerConfig& config) {
+  auto devices = devices_of_slots(config);
+  if (config.slurm.is_used) return devices;
+  std::ranges::sort(devices);
+  devices.erase(std::ranges::unique(devices).begin(), devices.end());
+  return devices;
+}
+
 int threads_of(const SchedulerConfig& config, std::size_t slots) {
   if (config.threads > 0) return config.threads;
   if (config.slurm.is_used) return 4;

@@ -18,6 +18,10 @@ namespace archsweep::runner {
 // (Exit::environment) when there is none of the wanted kind.
 std::vector<std::string> devices_of_slots(const SchedulerConfig& config);
 
+// Each device once, for jobs that run alone there: of tasks of Slurm, which only look the same,
+// all.
+std::vector<std::string> devices_once(const SchedulerConfig& config);
+
 // Of one trial, when so many run at once. Trials that share a GPU share its threads too: a number
 // that changed with the company would make their speeds incomparable.
 int threads_of(const SchedulerConfig& config, std::size_t slots);

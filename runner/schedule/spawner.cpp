@@ -25,8 +25,18 @@ namespace {
 
 // A server that dies again and again is not worth its trouble.
 constexpr int most_servers = 3;
-// LibTorch comes from a cold disk, on a machine that is busy.
-constexpr int greeting_milliseconds = 60'000;
+// LibTorch comes from a cold disk, on a machine that is busy. A server that is silent for longer is
+// as good as dead.
+constexpr int longest_silence = 60'000;  // milliseconds
+
+// Until there is something to read; false: there is not.
+bool wait_for(int fd) {
+  pollfd waits{fd, POLLIN, 0};
+  int ready;
+  while ((ready = ::poll(&waits, 1, longest_silence)) < 0 && errno == EINTR) {
+  }
+  return ready > 0;
+}
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(fmt::format("{}: {}", what, std::strerror(errno)), Exit::environment);
@@ -117,9 +127,7 @@ void Spawner::open_server() {
                         {nothing.get(), nothing.get(), theirs.get()});
   theirs.reset();
   socket_ = std::move(ours);
-  pollfd waits{socket_.get(), POLLIN, 0};
-  while (::poll(&waits, 1, greeting_milliseconds) < 0 && errno == EINTR) {
-  }
+  wait_for(socket_.get());
   char text[4096];
   const auto n = ::recv(socket_.get(), text, sizeof text, MSG_DONTWAIT);
   const auto event = decode_event({text, static_cast<std::size_t>(n > 0 ? n : 0)});
@@ -175,7 +183,8 @@ std::optional<int> Spawner::fork_worker(const WorkerEnds& ends) {
   }
   status.write.reset();
   int pid = 0;
-  if (sent < 0 || !read_value(status.read.get(), &pid, sizeof pid)) return std::nullopt;
+  if (sent < 0 || !wait_for(status.read.get()) || !read_value(status.read.get(), &pid, sizeof pid))
+    return std::nullopt;
   return pid;
 }
 

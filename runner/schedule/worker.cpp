@@ -109,6 +109,7 @@ void Worker::take(const std::string& line, std::deque<Happening>& into) {
   if (!event) return;
   const auto* progress = std::get_if<Progress>(&*event);
   waits_for_others_ = progress && progress->phase == "wait";
+  spends_time_ = !waits_for_others_ && !(progress && progress->phase == "download");
   auto why = foreign(*event, program_);
   if (!why) return into.push_back({pid_, std::move(*event)});
   is_foreign_ = true;  // what else it says could mean anything
@@ -131,8 +132,29 @@ bool Worker::reap(std::deque<Happening>& into) {
     return false;
   ::kill(-pid_, SIGKILL);  // what it started itself; before its pid can be anyone else's
   ::waitpid(pid_, nullptr, 0);
-  reaped_ = true;
+  auto ended = end(into);
+  if (info.si_code == CLD_EXITED)
+    ended.exit_code = info.si_status;
+  else
+    ended.signal = info.si_status;
+  ended.out_of_memory = ended.signal == SIGKILL && !killed_ && oom_kills() > oom_kills_before_;
+  into.push_back({pid_, std::move(ended)});
+  return true;
+}
 
+void Worker::give_up(std::deque<Happening>& into) {
+  auto ended = end(into);
+  ended.signal = SIGKILL;
+  ended.taken_by = fmt::format(
+      "process {} was killed and does not end: a device or a file system "
+      "does not let go of it",
+      pid_);
+  into.push_back({pid_, std::move(ended)});
+}
+
+// What there is to say however it ended.
+Ended Worker::end(std::deque<Happening>& into) {
+  reaped_ = true;
   // At most what pipes hold: everything that could write to them is dead or dying.
   constexpr int reads = 32;
   for (int i = 0; i < reads && events_; ++i) read_events(into);
@@ -141,18 +163,11 @@ bool Worker::reap(std::deque<Happening>& into) {
   output_.reset();
   log_.close();
 
-  Ended ended{.exit_code = 0,
-              .timed_out = timed_out,
-              .hung = hung,
-              .limit = hung ? launch_.silence_limit : launch_.time_limit,
-              .tail = log_.tail()};
-  if (info.si_code == CLD_EXITED)
-    ended.exit_code = info.si_status;
-  else
-    ended.signal = info.si_status;
-  ended.out_of_memory = ended.signal == SIGKILL && !killed_ && oom_kills() > oom_kills_before_;
-  into.push_back({pid_, std::move(ended)});
-  return true;
+  return {.exit_code = 0,
+          .timed_out = timed_out,
+          .hung = hung,
+          .limit = hung ? launch_.silence_limit : launch_.time_limit,
+          .tail = log_.tail()};
 }
 
 void Worker::signal(int number) {

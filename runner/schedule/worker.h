@@ -37,20 +37,27 @@ class Worker {
   // When it has ended: takes the rest of its output, reaps it, reports Ended. Else false.
   bool reap(std::deque<Happening>& into);
 
+  // Of one that was killed and does not end: reports Ended all the same. Whoever owns it reaps it.
+  void give_up(std::deque<Happening>& into);
+
   void signal(int number);  // to its process group
   bool timed_out = false, hung = false;
   double term_at = 0;   // when to ask it to end; 0: never
   double kill_at = 0;   // when to stop asking
   double heard_at = 0;  // when it last said something
   bool waits_for_others() const { return waits_for_others_; }
+  // Whether the time limit is for what it does: not for waiting, nor for a download.
+  bool spends_time() const { return spends_time_; }
   const Launch& launch() const { return launch_; }
 
  private:
   void take(const std::string& line, std::deque<Happening>& into);
+  Ended end(std::deque<Happening>& into);
 
   Launch launch_;
   std::string program_;
   bool waits_for_others_ = false;  // for the device: that may take long
+  bool spends_time_ = true;
   int pid_ = -1;
   bool reaped_ = false;
   bool killed_ = false;  // by us

@@ -147,8 +147,6 @@ constexpr const char* event_names[] = {"hello", "progress", "epoch",  "measureme
                                        "done",  "failed",   "paused", "preflight",   "rates"};
 static_assert(std::size(event_names) == std::variant_size_v<Event>);
 
-constexpr std::size_t longest_line = 1 << 20;
-
 nlohmann::json failure_to_json(const results::Failure& f) {
   return {{"cause", results::name(f.cause)}, {"message", f.message}};
 }
@@ -229,7 +227,7 @@ std::string encode(const Event& event) {
 }
 
 std::optional<Event> decode_event(std::string_view line) {
-  if (line.size() > longest_line) return std::nullopt;
+  if (line.size() > longest_event) return std::nullopt;
   auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("event") || !json["event"].is_string())
     return std::nullopt;

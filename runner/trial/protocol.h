@@ -40,6 +40,8 @@ namespace archsweep::runner {
 
 inline constexpr int protocol_version = 2;
 inline constexpr int event_fd = 3;
+// Of a line, in bytes: a `prepared` names every file that is left out.
+inline constexpr std::size_t longest_event = 64 << 20;
 
 struct Job {
   // "train"; "prepare": read, check, split and cache the data set, no network; "preflight": build
@@ -133,8 +135,8 @@ std::string encode(const ValidateJob&);
 ValidateJob decode_validate_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
-// nullopt when the line is malformed, too long (1 MiB) or of an unknown kind: noise on the pipe
-// is not an error.
+// nullopt when the line is malformed, too long (longest_event) or of an unknown kind: noise on the
+// pipe is not an error.
 std::optional<Event> decode_event(std::string_view line);
 
 }  // namespace archsweep::runner

@@ -20,6 +20,21 @@ expect after 0 '' "$archsweep" run sweep.yaml --db found.db --set training.epoch
 [ "$(trained before.db)" = "$(trained found.db)" ] || say "training after it differs from training without it"
 "$archsweep" lr-find sweep.yaml --arch test_vit --db found.db > out 2> err || say "a name that the config does not have: $(cat err)"
 
+# In a sweep: what is known is taken, what is not is found, and a second run has nothing to do.
+found=(run sweep.yaml --db found.db --set 'architectures=[test_resnet, test_vit, test_efficientnet]' --set 'learning_rate=[find, minimum, 0.001]')
+"$archsweep" "${found[@]}" > out 2> err || say "learning_rate: find: exit $?: $(cat err)"
+[ "$(grep -c '^rate ' out)" = 1 ] && grep -q '^rate   test_efficientnet: valley [0-9]' out || say "it found anew: $(grep '^rate' out)"
+[ "$(ask found.db "SELECT count(*) FROM trials JOIN lr_finds USING (architecture) WHERE state = 'done' AND epochs = 1 AND learning_rate IN (valley, minimum)")" = 6 ] ||
+  say "not every architecture ran at what was found: $(ask found.db 'SELECT architecture, learning_rate, state FROM trials')"
+"$archsweep" "${found[@]}" > out 2> err
+grep -q 'nothing to run' out || say "a second run: $(cat out)"
+# Where nothing can be found the usual rate is taken; the trial tells why it fails.
+"$archsweep" run sweep.yaml --db fails.db --set learning_rate=find --set scheduler.trial_time_limit=0.01s > out 2> err; code=$?
+[ $code = 1 ] && grep -q '^FAILED test_resnet  learning rate: timeout' out && grep -q '^rate   test_resnet: valley suggests none: 0.001 is taken' out ||
+  say "a finder that fails: exit $code: $(cat out err)"
+[ "$(ask fails.db "SELECT state, learning_rate FROM trials")" = 'failed|0.001' ] || say "its trial: $(ask fails.db 'SELECT state, learning_rate FROM trials')"
+expect word 2 "learning_rate: expected a number above 0 and up to 1000, or find \(valley, steep" "$archsweep" check sweep.yaml --set learning_rate=fint
+
 expect glob 2 'matches nothing|not a glob' "$archsweep" lr-find sweep.yaml --arch 'test_*'
 expect unknown 2 'test_resnett.* matches nothing; did you mean' "$archsweep" lr-find sweep.yaml --arch test_resnett
 expect picture 2 'svg|png|html' "$archsweep" lr-find sweep.yaml --arch test_resnet --db x.db -o lr.jpg

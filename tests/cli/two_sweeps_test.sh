@@ -13,7 +13,11 @@ expect second 3 "^sweep.db: another sweep is writing to it \\(process $first\\);
   "$archsweep" run sweep.yaml
 expect status 0 '' "$archsweep" status sweep.db
 grep -q '^running *1' out || say "status does not show the running trial"
+ln -s sweep.db link.db
+expect link 3 'link.db: another sweep is writing to it' \
+  "$archsweep" run sweep.yaml --db link.db --set output.folder=other-files
 expect other 0 '' "$archsweep" run sweep.yaml --db other.db --set output.folder=other-files
+expect find 3 'another sweep is writing' "$archsweep" lr-find sweep.yaml --arch test_resnet
 expect query 0 '' "$archsweep" query sweep.db 'SELECT count(*) FROM epochs'
 
 kill -INT $first; wait $first; code=$?

@@ -8,6 +8,7 @@ import os
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -87,6 +88,37 @@ with Sweep(epochs=20) as s:  # somebody kills a worker
     code = sweep.wait(timeout=60)
     killed = s.ask("SELECT count(*) FROM attempts WHERE outcome = 'retried' AND cause = 'killed'")
     check("a worker is killed: retried", code == 0, killed == [(1,)], states(s) == {"done": 2})
+
+for job in ("prepare", "preflight"):
+    with Sweep() as s:
+        code = s.run("scheduler.preflight=always", TOY_FAULT="segfault", TOY_JOB=job, TOY_COUNT=s.folder / "count")
+        check(f"a {job} dies once: tried again", code == 0, "retry  " in s.log(), states(s) == {"done": 2},
+              s.ask("SELECT count(*) FROM attempts") == [(2,)])
+
+with Sweep(NAMES) as s:  # all preflights fail, and it is the machine
+    code = s.run("scheduler.preflight=always", "scheduler.retry_crashed=0", TOY_FAULT="segfault", TOY_JOB="preflight")
+    check("preflights die in a row: their trials tell", code == 0, s.log().count("FAILED") == 4, states(s) == {"done": 4})
+
+with Sweep(epochs=20) as s:  # somebody edits the database for longer than SQLite waits, and then writes it
+    sweep = s.start(TOY_EPOCH_MS=50)
+    s.wait_for("SELECT count(*) >= 1 FROM epochs")
+    with sqlite3.connect(s.folder / "t.db", isolation_level=None) as held:
+        held.execute("BEGIN IMMEDIATE")
+        while "another program holds it" not in s.log() and sweep.poll() is None:
+            time.sleep(0.05)
+        held.execute("COMMIT")
+    code = sweep.wait(timeout=60)
+    check("the database is held by another program: waited for", code == 0, states(s) == {"done": 2}, not s.orphans())
+
+with Sweep() as s:  # the same trials into another database, at the same time
+    sweep = s.start("scheduler.hang_limit=none", TOY_FAULT="hang")
+    s.wait_for("SELECT count(*) >= 1 FROM epochs")
+    other = s.run("--db", "other.db", out=(s.folder / "other").open("w"))
+    said = (s.folder / "other").read_text()
+    files = s.run("--db", "other.db", "output.folder=other-files", out=(s.folder / "other").open("w"))
+    sweep.send_signal(signal.SIGINT)
+    check("another database, the same folder: refused", sweep.wait(timeout=60) == 130, other == 3,
+          f"t-files/trials: another sweep is writing to it (process {sweep.pid})" in said, files == 0)
 
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     with Sweep(epochs=20) as s:

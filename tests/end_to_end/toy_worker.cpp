@@ -6,6 +6,7 @@
 //   TOY_EPOCH_MS=20        how long an epoch takes
 //   TOY_FAULT=WORD         what it does instead of its second epoch (of its first: WORD@0):
 //     segfault abort exit hang deaf spam half-line child eat-memory diverge
+//   TOY_JOB=preflight      in this kind of job; train by default
 //   TOY_ONLY=NAME          only for this architecture; all by default, and the known model too
 //   TOY_SPARES=canary      not for the known model
 //   TOY_TIMES=N            only in the first N attempts (counted in TOY_COUNT, a file); always by
@@ -54,12 +55,13 @@ class Toy {
                                .threads = 1,
                                .host = "here",
                                .os = "any"}});
+    if (job_.kind != "train" && !misbehave(0)) return 1;
     if (job_.kind == "prepare")
       send(Prepared{.split_hash = "toy", .train_samples = 8, .valid_samples = 2, .classes = 2});
     else if (job_.kind == "preflight")
       send(Preflight{.train_step_seconds = 0.001, .latency = 0.001, .checkpoint_bytes = 100});
     else if (job_.kind == "bench")
-      misbehave(0), send(results::Summary{.dtype = "float32", .layout = "contiguous"});
+      send(results::Summary{.dtype = "float32", .layout = "contiguous"});
     else
       return train();
     return 0;
@@ -117,7 +119,8 @@ class Toy {
     fault = fault.substr(0, at);
     const auto only = setting("TOY_ONLY");
     const bool is_canary = job_.kind == "bench";
-    if (fault.empty() || (!is_canary && epoch != when)) return true;
+    if (fault.empty() || (job_.kind == "train" && epoch != when)) return true;
+    if (!is_canary && job_.kind != setting("TOY_JOB", "train")) return true;
     if (is_canary && !setting("TOY_SPARES").empty()) return true;
     if (!only.empty() && only != job_.spec.architecture) return true;
     if (const auto file = setting("TOY_COUNT"); !file.empty()) {

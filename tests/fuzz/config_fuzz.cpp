@@ -15,12 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     const auto config = runner::read_config(folder.path / "c.yaml");
     fuzz::require(!config.candidates.empty(), "a config has candidates");
     for (const auto& c : config.candidates) {
-      fuzz::require(!c.learning_rates.empty(), "a candidate has learning rates");
+      fuzz::require(!c.learning_rates.empty() || !c.rules.empty(),
+                    "a candidate has learning rates");
       for (const double rate : c.learning_rates)
         fuzz::require(rate > 0 && rate <= 1000, "a learning rate is within its bounds");
     }
     std::size_t trials = 0;
-    for (const auto& c : config.candidates) trials += c.learning_rates.size() * config.seeds.size();
+    for (const auto& c : config.candidates)
+      trials += (c.learning_rates.size() + c.rules.size()) * config.seeds.size();
     fuzz::require(trials <= 100'000, "a sweep has an end");
     if (trials < 100) fuzz::require(runner::make_plan(config).size() == trials, "all are planned");
   } catch (const Error& e) {

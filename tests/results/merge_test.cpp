@@ -101,8 +101,10 @@ TEST_CASE("two halves of a sweep become one", "[merge]") {
         {"lost", failed},
         {"open", waits}},
        "sweep", "there");
+  Store(b).add_lr_find("key", {.device = "cpu", .host = "there"}, "new", {{1e-3, 1e-2}, {2, 1}});
   const auto before = whole(b);
   const auto merged = merge(b, a);
+  CHECK(ask(a, "SELECT host FROM lr_finds JOIN environments USING (environment)") == "there ");
   CHECK(whole(b) == before);
   CHECK(merged.trials == 2);  // new, open
   CHECK(merged.results == 3);

@@ -133,6 +133,14 @@ TEST_CASE("a paused trial goes on: how far it has come, why it waits, and what c
   store.add_epoch(id, second, {.number = 2, .valid_top1 = 0.7, .seconds = 3});
   CHECK(store.reached(id).top1 == std::vector{0.5, 0.7});
   CHECK(store.reached(id).seconds == 6);
+
+  SECTION("or begins anew, where its checkpoint is lost") {
+    store.release(id, second, {Cause::killed, "the sweep was stopped", ""});
+    const int third = store.start(id, "cpu", "j");
+    store.add_epoch(id, third, {.number = 1, .valid_top1 = 0.4, .seconds = 1});
+    CHECK(store.reached(id).top1 == std::vector{0.4});
+    return;
+  }
   store.finish(id, second, {});
   const auto row =
       Reader(folder.db()).ask("SELECT top1, train_seconds FROM leaderboard").rows.at(0);

@@ -2,9 +2,11 @@
 
 #include <cstring>
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "runner/schedule/lines.h"
 #include "runner/support/error.h"
 
 using namespace archsweep;
@@ -63,6 +65,20 @@ TEST_CASE("a hello of another protocol tells its number, whatever else it is lik
     CHECK(hello.protocol == 99);
     CHECK(hello.environment.archsweep == (std::strstr(line, "7.0") ? "7.0" : ""));
   }
+}
+
+TEST_CASE("a data set may have many bad files") {
+  Prepared told{.split_hash = "s", .bad_files = {}};
+  for (int i = 0; i < 20'000; ++i)
+    told.bad_files.push_back(fmt::format("/data/{:0100}.jpg: cut off", i));
+  std::size_t files = 0;
+  Lines lines;
+  lines.add(encode(Event(told)), [&](const std::string& line) {
+    const auto event = decode_event(line);
+    REQUIRE(event);
+    files = std::get<Prepared>(*event).bad_files.size();
+  });
+  CHECK(files == 20'000);
 }
 
 TEST_CASE("noise on the pipe is not an event") {

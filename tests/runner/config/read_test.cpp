@@ -52,6 +52,20 @@ Rates rates(const Place& place, const std::string& value) {
 
 }  // namespace
 
+TEST_CASE("learning rates that are to be found are named by their rules") {
+  const Place place;
+  const auto candidate = [&](const std::string& value) {
+    return place.read(one + "learning_rate: " + value).candidates.at(0);
+  };
+  CHECK(candidate("find").rules == Names{"valley"});
+  CHECK(candidate("find").learning_rates.empty());
+  const auto mixed = candidate("[steep, 0.5, find, valley, slide]");
+  CHECK(mixed.rules == Names{"steep", "valley", "slide"});
+  CHECK(mixed.learning_rates == Rates{0.5});
+  CHECK_THROWS_WITH(candidate("found"), Contains("or find (valley, steep, minimum, slide)"));
+  CHECK_THROWS_WITH(candidate("{from: find, to: 1, points: 3}"), Contains("'from' is missing"));
+}
+
 TEST_CASE("the least config: defaults for all the rest") {
   const Place place;
   const auto config = place.read(one);
@@ -391,11 +405,11 @@ c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0
 c.yaml:12:12: scheduler: expected a mapping of keys, not 'fast'
 base.yaml:1:28: dataset.root: no folder 'gone'
 base.yaml:1:10: dataset.channels: must be 1 or 3
-c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, not '-0.1'
+c.yaml:10:5: learning_rate: expected a number above 0 and up to 1000, or find (valley, steep, minimum, slide), not '-0.1'
 c.yaml:14:5: architectures: 'resnet1' matches nothing; did you mean 'resnet18'?
 c.yaml:15:5: architectures: 'nothing_*' matches nothing
 c.yaml:16:22: unknown key 'architectures.epoch'; did you mean 'epochs'?
-c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, not 'x'
+c.yaml:16:47: learning_rate: expected a number above 0 and up to 1000, or find (valley, steep, minimum, slide), not 'x'
 c.yaml:17:5: architectures: an entry is a name, or {name: ..., learning_rate: ...}
 c.yaml:18:5: architectures: an entry is a name, or {name: ..., learning_rate: ...})");
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -229,6 +230,21 @@ TEST_CASE("candidates that cannot work are failed before the first trial") {
     CHECK(sweep.preflights() == 1);
     CHECK(sweep.state("c") == "done");
   }
+}
+
+TEST_CASE("what fails in a row where another works is tried there") {
+  Three sweep;
+  sweep.config.scheduler.slurm.is_used = true;  // two that look the same
+  sweep.config.scheduler.slots = 2;
+  sweep.config.scheduler.retry_crashed = 0;
+  std::size_t tried = 0;
+  sweep.act = [&](const Launch& launch) {
+    if (launch.job.kind == "preflight" && ++tried <= 3)
+      return Script{hello, Ended{.signal = SIGSEGV}};
+    return sweep.work(launch);
+  };
+  CHECK(sweep.run().failed == 0);
+  CHECK(sweep.preflights() == 6);
 }
 
 TEST_CASE("the preflight is asked for by early stopping, a budget, a long plan, or by name") {

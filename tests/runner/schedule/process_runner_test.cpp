@@ -1,5 +1,10 @@
 #include "runner/schedule/process_runner.h"
 
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <fstream>
 
@@ -115,9 +120,9 @@ TEST_CASE("who says nothing for too long is ended, but who waits for others or g
     line.pop_back();
     return "echo '" + line + "' >&3\n";
   };
-  const auto ended = [&](const std::string& text) {
+  const auto ended = [&](const std::string& text, double time_limit = 0) {
     ProcessRunner runner(script(folder, text), /*grace_seconds=*/0.5);
-    auto silent = launch(folder);
+    auto silent = launch(folder, time_limit);
     silent.silence_limit = 1;
     return hear(runner, runner.start(silent)).ended;
   };
@@ -126,7 +131,33 @@ TEST_CASE("who says nothing for too long is ended, but who waits for others or g
   CHECK(hung.limit == 1);
   CHECK(hung.signal == SIGKILL);
   CHECK(ended(told("wait") + "sleep 2.5; exit 7").exit_code == 7);
+  CHECK(ended(told("wait") + "sleep 2.5; exit 7", /*time_limit=*/1).exit_code == 7);
+  CHECK(ended(told("wait") + "sleep 1.5\n" + told("start") + "exec sleep 0.9", 0.5).timed_out);
   CHECK(ended(told("wait") + "sleep 2.5\n" + told("start") + "exec sleep 600").hung);
+}
+
+TEST_CASE("who does not end though it was killed is left behind") {
+  const Folder folder;
+  ProcessRunner runner(script(folder, hello(protocol_version) + "exec sleep 600"),
+                       /*grace_seconds=*/0.1);
+  const int pid = runner.start(launch(folder, /*time_limit=*/0.5));
+  // Its death is hidden from its parent for as long as whoever traces it does not look.
+  const int tracer = ::fork();
+  if (tracer == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) ::_exit(1);
+    for (;;) ::pause();
+  }
+  REQUIRE(tracer > 0);
+  const auto ended = hear(runner, pid).ended;
+  CHECK(ended.timed_out);
+  if (::waitpid(tracer, nullptr, WNOHANG) != 0) return;  // tracing is not allowed
+  CHECK(ended.taken_by.find("does not end") != std::string::npos);
+  CHECK(::kill(pid, 0) == 0);
+  ::kill(tracer, SIGKILL);
+  ::waitpid(tracer, nullptr, 0);
+  for (int i = 0; i < 100 && ::kill(pid, 0) == 0; ++i) runner.next();
+  CHECK(::kill(pid, 0) != 0);  // reaped later
 }
 
 TEST_CASE("what a worker started ends with it, and a worker that takes too long is ended") {

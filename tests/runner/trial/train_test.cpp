@@ -10,7 +10,7 @@ using namespace archsweep::runner;
 
 TEST_CASE("gradients of a batch in parts are those of the whole") {
   const SmallTrial small;
-  auto job = small.job();  // attention and layer norm: no image sees another
+  auto job = small.job();             // attention and layer norm: no image sees another
   job.spec.training.batch_size = 13;  // in parts of 5: 4, 4 and 5
   job.spec.training.clip_grad_norm = 1;
   job.spec.training.label_smoothing = 0.1;
@@ -69,4 +69,25 @@ TEST_CASE("a network that gives no numbers is found before the night") {
   job.spec.training.weights = small.path("nan.safetensors");
   archs::write_tensors(job.spec.training.weights, weights);
   CHECK_THROWS_AS(small.run(job), Diverged);
+}
+
+TEST_CASE("what a GPU reports is not taken for a config that cannot work") {
+  const auto cause = [](auto&& work) {
+    try {
+      work();
+    } catch (...) {
+      return current_failure().cause;
+    }
+    return results::Cause::hung;
+  };
+  using results::Cause;
+  CHECK(cause([] { throw c10::AcceleratorError({}, 214, "uncorrectable ECC error"); }) ==
+        Cause::crashed);
+  CHECK(cause([] {
+          TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling cublasSgemm");
+        }) == Cause::crashed);
+  CHECK(cause([] {
+          TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate");
+        }) == Cause::out_of_memory);
+  CHECK(cause([] { torch::ones({2, 3}).mm(torch::ones({2, 3})); }) == Cause::bad_config);
 }
