@@ -57,7 +57,7 @@ users = {
 }
 # What stays without LibTorch, also through the headers that it includes.
 no_torch = ["archs/catalog", "archs/facts.cpp", "archs/families.h", "results/", "runner/support/", "runner/config/",
-            "runner/plan/", "runner/schedule/", "runner/serve/", "runner/cli/", "runner/trial/data/", "runner/trial/augment/",
+            "runner/plan/", "runner/schedule/", "runner/serve/", "runner/cli/", "runner/trial/data/", "runner/trial/augment/augment",
             "runner/trial/protocol", "runner/trial/spec", "runner/trial/json_fields.h", "runner/trial/measure/sampling",
             "runner/trial/measure/conditions", "runner/trial/measure/nvml", "runner/trial/measure/lease"]
 

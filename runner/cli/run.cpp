@@ -46,7 +46,7 @@ int run(const Options& o) {
   const auto files = config.output.folder / "trials";
   runner::make_folder(files);
   const results::WriterLock folder(files);
-  if (const int left = runner::ingest_unfinished(store))
+  if (const int left = runner::ingest_unfinished(store, config.output.keep_checkpoints))
     fmt::print("{} unfinished trial{} of an earlier run: what they recorded is kept\n", left,
                left == 1 ? "" : "s");
   std::unique_ptr<runner::TrialRunner> workers;

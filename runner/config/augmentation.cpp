@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "runner/support/text.h"
 
@@ -33,7 +34,10 @@ AugmentStep read_step(const std::string& name, const Node* given, const Node& wh
         put(*p, value);
     }
   } else if (given && given->kind == Node::Kind::scalar) {
-    put(kind.parameters[0], *given);
+    if (words.empty())
+      values.fault(*given, fmt::format("augmentation.{}: has no parameters", name));
+    else
+      put(kind.parameters[0], *given);
   } else if (given && given->kind == Node::Kind::list) {
     values.fault(where,
                  fmt::format("augmentation.{}: expected a value or {{parameter: value}}", name));
@@ -41,45 +45,50 @@ AugmentStep read_step(const std::string& name, const Node* given, const Node& wh
   return step;
 }
 
-}  // namespace
-
-std::vector<AugmentStep> read_augmentation(const Node& document, Values& values) {
-  std::vector<AugmentStep> steps;
-  const auto* node = document.find("augmentation");
-  if (!node) return steps;
+std::vector<AugmentStep> read_steps(const Node& node, Values& values) {
   std::vector<std::string> names;
   for (const auto& kind : augment_kinds()) names.emplace_back(kind.name);
-  if (node->kind == Node::Kind::scalar) {
-    const std::vector<std::string> words{"none", "light"};
-    if (node->text == "light")
-      for (const auto* step : {"random_crop", "horizontal_flip"})
-        steps.push_back(read_step(step, nullptr, *node, values));
-    else if (node->text != "none")
-      values.fault(*node,
-                   fmt::format("augmentation: {} is none of none, light, or a list of steps{}",
-                               shown(*node), did_you_mean(node->text, words)));
-    return steps;
-  }
-  if (node->kind != Node::Kind::list) {
-    values.fault(*node, "augmentation: expected none, light, or a list of steps");
-    return steps;
-  }
-  for (const auto& item : node->items) {
+  std::vector<AugmentStep> steps;
+  for (const auto& item : node.items) {
     if (item.kind != Node::Kind::scalar &&
         (item.kind != Node::Kind::map || item.members.size() != 1)) {
       values.fault(item, "augmentation: a step is a name, or {name: {parameter: value}}");
       continue;
     }
     const auto& name = item.kind == Node::Kind::scalar ? item : item.members[0].key;
-    if (std::ranges::find(names, name.text) == names.end())
+    if (std::ranges::find(names, name.text) == names.end()) {
       values.fault(name, fmt::format("augmentation: unknown step {}{}", shown(name),
                                      did_you_mean(name.text, names)));
-    else
-      steps.push_back(read_step(name.text,
-                                item.kind == Node::Kind::map ? &item.members[0].value : nullptr,
-                                item, values));
+      continue;
+    }
+    if (!augment_kind(name.text).on_batch && !steps.empty() &&
+        augment_kind(steps.back().name).on_batch)
+      values.fault(name,
+                   fmt::format("augmentation: {} works on single images: put it before {}, which "
+                               "works on batches",
+                               name.text, steps.back().name));
+    steps.push_back(read_step(
+        name.text, item.kind == Node::Kind::map ? &item.members[0].value : nullptr, item, values));
   }
   return steps;
+}
+
+}  // namespace
+
+std::vector<AugmentStep> read_augmentation(const Node& document, Values& values) {
+  const auto* node = document.find("augmentation");
+  if (!node) return {};
+  if (node->kind == Node::Kind::list) return read_steps(*node, values);
+  std::vector<std::string> words;
+  for (const auto& word : augment_words()) {
+    if (node->kind == Node::Kind::scalar && node->text == word.name)
+      return read_steps(read_value(std::string(word.steps), node->place), values);
+    words.emplace_back(word.name);
+  }
+  values.fault(*node,
+               fmt::format("augmentation: {} is none of {}, or a list of steps{}", shown(*node),
+                           fmt::join(words, ", "), did_you_mean(node->text, words)));
+  return {};
 }
 
 }  // namespace archsweep::runner

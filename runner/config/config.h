@@ -63,6 +63,8 @@ struct OutputConfig {
   std::filesystem::path folder;              // journals, logs, cache; "<name>-files" by default
   bool keep_checkpoints = false;             // of finished trials
   double checkpoint_gib = 0;                 // room for them; 0: half of what is free
+  std::string keep_weights = "frontier";     // of finished trials: none, frontier, all
+  double weights_gib = 0;                    // room for them; 0: a quarter of what is free
   double cache_gib = 0;                      // room for decoded images; 0: all that is free
   std::vector<std::filesystem::path> plots;  // drawn when the sweep ends
 };

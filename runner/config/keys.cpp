@@ -89,6 +89,8 @@ std::vector<Key> keys(Settings& s) {
       {"output.folder", &s.folder, "journals, logs, checkpoints and the image cache; by default NAME-files"},
       {"output.keep_checkpoints", &s.output.keep_checkpoints, "of finished trials too"},
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
+      {"output.keep_weights", &s.output.keep_weights, "trained weights that archsweep export can use: none; frontier, of trials that no other beats in accuracy, latency and throughput; all", {"none", "frontier", "all"}},
+      {"output.weights_gib", &s.output.weights_gib, "GiB of trained weights at most, the least accurate go first; 0: a quarter of what is free", {}, 0, 1e6},
       {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());

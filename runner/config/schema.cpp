@@ -73,13 +73,12 @@ Json augmentation() {
     step["properties"][std::string(kind.name)] = {
         {"anyOf", {Json{{"type", "number"}}, parameters}}};
     steps.push_back({{"const", kind.name}, {"description", kind.help}});
-    steps.push_back(step);
+    if (!kind.parameters[0].name.empty()) steps.push_back(step);
   }
-  return {{"description",
-           "none, light (random crop with padding, horizontal flip), or a list of steps"},
-          {"anyOf",
-           {Json{{"enum", {"none", "light"}}},
-            Json{{"type", "array"}, {"items", {{"anyOf", steps}}}}}}};
+  Json ways{{{"type", "array"}, {"items", {{"anyOf", steps}}}}};
+  for (const auto& word : augment_words())
+    ways.push_back({{"const", word.name}, {"description", word.help}});
+  return {{"description", "one word, or a list of steps"}, {"anyOf", ways}};
 }
 
 }  // namespace

@@ -37,7 +37,8 @@ class EachRun {
   std::optional<std::map<std::size_t, results::Failure>> run(TrialRunner& runner) {
     bool interrupted = false;
     for (;;) {
-      while (!interrupted && !queue_.empty() && !idle_.empty()) start(runner);
+      while (!interrupted && !queue_.empty() && !idle_.empty() && !jobs_.time_is_up())
+        start(runner);
       if (running_.empty()) break;
       const auto happening = runner.next();
       if (std::holds_alternative<Interrupted>(happening.what)) {

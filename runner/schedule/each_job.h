@@ -20,6 +20,8 @@ struct EachJob {
   std::function<bool(std::size_t job, const Event&)> take;
   // It ended without one; `again`: it will be tried again.
   std::function<void(std::size_t job, const results::Failure&, bool again)> failed;
+  // Whether no further one is to be started: they have no result then, and are no failures.
+  std::function<bool()> time_is_up = [] { return false; };
 };
 
 // Jobs from 0 to `count`, one at a time on each device, while nothing else runs. What died is tried

@@ -13,6 +13,24 @@
 #include "runner/support/error.h"
 
 namespace archsweep::runner {
+namespace {
+
+std::string content(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+// Of the job that wrote the journal.
+void remove_checkpoint_of(const std::filesystem::path& journal) {
+  try {
+    const auto job = decode_job(content(std::filesystem::path(journal).replace_extension(".json")));
+    std::error_code ignored;
+    if (!job.checkpoint.empty()) std::filesystem::remove(job.checkpoint, ignored);
+  } catch (const Error&) {  // cut off: the next trial that needs room says so
+  }
+}
+
+}  // namespace
 
 void record(results::Store& store, results::TrialId trial, int attempt, const Event& event) {
   if (const auto* hello = std::get_if<Hello>(&event))
@@ -33,10 +51,6 @@ int adopt_journals(results::Store& store, std::span<const results::PlannedRow> p
   namespace fs = std::filesystem;
   const auto marker = files_of(output.folder, "database");
   const auto own = fs::absolute(output.database).string();
-  const auto content = [](const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(stream), {});
-  };
   int adopted = 0;
   if (content(marker) == own)
     for (const auto& row : planned) {
@@ -54,11 +68,11 @@ int adopt_journals(results::Store& store, std::span<const results::PlannedRow> p
   std::error_code ignored;  // whoever makes the folder next tells why it cannot be
   fs::create_directories(marker.parent_path(), ignored);
   std::ofstream(marker) << own;
-  if (adopted) ingest_unfinished(store);
+  if (adopted) ingest_unfinished(store, output.keep_checkpoints);
   return adopted;
 }
 
-int ingest_unfinished(results::Store& store) {
+int ingest_unfinished(results::Store& store, bool keep_checkpoints) {
   const auto attempts = store.unfinished();
   std::set<std::string> on_slurm;
   for (const auto& a : attempts)
@@ -79,8 +93,12 @@ int ingest_unfinished(results::Store& store) {
       if (const auto* failed = std::get_if<results::Failure>(&*event)) failure = *failed;
       if (const auto* p = std::get_if<Paused>(&*event)) paused = *p;
     }
-    if (summary)
+    if (summary) {
+      if (!keep_checkpoints) remove_checkpoint_of(a.journal);
       store.finish(a.id, a.attempt, *summary);
+    } else if (failure && (failure->cause == results::Cause::crashed ||
+                           failure->cause == results::Cause::out_of_memory))
+      store.release(a.id, a.attempt, *failure);  // the next scheduler may try it again
     else if (failure)
       store.fail(a.id, a.attempt, *failure);
     else if (paused)

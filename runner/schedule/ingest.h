@@ -29,6 +29,7 @@ int adopt_journals(results::Store& store, std::span<const results::PlannedRow> p
 // Ends workers and tasks of Slurm that still run, reads each journal into the store, finishes what
 // was done and plans the rest again. Returns how many attempts there were. Call it with the store's
 // lock held. Throws Error (Exit::environment) where tasks may run and Slurm does not answer.
-int ingest_unfinished(results::Store& store);
+// Without `keep_checkpoints`, what was done loses its own, as if its scheduler had lived.
+int ingest_unfinished(results::Store& store, bool keep_checkpoints = true);
 
 }  // namespace archsweep::runner

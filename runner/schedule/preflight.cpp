@@ -42,7 +42,8 @@ bool wants_preflight(const SchedulerConfig& config, std::span<const PlannedTrial
 std::optional<PreflightResult> preflight(const Config& config,
                                          std::span<const PlannedTrial* const> to_run,
                                          const PreparedSweep& prepared, results::Store& store,
-                                         TrialRunner& runner, Status& status) {
+                                         TrialRunner& runner, Status& status,
+                                         std::function<bool()> time_is_up) {
   PreflightResult result;
   std::vector<std::pair<std::string, const PlannedTrial*>> queue;
   std::set<std::string> seen;
@@ -88,7 +89,8 @@ std::optional<PreflightResult> preflight(const Config& config,
             status.line(fmt::format("{} {}  {}: preflight: {}", again ? "retry " : "FAILED",
                                     queue[i].second->spec.architecture,
                                     results::name(failure.cause), failure.message));
-          }};
+          },
+      .time_is_up = std::move(time_is_up)};
   const auto failures = run_each(config.scheduler, queue.size(), jobs, runner, status);
   if (!failures) return std::nullopt;
   for (const auto& [i, failure] : *failures) {

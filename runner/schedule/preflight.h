@@ -4,6 +4,7 @@
 // built and takes a few steps at the real shape. What cannot work is known before the first hour,
 // and what the others will take is measured. The database keeps it for the next start.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -34,10 +35,11 @@ struct PreflightResult {
 };
 
 // Looks up what is known, and tries the rest: one at a time on each device, so that they do not
-// disturb one another. Nothing: the user stopped it.
+// disturb one another; none is begun when `time_is_up`. Nothing: the user stopped it.
 std::optional<PreflightResult> preflight(const Config& config,
                                          std::span<const PlannedTrial* const> to_run,
                                          const PreparedSweep& prepared, results::Store& store,
-                                         TrialRunner& runner, Status& status);
+                                         TrialRunner& runner, Status& status,
+                                         std::function<bool()> time_is_up);
 
 }  // namespace archsweep::runner

@@ -17,6 +17,7 @@
 #include "runner/schedule/device_health.h"
 #include "runner/schedule/halving.h"
 #include "runner/schedule/ingest.h"
+#include "runner/schedule/kept_weights.h"
 #include "runner/schedule/plan_report.h"
 #include "runner/schedule/preflight.h"
 #include "runner/schedule/prepare.h"
@@ -122,6 +123,7 @@ class Sweep {
   DeviceHealth health_;
   Status status_{stdout};
   Standings standings_;
+  const KeptWeights weights_{config_.output};
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
@@ -149,7 +151,8 @@ bool Sweep::prepare() {
   const bool gpu = slots_.device(0) != "cpu";
   const bool asked = options_.dry_run && config_.scheduler.preflight != "never";
   if (asked || wants_preflight(config_.scheduler, trials, limited_, gpu)) {
-    auto result = preflight(config_, trials, *prepared, store_, runner_, status_);
+    auto result = preflight(config_, trials, *prepared, store_, runner_, status_,
+                            [&] { return !options_.dry_run && budget_.left() <= 0; });
     if (!result) return false;
     tried = std::move(*result);
   }
@@ -294,6 +297,7 @@ void Sweep::start(std::size_t device, Step step, double need) {
   job.journal = journal;
   if (saves) job.checkpoint = standings_.checkpoints().path(e.trial.fingerprint).string();
   if (pauses) job.until_epoch = step.until_epoch;
+  job.weights = weights_.path(e.trial.fingerprint);
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
@@ -335,11 +339,13 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
   auto& c = standings_.change(r.entry);
   const auto done = static_cast<int>(c.top1.size());
   if (r.summary) {
+    // First: a later start leaves alone what a finished trial has.
+    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
     store_.finish(e.id, r.attempt, *r.summary);
     standings_.learn_memory(r.entry, r.summary->train_memory_bytes);
     count_anew(/*but=*/pid);
     c.state = TrialState::done;
-    if (!config_.output.keep_checkpoints) standings_.remove_checkpoint(r.entry);
+    for (const auto& line : weights_.thin_out()) status_.line(line);
     ++outcome_.done;
     status_.ended(pid, "done");
   } else if (r.paused && r.paused->epoch > r.epochs_kept) {

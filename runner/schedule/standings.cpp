@@ -102,8 +102,6 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
                            .epochs = e.trial.spec.training.epochs,
                            .top1 = e.reached.top1,
                            .state = state});
-    if (state == TrialState::done && !output_.keep_checkpoints)
-      checkpoints_.remove(e.trial.fingerprint);  // of a scheduler that died before it did so
   }
   take_over_shorter(store, /*is_plan=*/!sweep, counts);
   return counts;
@@ -262,8 +260,12 @@ bool Standings::make_room(std::size_t i) {
   if (std::isnan(bytes)) return true;
   const double limit = checkpoints_.limit();
   if (checkpoints_.used() + bytes <= limit) return true;
-  for (const auto& given : given_up()) {
-    remove_checkpoint(given.trial);
+  std::vector<std::size_t> idle;  // what nobody goes on from soon, the least wanted first
+  for (std::size_t k = 0; k < size(); ++k)
+    if (contenders_[k].state == TrialState::failed) idle.push_back(k);
+  for (const auto& given : given_up()) idle.push_back(given.trial);
+  for (const auto k : idle) {
+    remove_checkpoint(k);
     if (checkpoints_.used() + bytes <= limit) return true;
   }
   return false;

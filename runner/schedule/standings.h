@@ -90,7 +90,7 @@ class Standings {
   // What waits or runs, without what the rules give up.
   ToRun to_run();
 
-  // For the trial's checkpoint; those of given-up trials go first.
+  // For the trial's checkpoint; those of failed and given-up trials go first.
   bool make_room(std::size_t i);
 
  private:

@@ -12,7 +12,8 @@
 
 namespace archsweep::runner {
 
-// "cpu" or "cuda:N". Throws Error (Exit::environment) when this machine or this LibTorch has none.
+// "cpu", "cuda:N", or "auto": the first GPU, where there is one. Throws Error (Exit::environment)
+// when this machine or this LibTorch has none.
 torch::Device open_device(const std::string& name);
 
 results::Environment describe(const torch::Device& device, int threads);

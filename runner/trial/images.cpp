@@ -12,15 +12,19 @@ static torch::Tensor per_channel(const archs::Rgb& values, int channels,
 Normalize::Normalize(const archs::Preprocessing& p, int channels, const torch::Device& device)
     : mean_(per_channel(p.mean, channels, device)), std_(per_channel(p.std, channels, device)) {}
 
-torch::Tensor Normalize::operator()(std::span<const std::uint8_t> pixels, std::int64_t count,
-                                    int side) const {
+torch::Tensor Normalize::operator()(const torch::Tensor& images) const {
+  auto values = images.to(mean_.device(), torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
+  values.sub_(mean_).div_(std_);
+  return values.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,
+                        int channels, const torch::Device& device) {
   // NHWC bytes seen as NCHW: that is channels_last already.
-  auto images = torch::from_blob(const_cast<std::uint8_t*>(pixels.data()),
-                                 {count, side, side, mean_.size(1)}, torch::kUInt8)
-                    .permute({0, 3, 1, 2})
-                    .to(mean_.device(), torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
-  images.sub_(mean_).div_(std_);
-  return images.contiguous(torch::MemoryFormat::ChannelsLast);
+  return torch::from_blob(const_cast<std::uint8_t*>(pixels.data()), {count, side, side, channels},
+                          torch::kUInt8)
+      .permute({0, 3, 1, 2})
+      .to(device);
 }
 
 void to_channels_last(torch::nn::Module& network) {

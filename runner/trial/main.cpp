@@ -14,9 +14,11 @@
 
 #include "runner/support/error.h"
 #include "runner/trial/describe.h"
+#include "runner/trial/export.h"
 #include "runner/trial/fork_server.h"
 #include "runner/trial/job.h"
 #include "runner/trial/parity.h"
+#include "runner/trial/predict.h"
 #include "runner/trial/protocol.h"
 #include "runner/trial/validate.h"
 
@@ -33,6 +35,8 @@ constexpr const char* usage =
     "  archsweep-trial facts [GLOB]...\n"
     "  archsweep-trial show NAME [--path PART]\n"
     "  archsweep-trial validate JOB     (runner/trial/protocol.h)\n"
+    "  archsweep-trial export JOB       likewise\n"
+    "  archsweep-trial predict JOB IMAGE...\n"
     "  archsweep-trial --version\n";
 
 // Leaves without the destructors of LibTorch's statics: they take 0.1 s, and what a job wrote is
@@ -54,6 +58,11 @@ int run(const std::vector<std::string>& words) {
     return archsweep::runner::show(rest[0], rest.size() == 3 ? rest[2] : "");
   if (command == "validate" && rest.size() == 1)
     return archsweep::runner::validate(archsweep::runner::decode_validate_job(rest[0]));
+  if (command == "export" && rest.size() == 1)
+    return archsweep::runner::export_trained(archsweep::runner::decode_export_job(rest[0]));
+  if (command == "predict" && rest.size() > 1)
+    return archsweep::runner::predict(archsweep::runner::decode_predict_job(rest[0]),
+                                      std::span(rest).subspan(1));
   if (command == "--version") {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;

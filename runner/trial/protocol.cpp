@@ -90,6 +90,27 @@ void fields(T& j, auto&& visit) {
 }
 
 template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ExportJob>
+void fields(T& j, auto&& visit) {
+  visit("weights", j.weights);
+  visit("folder", j.folder);
+  visit("cache_folder", j.cache_folder);
+  visit("measured", j.measured);
+  visit("device", j.device);
+  visit("is_checked", j.is_checked);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, PredictJob>
+void fields(T& j, auto&& visit) {
+  visit("folder", j.folder);
+  visit("device", j.device);
+  visit("batch_size", j.batch_size);
+  visit("all", j.all);
+  visit("format", j.format);
+}
+
+template <typename T>
 requires std::is_same_v<std::remove_const_t<T>, Hello>
 void fields(T& h, auto&& visit) {
   visit("protocol", h.protocol);
@@ -181,7 +202,8 @@ std::string encode(const Job& job) {
                         {"cache_gib", job.cache_gib},
                         {"journal", job.journal},
                         {"checkpoint", job.checkpoint},
-                        {"until_epoch", job.until_epoch}}
+                        {"until_epoch", job.until_epoch},
+                        {"weights", job.weights}}
       .dump();
 }
 
@@ -197,7 +219,8 @@ Job decode_job(std::string_view text) {
             .cache_gib = json.value("cache_gib", 0.0),
             .journal = json.value("journal", ""),
             .checkpoint = json.value("checkpoint", ""),
-            .until_epoch = json.value("until_epoch", 0)};
+            .until_epoch = json.value("until_epoch", 0),
+            .weights = json.value("weights", "")};
   } catch (const nlohmann::json::exception& e) {
     throw Error(std::string("job: ") + e.what());
   }
@@ -206,10 +229,27 @@ Job decode_job(std::string_view text) {
 std::string encode(const ValidateJob& job) {
   return fields_to_json(job).dump();
 }
+std::string encode(const ExportJob& job) {
+  return fields_to_json(job).dump();
+}
+std::string encode(const PredictJob& job) {
+  return fields_to_json(job).dump();
+}
+
+template <typename T>
+static T decode_argument(std::string_view text) {
+  return fields_from_json<T>(nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false),
+                             "job");
+}
 
 ValidateJob decode_validate_job(std::string_view text) {
-  return fields_from_json<ValidateJob>(
-      nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false), "job");
+  return decode_argument<ValidateJob>(text);
+}
+ExportJob decode_export_job(std::string_view text) {
+  return decode_argument<ExportJob>(text);
+}
+PredictJob decode_predict_job(std::string_view text) {
+  return decode_argument<PredictJob>(text);
 }
 
 std::string encode(const Event& event) {

@@ -59,6 +59,7 @@ struct Job {
   std::string
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
   int until_epoch = 0;  // pause after this epoch; 0: train to the end
+  std::string weights;  // file for the weights of a training that is done; "": none
 };
 
 // `archsweep validate`: measures a network with given weights, on a folder a class. Not a trial: it
@@ -74,6 +75,27 @@ struct ValidateJob {
   int limit = 0;       // images; 0: all
   std::string format = "table";
   std::string logits;  // safetensors file to write logits and labels to; "": none
+};
+
+// `archsweep export`: trained weights as timm's model folder; the one argument of
+// `archsweep-trial export`.
+struct ExportJob {
+  std::string weights;       // file that a training left behind (train/trained.h)
+  std::string folder;        // to write
+  std::string cache_folder;  // of decoded data sets
+  std::string measured;      // JSON object of what was measured of the trial
+  std::string device = "auto";
+  bool is_checked = true;  // on the validation images, before and after reloading
+};
+
+// `archsweep predict`: the first argument of `archsweep-trial predict`; the others are images and
+// folders of them. It prints the rows on stdout.
+struct PredictJob {
+  std::string folder;  // of an export
+  std::string device = "auto";
+  int batch_size = 32;
+  bool all = false;  // classes, in the order of the vocabulary; else the likeliest alone
+  std::string format = "table";
 };
 
 struct Hello {
@@ -133,6 +155,12 @@ Job decode_job(std::string_view json);  // throws Error
 
 std::string encode(const ValidateJob&);
 ValidateJob decode_validate_job(std::string_view json);  // throws Error
+
+std::string encode(const ExportJob&);
+ExportJob decode_export_job(std::string_view json);  // throws Error
+
+std::string encode(const PredictJob&);
+PredictJob decode_predict_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
 // nullopt when the line is malformed, too long (longest_event) or of an unknown kind: noise on the

@@ -134,24 +134,4 @@ std::string trajectory_hash(const TrialSpec& spec) {
   return sha256(json.dump());
 }
 
-std::span<const AugmentKind> augment_kinds() {
-  // clang-format off
-  static constexpr AugmentKind kinds[] = {
-      {"random_crop",
-       {{{"padding", 4, 0, 64, "pixels of zero padding at each side before the crop"}}},
-       "pad the image, then cut the original size at a random place"},
-      {"random_resized_crop",
-       {{{"min_scale", 0.35, 0.01, 1, "least share of the image's area"},
-         {"max_scale", 1.0, 0.01, 1, "largest share of the image's area"},
-         {"min_ratio", 0.75, 0.1, 10, "least width over height"},
-         {"max_ratio", 4.0 / 3, 0.1, 10, "largest width over height"}}},
-       "cut a random part of the image and resize it to image_size"},
-      {"horizontal_flip",
-       {{{"probability", 0.5, 0, 1, "of mirroring left and right"}}},
-       "mirror left and right"},
-  };
-  // clang-format on
-  return kinds;
-}
-
 }  // namespace archsweep::runner

@@ -16,9 +16,9 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;       // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved by
-                          // the config reader; "random" of a benchmark: normal numbers, made on the
-                          // device
+  std::string kind;  // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved
+                     // by the config reader; "random" of a benchmark: normal numbers, made on the
+                     // device
   std::string root;       // absolute: a folder; of images also a tar file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
@@ -30,9 +30,9 @@ struct DatasetSpec {
   std::int64_t valid_samples = 0;
   std::string bad_images;  // "skip" or "fail"
   // Where labels and parts come from, if not from folders; "" or 0 where there is none.
-  std::string pattern;                // regular expression on file names: its first group is the class
-  std::string train_list, valid_list;  // text files that name images, one a line
-  std::string table;                  // CSV or TSV of paths and labels
+  std::string pattern;  // regular expression on file names: its first group is the class
+  std::string train_list, valid_list;                   // text files that name images, one a line
+  std::string table;                                    // CSV or TSV of paths and labels
   std::string path_column, label_column, split_column;  // of it; "": by their usual names
   int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
 };
@@ -102,9 +102,23 @@ struct AugmentParameter {
 };
 struct AugmentKind {
   std::string_view name;
-  std::array<AugmentParameter, 4> parameters;  // unused ones have no name
+  std::array<AugmentParameter, 9> parameters;  // unused ones have no name
   std::string_view help;
+  bool on_batch = false;  // on the device, after all that work on one stored image
 };
 std::span<const AugmentKind> augment_kinds();
+
+// Values of a step in the order of its kind's parameters, with the defaults of those that it does
+// not give. Throws Error for a step that augment_kinds() does not list.
+using AugmentValues = std::array<double, std::tuple_size_v<decltype(AugmentKind::parameters)>>;
+AugmentValues augment_values(const AugmentStep&);
+const AugmentKind& augment_kind(std::string_view name);  // throws likewise
+
+// One word for a list of steps.
+struct AugmentWord {
+  std::string_view name, steps;  // as the config has them
+  std::string_view help;
+};
+std::span<const AugmentWord> augment_words();
 
 }  // namespace archsweep::runner

@@ -35,12 +35,6 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-torch::Device device_of(const std::string& name) {
-  if (name != "auto") return open_device(name);
-  if (!std::filesystem::exists("/dev/nvidiactl")) return torch::kCPU;
-  return open_device("cuda:0");
-}
-
 // How images are prepared: as for the pretrained weights of the name, else as for the architecture.
 archs::Preprocessing preprocessing_of(const std::string& name, const archs::Entry& entry) {
   if (name == entry.name && archs::tags_of(entry.name).empty()) return entry.preprocessing;
@@ -65,7 +59,7 @@ class Validation {
   explicit Validation(const ValidateJob& job)
       : job_(job),
         entry_(archs::get(job.name.substr(0, job.name.find('.')))),
-        device_(device_of(job.device)) {
+        device_(open_device(job.device)) {
     preprocessing_ = preprocessing_of(job.name, entry_);
     auto& p = preprocessing_;
     // As timm's validate: at the size that the weights are tested at, where they name one.
@@ -162,7 +156,8 @@ class Validation {
     unreadable_ += std::int64_t(batch.unreadable.size());
     const auto n = std::int64_t(batch.labels.size());
     if (n == 0) return;
-    const auto logits = network_->forward(normalize_(batch.pixels, n, side_)).to(torch::kCPU);
+    const auto logits = network_->forward(normalize_(to_device(batch.pixels, n, side_, 3, device_)))
+                            .to(torch::kCPU);
     const auto labels = torch::tensor(batch.labels).unsqueeze(1);
     const auto right = std::get<1>(logits.topk(std::min<std::int64_t>(5, classes_), 1)).eq(labels);
     top1_ += right.select(1, 0).sum().item<std::int64_t>();

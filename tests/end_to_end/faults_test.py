@@ -89,6 +89,11 @@ with Sweep(epochs=20) as s:  # somebody kills a worker
     killed = s.ask("SELECT count(*) FROM attempts WHERE outcome = 'retried' AND cause = 'killed'")
     check("a worker is killed: retried", code == 0, killed == [(1,)], states(s) == {"done": 2})
 
+with Sweep() as s:  # what one run was told to keep, the next one does not take away
+    checkpoints = lambda: len(list((s.folder / "t-files/checkpoints").iterdir()))
+    kept = s.run("output.keep_checkpoints=true") == 0 and checkpoints()
+    check("kept checkpoints stay", kept == 2, s.run() == 0, checkpoints() == 2, s.run("training.seeds=[1]") == 0, checkpoints() == 2)
+
 for job in ("prepare", "preflight"):
     with Sweep() as s:
         code = s.run("scheduler.preflight=always", TOY_FAULT="segfault", TOY_JOB=job, TOY_COUNT=s.folder / "count")

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "runner/support/error.h"
 
 namespace archsweep::runner {
@@ -44,7 +42,7 @@ void mirror(Image& image) {
 // As torchvision's: ten tries at an area and a log-uniform ratio, else the largest centred part
 // within the ratios. Always the same number of draws would cost nothing and gain nothing: each
 // sample has a stream of its own.
-View random_part(const View& view, const double* v, Random& random) {
+View random_part(const View& view, const AugmentValues& v, Random& random) {
   const double area = double(view.width) * view.height;
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double target = area * random.uniform(std::min(v[0], v[1]), std::max(v[0], v[1]));
@@ -72,19 +70,10 @@ Augmenter::Augmenter(const std::vector<AugmentStep>& steps, int image_size)
       {"random_resized_crop", Kind::random_resized_crop},
       {"horizontal_flip", Kind::horizontal_flip}};
   for (const AugmentStep& step : steps) {
-    const auto kind = std::find_if(std::begin(kinds), std::end(kinds),
-                                   [&](const auto& k) { return k.first == step.name; });
-    const auto known = augment_kinds();
-    const auto row = std::find_if(known.begin(), known.end(),
-                                  [&](const AugmentKind& k) { return k.name == step.name; });
-    if (kind == std::end(kinds) || row == known.end())
-      throw Error(fmt::format("augmentation: this worker knows no '{}'", step.name));
-    Step parsed{kind->second, {}};
-    for (std::size_t i = 0; i < row->parameters.size(); ++i) {
-      const auto given = step.parameters.find(std::string(row->parameters[i].name));
-      parsed.values[i] = given == step.parameters.end() ? row->parameters[i].value : given->second;
-    }
-    steps_.push_back(parsed);
+    if (augment_kind(step.name).on_batch) continue;
+    const auto kind = std::ranges::find(kinds, step.name, [](const auto& k) { return k.first; });
+    if (kind == std::end(kinds)) throw Error("augmentation: no code for " + step.name);
+    steps_.push_back({kind->second, augment_values(step)});
   }
 }
 

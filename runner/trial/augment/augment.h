@@ -1,6 +1,7 @@
 #pragma once
 
-// Random changes to one stored image on its way into a batch, on bytes and on the CPU.
+// Random changes to one stored image on its way into a batch, on bytes and on the CPU. What works
+// on the batch comes later: batch.h.
 
 #include <cstdint>
 #include <span>
@@ -14,7 +15,7 @@ namespace archsweep::runner {
 
 class Augmenter {
  public:
-  // Throws Error for a step that augment_kinds() does not list.
+  // Leaves out the steps on the batch. Throws Error for one that augment_kinds() does not list.
   Augmenter(const std::vector<AugmentStep>& steps, int image_size);
 
   // Working space of one thread.
@@ -29,7 +30,7 @@ class Augmenter {
   enum class Kind { random_crop, random_resized_crop, horizontal_flip };
   struct Step {
     Kind kind;
-    double values[4];  // in the order of the kind's parameters
+    AugmentValues values;
   };
   std::vector<Step> steps_;
   int image_size_;

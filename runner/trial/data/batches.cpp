@@ -13,6 +13,19 @@
 
 namespace archsweep::runner {
 
+Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint64_t seed) {
+  Batch batch;
+  batch.count = count;
+  batch.pixels.resize(std::size_t(count) * std::size_t(image_size) * std::size_t(image_size) *
+                      std::size_t(dataset.channels));
+  batch.labels.resize(std::size_t(count));
+  Random random(seed);
+  for (auto& value : batch.pixels) value = std::uint8_t(random.below(256));
+  for (auto& label : batch.labels)
+    label = std::int64_t(random.below(std::uint64_t(dataset.classes)));
+  return batch;
+}
+
 struct BatchLoader::State {
   struct Slot {
     Batch batch;
@@ -93,6 +106,8 @@ struct BatchLoader::State {
     const std::size_t bytes =
         std::size_t(options.image_size) * std::size_t(options.image_size) * dataset.channels;
     batch.count = int(end - begin);
+    batch.epoch = options.epoch;
+    batch.first = begin;
     batch.pixels.resize(bytes * (end - begin));
     batch.labels.resize(end - begin);
     for (std::size_t i = begin; i < end; ++i) {

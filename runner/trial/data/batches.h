@@ -18,7 +18,12 @@ struct Batch {
   std::vector<std::uint8_t> pixels;  // count x image_size x image_size x channels (NHWC)
   std::vector<std::int64_t> labels;  // count
   int count = 0;
+  int epoch = 0;
+  std::size_t first = 0;  // position of its first image in the epoch
 };
+
+// Noise of random classes, in the shape of the data set's batches.
+Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint64_t seed);
 
 struct BatchOptions {
   std::vector<AugmentStep> augmentation;  // empty: the centre of the stored image, as in validation

@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/support/text.h"
 #include "runner/trial/data/files.h"
 
 namespace archsweep::runner {
@@ -56,6 +59,12 @@ ImageFiles list_folder(const fs::path& root) {
 }
 
 }  // namespace
+
+bool looks_like_an_image(const fs::path& path) {
+  constexpr std::array<std::string_view, 6> endings{".jpg", ".jpeg", ".png",
+                                                    ".gif", ".bmp",  ".webp"};
+  return std::ranges::find(endings, lower_case(path.extension().string())) != endings.end();
+}
 
 ImageFiles list_images(const fs::path& root) {
   std::error_code none;

@@ -27,6 +27,9 @@ struct ImageFiles {
   std::string name(std::size_t i) const { return (root / files[i].path).string(); }
 };
 
+// By the ending of its name.
+bool looks_like_an_image(const std::filesystem::path& path);
+
 // Every file below the folder, or in the tar file, but for hidden ones. Throws Error.
 ImageFiles list_images(const std::filesystem::path& root);
 

@@ -27,13 +27,6 @@ std::pair<std::string_view, std::string_view> first_folder(std::string_view path
   return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
-bool looks_like_an_image(const std::string& path) {
-  constexpr std::array<std::string_view, 6> endings{".jpg", ".jpeg", ".png",
-                                                    ".gif", ".bmp",  ".webp"};
-  return std::ranges::find(endings, lower_case(fs::path(path).extension().string())) !=
-         endings.end();
-}
-
 // The lines of a text file that name images: Pets' "Abyssinian_100 1 1 1", or a path a line.
 std::vector<std::pair<std::string, std::size_t>> names_in(const std::string& file) {
   std::string text;

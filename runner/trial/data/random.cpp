@@ -1,5 +1,7 @@
 #include "runner/trial/data/random.h"
 
+#include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace archsweep::runner {
@@ -28,6 +30,23 @@ std::uint64_t Random::below(std::uint64_t bound) {
 
 double Random::uniform() {
   return double(next() >> 11) * 0x1p-53;
+}
+
+double Random::normal() {  // Box and Muller
+  const double radius = std::sqrt(-2 * std::log(1 - uniform()));
+  return radius * std::cos(2 * std::numbers::pi * uniform());
+}
+
+double Random::gamma(double shape) {  // Marsaglia and Tsang 2000
+  if (shape < 1) {
+    const double boost = std::pow(1 - uniform(), 1 / shape);
+    return boost * gamma(shape + 1);
+  }
+  const double d = shape - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+  for (;;) {
+    const double x = normal(), v = std::pow(1 + c * x, 3);
+    if (v > 0 && std::log(1 - uniform()) < x * x / 2 + d - d * v + d * std::log(v)) return d * v;
+  }
 }
 
 void shuffle(std::span<std::uint32_t> values, Random& random) {

@@ -19,6 +19,8 @@ class Random {
   std::uint64_t below(std::uint64_t bound);  // 0 .. bound - 1, without bias
   double uniform();                          // [0, 1)
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
+  double normal();             // mean 0, deviation 1
+  double gamma(double shape);  // scale 1
 
  private:
   std::uint64_t state_;

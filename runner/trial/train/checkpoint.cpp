@@ -71,17 +71,6 @@ std::string checksum(const std::string& standing, archs::NamedTensors tensors) {
   return hash.hex();
 }
 
-// What workers that were killed while writing left behind; it can be as large as the checkpoint.
-void remove_partial_files(const fs::path& path) {
-  const auto parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with(path.filename().string() + ".") && name.ends_with(".partial"))
-      fs::remove(entry.path(), ignored);
-  }
-}
-
 std::vector<torch::Device> generators(const torch::Device& device) {
   if (device.is_cpu()) return {device};
   return {torch::kCPU, device};
@@ -108,6 +97,16 @@ double checkpoint_bytes(const archs::NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     bytes += static_cast<double>(tensor.nbytes() + name.size()) + 70;  // 70: its entry's words
   return bytes;
+}
+
+void remove_partial_files(const fs::path& path) {
+  const auto parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
+    const auto name = entry.path().filename().string();
+    if (name.starts_with(path.filename().string() + ".") && name.ends_with(".partial"))
+      fs::remove(entry.path(), ignored);
+  }
 }
 
 double write_checkpoint(const fs::path& path, const Standing& standing,

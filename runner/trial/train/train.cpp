@@ -9,14 +9,12 @@
 
 #include "archs/catalog.h"
 #include "archs/network.h"
-#include "archs/weights/hub.h"
-#include "archs/weights/load.h"
 #include "results/statistics.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
+#include "runner/trial/augment/batch.h"
 #include "runner/trial/data/batches.h"
 #include "runner/trial/data/dataset.h"
-#include "runner/trial/data/random.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/images.h"
@@ -26,7 +24,9 @@
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/optimizer.h"
 #include "runner/trial/train/schedule.h"
+#include "runner/trial/train/start_weights.h"
 #include "runner/trial/train/tally.h"
+#include "runner/trial/train/trained.h"
 
 namespace archsweep::runner {
 namespace {
@@ -55,6 +55,7 @@ class Trial {
       }
     }
     for (auto& parameter : model_->network().parameters()) parameter.mutable_grad().reset();
+    keep_weights();
     summary_.train_memory_bytes = standing_.train_memory_bytes;
     summary_.micro_batch = standing_.micro_batch;
     if (spec_.measurement.enabled) measure();
@@ -65,16 +66,10 @@ class Trial {
     begin();
     Optimizer optimizer(model_->network(), spec_.training);
     model_->network().train();
-    const int side = spec_.dataset.image_size;
-    const auto images = static_cast<std::size_t>(
-        std::min<std::int64_t>(spec_.training.batch_size, std::ssize(dataset_.train)));
-    Batch batch{.pixels = std::vector<std::uint8_t>(images * side * side * dataset_.channels),
-                .labels = std::vector<std::int64_t>(images),
-                .count = static_cast<int>(images)};
-    Random random(spec_.training.seed);
-    for (auto& value : batch.pixels) value = static_cast<std::uint8_t>(random.below(256));
-    for (auto& label : batch.labels)
-      label = static_cast<std::int64_t>(random.below(std::uint64_t(dataset_.classes)));
+    const Batch batch = random_batch(dataset_, spec_.dataset.image_size,
+                                     static_cast<int>(std::min<std::int64_t>(
+                                         spec_.training.batch_size, std::ssize(dataset_.train))),
+                                     spec_.training.seed);
     Preflight result;
     result.train_step_seconds = median_of_a_few([&] {
       const auto [loss, logits] = learn(optimizer, batch, to_labels(batch));
@@ -87,7 +82,7 @@ class Trial {
         checkpoint_bytes(training_state(model_->network(), optimizer, device_));
     model_->network().eval();
     torch::InferenceMode inference;
-    const auto one = to_images(batch, 0, 1);
+    const auto one = model_->laid_out(normalize_(to_pixels(batch).slice(0, 0, 1)));
     result.latency = median_of_a_few([&] { model_->forward(one); });
     result.macs = count_work([&] { model_->network().forward(one); }).macs;
     result.parameters = summary_.parameters;
@@ -199,6 +194,17 @@ class Trial {
     reset_peak_memory(device_);  // nor what writing it took
   }
 
+  // The trial is as good without: it can be trained again.
+  void keep_weights() {
+    if (job_.weights.empty()) return;
+    try {
+      write_trained(job_.weights, {spec_, standing_.split_hash, dataset_.class_names,
+                                   archs::state_dict(model_->network())});
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
+    }
+  }
+
   // Median seconds of calls after one that warms up: a few, or fewer if they are slow. Each is told
   // of: a large network takes long, and who is silent is taken for hung.
   template <typename Call>
@@ -229,9 +235,11 @@ class Trial {
                                           .image_size = spec_.dataset.image_size,
                                           .drop_rate = spec_.training.drop_rate,
                                           .drop_path_rate = spec_.training.drop_path_rate});
-    load_weights(*network);
+    load_start_weights(*network, spec_.architecture, spec_.training.weights, events_);
     model_.emplace(std::move(network), spec_.training, device_);
     normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
+    augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, classes, normalize_.mean(),
+                                normalize_.deviation());
     summary_.dtype = model_->dtype();
     summary_.layout = model_->layout();
     summary_.split_hash = dataset_.split_hash;
@@ -239,30 +247,6 @@ class Trial {
     summary_.train_samples = static_cast<int>(dataset_.train.size());
     summary_.valid_samples = static_cast<int>(dataset_.valid.size());
     summary_.parameters = archs::count_parameters(model_->network());
-  }
-
-  // A classifier of other classes is left as it is; what is adapted goes to the log.
-  void load_weights(archs::Network& network) {
-    const auto& from = spec_.training.weights;
-    if (from == "none") return;
-    std::filesystem::path file = from;
-    if (from == "pretrained") {
-      const auto& weights = archs::find_pretrained(spec_.architecture);
-      const auto show = archs::show_download(weights.name(), stderr);
-      file = archs::weights_file(
-          archs::hub_from_environment(), weights,
-          [&, last = Clock::time_point{}](std::uint64_t done, std::uint64_t total) mutable {
-            show(done, total);
-            if (seconds_since(last) < progress_seconds) return;
-            last = Clock::now();
-            constexpr std::uint64_t mib = 1 << 20;
-            events_.send(Progress{.phase = "download",
-                                  .step = static_cast<int>(done / mib),
-                                  .steps = static_cast<int>(total / mib)});
-          });
-    }
-    for (const auto& note : archs::load_weights(network, file, {.other_classes = true}))
-      fmt::print(stderr, "{}\n", note);
   }
 
   BatchOptions batch_options(bool training, int epoch) const {
@@ -279,11 +263,13 @@ class Trial {
             .threads = std::max(1, at::get_num_threads())};
   }
 
-  torch::Tensor to_images(const Batch& batch, int begin, int end) const {
-    const auto side = spec_.dataset.image_size;
-    const auto bytes = static_cast<std::size_t>(side) * side * dataset_.channels;
-    const auto pixels = std::span(batch.pixels).subspan(bytes * begin, bytes * (end - begin));
-    return model_->laid_out(normalize_(pixels, end - begin, side));
+  torch::Tensor to_pixels(const Batch& batch) const {
+    return to_device(batch.pixels, batch.count, spec_.dataset.image_size, dataset_.channels,
+                     device_);
+  }
+
+  torch::Tensor forward(const torch::Tensor& pixels) {
+    return model_->forward(model_->laid_out(normalize_(pixels)));
   }
 
   torch::Tensor to_labels(const Batch& batch) const {
@@ -305,13 +291,14 @@ class Trial {
   // share: up to rounding those of the whole, but for batch norm. Loss and logits of the batch.
   std::pair<torch::Tensor, torch::Tensor> backward(const Batch& batch,
                                                    const torch::Tensor& labels) {
+    const auto whole = augmenter_({to_pixels(batch), labels}, batch.epoch, batch.first);
     const int n = batch.count, parts = (n + standing_.micro_batch - 1) / standing_.micro_batch;
     std::vector<torch::Tensor> losses, logits;
     for (int part = 0; part < parts; ++part) {
       const int begin = n * part / parts, end = n * (part + 1) / parts;
-      const auto of_part = model_->forward(to_images(batch, begin, end));
+      const auto of_part = forward(whole.images.slice(0, begin, end));
       const auto loss = torch::nn::functional::cross_entropy(
-                            of_part, labels.slice(0, begin, end),
+                            of_part, whole.targets.slice(0, begin, end),
                             torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
                                 spec_.training.label_smoothing)) *
                         (static_cast<double>(end - begin) / n);
@@ -430,7 +417,7 @@ class Trial {
                               .steps = static_cast<int>(loader.batches())});
       }
       const auto labels = to_labels(batch);
-      const auto logits = model_->forward(to_images(batch, 0, batch.count));
+      const auto logits = forward(to_pixels(batch));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
     }
     result.valid_loss = tally.mean(tally.loss);
@@ -467,6 +454,7 @@ class Trial {
   std::optional<Lease> lease_;
   std::optional<Model> model_;
   Normalize normalize_;
+  BatchAugmenter augmenter_;
   Standing standing_;
   double checkpoint_bytes_ = 0;  // of the last that was written or read
   results::Summary summary_;

@@ -180,6 +180,26 @@ TEST_CASE("augmentation: a preset or a list of steps; zooming needs larger store
       place.faults(one + "augmentation: [{horizontal_flip: 2}]"),
       Contains("c.yaml:3:34: augmentation.horizontal_flip.probability: must be from 0 to 1"));
   CHECK_THAT(place.faults(one + "augmentation: [flip]"), Contains("unknown step 'flip'"));
+  CHECK(of("fastai").augmentation.at(0).parameters.at("max_warp") == 0.2);
+  const auto timm = of("timm");
+  CHECK(timm.augmentation.at(0).parameters.at("min_scale") == 0.08);
+  CHECK(timm.augmentation.at(2).name == "color_jitter");
+  CHECK(timm.candidates[0].dataset.stored_size == 37);
+  CHECK(of("[horizontal_flip, trivial_augment, {random_erasing: 0.1}]").augmentation.size() == 3);
+  CHECK_THAT(place.faults(one + "augmentation: [trivial_augment, random_crop]"),
+             Contains("c.yaml:3:33: augmentation: random_crop works on single images: put it "
+                      "before trivial_augment"));
+  CHECK_THAT(place.faults(one + "augmentation: [{trivial_augment: 2}]"),
+             Contains("augmentation.trivial_augment: has no parameters"));
+}
+
+TEST_CASE("every word for an augmentation stands for steps that there are") {
+  const Place place;
+  for (const auto& word : augment_words()) {
+    INFO(word.name);
+    CHECK(place.read(one + "augmentation: " + std::string(word.name)).augmentation.empty() ==
+          (word.name == "none"));
+  }
 }
 
 TEST_CASE("seeds: how many, or which") {

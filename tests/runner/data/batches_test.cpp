@@ -141,6 +141,6 @@ TEST_CASE("a loader can be left in the middle of an epoch") {
 TEST_CASE("an unknown augmentation is named") {
   const Made made(1, 2, 1);
   BatchOptions options = plain(2);
-  options.augmentation = {{"cutmix", {}}};
-  CHECK_THROWS_WITH(BatchLoader(made.dataset, made.indices, options), Catch::Contains("cutmix"));
+  options.augmentation = {{"cutmax", {}}};
+  CHECK_THROWS_WITH(BatchLoader(made.dataset, made.indices, options), Catch::Contains("cutmax"));
 }

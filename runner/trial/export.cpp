@@ -1,0 +1,102 @@
+#include "runner/trial/export.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "archs/catalog.h"
+#include "runner/support/error.h"
+#include "runner/support/text.h"
+#include "runner/trial/data/batches.h"
+#include "runner/trial/data/dataset.h"
+#include "runner/trial/device.h"
+#include "runner/trial/exported.h"
+
+namespace archsweep::runner {
+namespace {
+
+Dataset dataset_of(const TrialSpec& spec, const std::string& cache_folder) {
+  try {
+    return open_dataset(spec.dataset, cache_folder);
+  } catch (const Error& e) {
+    throw Error(fmt::format("{}; --no-check exports without the images", e.what()), e.code());
+  }
+}
+
+struct Counts {
+  std::int64_t images = 0, other = 0, right = 0;
+};
+
+// Predictions of the validation images before and after.
+Counts compare(const Dataset& dataset, const TrialSpec& spec, Classifier& before, Exported& after) {
+  const int side = spec.dataset.image_size;
+  BatchLoader loader(dataset, dataset.valid,
+                     {.augmentation = {},
+                      .image_size = side,
+                      .batch_size = std::min(spec.training.batch_size, 64),
+                      .shuffle = false,
+                      .drop_last = false,
+                      .threads = at::get_num_threads()});
+  Counts counts;
+  Batch batch;
+  while (loader.next(batch)) {
+    const auto first = before.logits(batch.pixels, batch.count, side).argmax(1);
+    const auto second = after.logits(batch.pixels, batch.count).argmax(1);
+    const auto labels = torch::tensor(batch.labels);
+    counts.images += batch.count;
+    counts.other += first.ne(second).sum().item<std::int64_t>();
+    counts.right += second.eq(labels).sum().item<std::int64_t>();
+  }
+  return counts;
+}
+
+void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
+           std::shared_ptr<archs::Network> network, const torch::Device& device) {
+  const auto& spec = trained.spec;
+  if (dataset.split_hash != trained.split_hash)
+    fmt::print(stderr, "{}: the images have changed since; it is checked on those of today\n",
+               spec.dataset.root);
+  Classifier before(std::move(network), spec.training, archs::get(spec.architecture).preprocessing,
+                    spec.dataset.channels, device);
+  Exported after(job.folder, device);
+  const auto counts = compare(dataset, spec, before, after);
+  if (counts.other > 0)
+    throw Error(fmt::format("{}: {} of {} validation images are predicted otherwise after "
+                            "reloading: do not use it",
+                            job.folder, counts.other, counts.images),
+                Exit::environment);
+  const auto measured = nlohmann::json::parse(job.measured);
+  const auto then = measured.find("top1");
+  fmt::print(
+      "checked: all {} validation images are predicted the same after reloading; top-1 "
+      "{:.2f} %{}\n",
+      counts.images, 100 * double(counts.right) / double(counts.images),
+      then == measured.end() || !then->is_number()
+          ? ""
+          : fmt::format(", after training {:.2f} %", 100 * then->get<double>()));
+}
+
+}  // namespace
+
+int export_trained(const ExportJob& job) {
+  const auto device = open_device(job.device);
+  auto trained = read_trained(job.weights);
+  Dataset dataset;
+  if (job.is_checked || trained.class_names.empty())
+    dataset = dataset_of(trained.spec, job.cache_folder);
+  if (trained.class_names.empty()) trained.class_names = dataset.class_names;
+  auto network = build_trained(trained);
+  const double bytes = write_exported(job.folder, trained, *network, job.measured);
+  fmt::print("{}: {}, {} classes, {}\n", job.folder, trained.spec.architecture,
+             trained.class_names.size(), human_bytes(bytes));
+  if (job.is_checked) check(job, trained, dataset, std::move(network), device);
+  fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
+             nlohmann::json("local-dir:" + job.folder).dump());
+  return 0;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,202 @@
+#include "runner/trial/exported.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "archs/catalog.h"
+#include "archs/weights/load.h"
+#include "runner/support/error.h"
+#include "runner/trial/augment/augment.h"
+#include "runner/trial/data/image.h"
+
+namespace archsweep::runner {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* weights_name = "model.safetensors";
+constexpr const char* config_name = "config.json";
+
+struct CropMode {
+  const char* resize;  // DatasetSpec's word
+  const char* timm;    // nearest to it
+};
+constexpr CropMode crop_modes[] = {{"crop", "center"}, {"squish", "squash"}, {"pad", "border"}};
+
+// timm resizes to floor(image_size / crop_pct) and cuts image_size out of it.
+double crop_pct(const DatasetSpec& d) {
+  double share = std::min(1.0, double(d.image_size) / d.stored_size);
+  while (share < 1 && std::floor(d.image_size / share) < d.stored_size)
+    share = std::nextafter(share, 0);
+  return share;
+}
+
+Json per_channel(const archs::Rgb& values, int channels) {
+  if (channels == 1) return {(values[0] + values[1] + values[2]) / 3};
+  return values;
+}
+
+Json config_of(const Trained& trained, const archs::Network& network, const std::string& measured) {
+  const auto& d = trained.spec.dataset;
+  const auto& entry = archs::get(trained.spec.architecture);
+  const auto mode = std::ranges::find(crop_modes, d.resize, &CropMode::resize);
+  const auto classes = trained.class_names.size();
+  const Json input_size{d.channels, d.image_size, d.image_size};
+  return {{"architecture", trained.spec.architecture},
+          {"num_classes", classes},
+          {"num_features", network.num_features},
+          {"label_names", trained.class_names},
+          {"pretrained_cfg",
+           {{"tag", "archsweep"},
+            {"custom_load", false},
+            {"input_size", input_size},
+            {"fixed_input_size", entry.preprocessing.fixed_input_size},
+            {"interpolation", "bilinear"},
+            {"crop_pct", crop_pct(d)},
+            {"crop_mode", mode == std::end(crop_modes) ? "center" : mode->timm},
+            {"mean", per_channel(entry.preprocessing.mean, d.channels)},
+            {"std", per_channel(entry.preprocessing.std, d.channels)},
+            {"num_classes", classes},
+            {"classifier", network.classifier}}},
+          {"archsweep",
+           {{"version", ARCHSWEEP_VERSION},
+            {"input",
+             {{"resize", d.resize},
+              {"stored_size", d.stored_size},
+              {"image_size", d.image_size},
+              {"channels", d.channels},
+              {"precision", trained.spec.training.precision},
+              {"layout", trained.spec.training.layout}}},
+            {"measured", Json::parse(measured)},
+            {"split_hash", trained.split_hash},
+            {"spec", to_json(trained.spec)}}}};
+}
+
+// As a whole or not at all.
+void write_text(const fs::path& path, const std::string& text) {
+  const auto partial = path.string() + ".partial";
+  std::ofstream file(partial);
+  file << text;
+  file.close();
+  if (!file || std::rename(partial.c_str(), path.c_str()) != 0)
+    throw Error(path.string() + ": cannot be written; free space or name another folder",
+                Exit::environment);
+}
+
+void make_room_for_both(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw Error(fmt::format("{}: cannot make the folder: {}", folder.string(), error.message()),
+                Exit::environment);
+  if (!fs::is_empty(folder) && !fs::exists(folder / config_name))
+    throw Error(fmt::format("{}: holds something else; name an empty folder", folder.string()));
+}
+
+archs::Rgb read_per_channel(const Json& json) {
+  const auto values = json.get<std::vector<double>>();
+  if (values.size() == 1) return {values[0], values[0], values[0]};
+  return json.get<archs::Rgb>();
+}
+
+// One place to build: what is exported and what is read back cannot differ here.
+std::shared_ptr<archs::Network> build_network(const std::string& architecture, std::size_t classes,
+                                              const DatasetSpec& input) {
+  return archs::build(architecture, {.num_classes = static_cast<int>(classes),
+                                     .in_chans = input.channels,
+                                     .image_size = input.image_size});
+}
+
+}  // namespace
+
+Classifier::Classifier(std::shared_ptr<archs::Network> network, const TrainingSpec& training,
+                       const archs::Preprocessing& preprocessing, int channels,
+                       const torch::Device& device)
+    : model_(std::move(network), training, device), normalize_(preprocessing, channels, device) {
+  model_.network().eval();
+}
+
+torch::Tensor Classifier::logits(std::span<const std::uint8_t> pixels, std::int64_t count,
+                                 int side) {
+  torch::InferenceMode inference;
+  return model_.forward(model_.laid_out(normalize_(pixels, count, side))).to(torch::kCPU);
+}
+
+std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
+  auto network =
+      build_network(trained.spec.architecture, trained.class_names.size(), trained.spec.dataset);
+  archs::load_weights(*network, trained.weights, trained.spec.architecture);
+  return network;
+}
+
+double write_exported(const fs::path& folder, const Trained& trained, const archs::Network& network,
+                      const std::string& measured) {
+  make_room_for_both(folder);
+  const auto weights = folder / weights_name;
+  archs::write_tensors(weights, archs::state_dict(network));
+  constexpr auto replace = Json::error_handler_t::replace;  // class names are names of folders
+  write_text(folder / config_name,
+             config_of(trained, network, measured).dump(2, ' ', false, replace) + "\n");
+  return static_cast<double>(fs::file_size(weights));
+}
+
+Exported::Exported(const fs::path& folder, const torch::Device& device) {
+  const auto file = folder / config_name;
+  std::ifstream text(file);
+  if (!text)
+    throw Error(
+        fmt::format("{}: no such file; `archsweep export` writes such folders", file.string()));
+  try {
+    const auto json = Json::parse(text);
+    const auto architecture = json.at("architecture").get<std::string>();
+    const auto& input = json.at("archsweep").at("input");
+    input_ = {.image_size = input.at("image_size").get<int>(),
+              .stored_size = input.at("stored_size").get<int>(),
+              .resize = input.at("resize").get<std::string>(),
+              .channels = input.at("channels").get<int>()};
+    class_names_ = json.at("label_names").get<std::vector<std::string>>();
+    const bool is_sane = std::ranges::all_of(std::array{input_.image_size, input_.stored_size},
+                                             [](int side) { return side > 0 && side <= 4096; }) &&
+                         (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
+    if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
+    archs::get(architecture);
+    auto network = build_network(architecture, class_names_.size(), input_);
+    archs::load_weights(*network, folder / weights_name);
+    const auto& timm = json.at("pretrained_cfg");
+    classifier_ = std::make_unique<Classifier>(
+        std::move(network),
+        TrainingSpec{.precision = input.at("precision").get<std::string>(),
+                     .layout = input.at("layout").get<std::string>()},
+        archs::Preprocessing{.mean = read_per_channel(timm.at("mean")),
+                             .std = read_per_channel(timm.at("std"))},
+        input_.channels, device);
+  } catch (const nlohmann::json::exception& e) {
+    throw Error(fmt::format("{}: not of `archsweep export`: {}", file.string(), e.what()));
+  }
+}
+
+std::size_t Exported::bytes_of_image() const {
+  return std::size_t(input_.image_size) * input_.image_size * input_.channels;
+}
+
+void Exported::prepare(const std::string& file, std::uint8_t* out) const {
+  Image square(input_.stored_size, input_.stored_size, input_.channels);
+  to_square(decode_image(file, input_.stored_size, input_.channels), input_.resize,
+            input_.stored_size, square.pixels.data());
+  Augmenter::Scratch scratch;
+  Random unused(0);
+  Augmenter({}, input_.image_size).apply(square, unused, scratch, out);
+}
+
+torch::Tensor Exported::logits(std::span<const std::uint8_t> pixels, std::int64_t count) {
+  return classifier_->logits(pixels, count, input_.image_size);
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,65 @@
+#pragma once
+
+// A trained network as timm's model folder, and back: model.safetensors with timm's keys, and a
+// config.json from which timm.create_model("local-dir:FOLDER", pretrained=True) builds it. Under
+// "archsweep" the config has what timm has no words for: how images are prepared, and what was
+// measured.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "runner/trial/images.h"
+#include "runner/trial/model.h"
+#include "runner/trial/train/trained.h"
+
+namespace archsweep::runner {
+
+// A network with what turns pixels into its input.
+class Classifier {
+ public:
+  Classifier(std::shared_ptr<archs::Network> network, const TrainingSpec& training,
+             const archs::Preprocessing& preprocessing, int channels, const torch::Device& device);
+
+  // count x side x side x channels bytes -> float32 [count, classes], on the CPU.
+  torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count, int side);
+
+ private:
+  Model model_;
+  Normalize normalize_;
+};
+
+// The network of a trial with its weights. Throws Error.
+std::shared_ptr<archs::Network> build_trained(const Trained& trained);
+
+// Writes both files; a folder that holds something else is left alone. `measured` is a JSON object
+// of what is known of the trial. Returns the bytes of the weights. Throws Error.
+double write_exported(const std::filesystem::path& folder, const Trained& trained,
+                      const archs::Network& network, const std::string& measured);
+
+class Exported {
+ public:
+  // Throws Error: no such folder, another program's, damaged.
+  Exported(const std::filesystem::path& folder, const torch::Device& device);
+
+  const std::vector<std::string>& class_names() const { return class_names_; }
+  std::size_t bytes_of_image() const;
+
+  // The content of an image's file as the validation of its training saw it: bytes_of_image()
+  // bytes at `out`. From any thread; throws std::exception with the reason, without the name.
+  void prepare(const std::string& file, std::uint8_t* out) const;
+
+  torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count);
+
+ private:
+  std::vector<std::string> class_names_;
+  DatasetSpec input_;  // sizes, resize and channels alone
+  std::unique_ptr<Classifier> classifier_;
+};
+
+}  // namespace archsweep::runner

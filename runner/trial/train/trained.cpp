@@ -1,0 +1,58 @@
+#include "runner/trial/train/trained.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/support/error.h"
+#include "runner/trial/train/checkpoint.h"
+
+namespace archsweep::runner {
+namespace {
+
+constexpr const char* about_key = "archsweep_trained";
+
+Trained from_checkpoint(const std::filesystem::path& file) {
+  auto [standing, state] = read_checkpoint(file);
+  const auto done = std::ssize(standing.epochs);
+  if (done < standing.spec.training.epochs)
+    throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
+                            file.string(), done, standing.spec.training.epochs));
+  Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
+  constexpr std::string_view of_network = "network.";
+  for (auto& [key, tensor] : state)
+    if (key.starts_with(of_network))
+      trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));
+  return trained;
+}
+
+}  // namespace
+
+void write_trained(const std::filesystem::path& file, const Trained& trained) {
+  std::error_code ignored;  // writing tells why
+  std::filesystem::create_directories(file.parent_path(), ignored);
+  remove_partial_files(file);
+  const nlohmann::json about{{"spec", to_json(trained.spec)},
+                             {"split_hash", trained.split_hash},
+                             {"class_names", trained.class_names}};
+  archs::write_tensors(
+      file, trained.weights,
+      {{"format", "pt"},
+       {about_key, about.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)}});
+}
+
+Trained read_trained(const std::filesystem::path& file) {
+  archs::Metadata metadata;
+  auto weights = archs::read_tensors(file, &metadata);
+  if (!metadata.contains(about_key)) return from_checkpoint(file);
+  try {
+    const auto about = nlohmann::json::parse(metadata[about_key]);
+    return {.spec = spec_from_json(about.at("spec")),
+            .split_hash = about.at("split_hash").get<std::string>(),
+            .class_names = about.at("class_names").get<std::vector<std::string>>(),
+            .weights = std::move(weights)};
+  } catch (const std::exception& e) {
+    throw Error(fmt::format("{}: of another archsweep: {}", file.string(), e.what()));
+  }
+}
+
+}  // namespace archsweep::runner

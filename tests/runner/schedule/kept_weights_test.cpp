@@ -1,0 +1,85 @@
+#include "runner/schedule/kept_weights.h"
+
+#include <fstream>
+
+#include <catch2/catch.hpp>
+
+#include "tests/runner/schedule/sweep.h"
+
+using namespace archsweep;
+using namespace archsweep::runner;
+
+namespace {
+
+// A worker that leaves its weights behind, so many bytes.
+struct Keeping : Sweep {
+  explicit Keeping(const std::string& policy) {
+    config.output.keep_weights = policy;
+    act = [this](const Launch& launch) {
+      const std::filesystem::path file = launch.job.weights;
+      if (!file.empty()) {
+        std::filesystem::create_directories(file.parent_path());
+        std::ofstream(file) << std::string(1000, 'w');
+      }
+      const auto& [top1, seconds] = numbers.at(launch.job.spec.architecture);
+      auto timed = latency;
+      std::get<results::Measurement>(timed).seconds = {seconds, seconds, seconds};
+      return Script{hello, epoch(1, top1), timed, done, Ended{}};
+    };
+  }
+  std::map<std::string, std::pair<double, double>> numbers;  // top-1 and latency
+
+  // Of which architectures there are weights, in the order of their names.
+  Names kept() const {
+    Names names;
+    for (const auto& [name, unused] : numbers)
+      if (std::filesystem::exists(weights_file(config.output.folder, trial(name).fingerprint)))
+        names.push_back(name);
+    return names;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("weights are kept of trials that no other beats in accuracy and speed") {
+  Keeping sweep("frontier");
+  sweep.numbers = {{"fast", {0.5, 1e-3}}, {"middle", {0.7, 2e-3}}, {"slow", {0.9, 3e-3}}};
+  sweep.numbers["beaten"] = {0.6, 2.5e-3};
+  sweep.numbers["equal"] = {0.7, 2e-3};
+  sweep.run(Names{"beaten", "fast", "middle", "equal", "slow"});
+  CHECK(sweep.kept() == Names{"equal", "fast", "middle", "slow"});
+  // A later sweep into the same folder and database.
+  sweep.numbers["better"] = {0.8, 1e-3};
+  sweep.run(Names{"better"});
+  CHECK(sweep.kept() == Names{"better", "slow"});
+}
+
+TEST_CASE("weights of all trials, or of none") {
+  Keeping sweep("all");
+  sweep.numbers = {{"best", {0.9, 1e-3}}, {"worst", {0.5, 2e-3}}};
+  SECTION("all") {
+    sweep.run(Names{"best", "worst"});
+    CHECK(sweep.kept() == Names{"best", "worst"});
+  }
+  SECTION("none") {
+    sweep.config.output.keep_weights = "none";
+    sweep.run(Names{"best", "worst"});
+    CHECK(sweep.kept().empty());
+    CHECK(sweep.runner.started.at(1).job.weights.empty());
+  }
+  SECTION("as many as have room, the most accurate") {
+    sweep.config.output.weights_gib = 1500.0 / (1 << 30);
+    sweep.run(Names{"best", "worst"});
+    CHECK(sweep.kept() == Names{"best"});
+  }
+}
+
+TEST_CASE("weights of a trial that has no result yet are left alone") {
+  Keeping sweep("frontier");
+  sweep.numbers = {{"running", {0.1, 9}}, {"best", {0.9, 1e-3}}};
+  const auto other = weights_file(sweep.config.output.folder, trial("running").fingerprint);
+  std::filesystem::create_directories(other.parent_path());
+  std::ofstream(other) << "w";
+  sweep.run(Names{"best"});
+  CHECK(sweep.kept() == Names{"best", "running"});
+}
