@@ -50,7 +50,7 @@ test-zoo: build
 
 # An input that crashes a parser is left in BUILD-sanitize/NAME/crash-input.
 test-fuzz: install
-	$(call configure,$(BUILD)-sanitize,-DARCHSWEEP_SANITIZE=address$(comma)undefined)
+	$(call configure,$(BUILD)-sanitize,-DCMAKE_BUILD_TYPE=Debug -DARCHSWEEP_SANITIZE=address$(comma)undefined)
 	cmake --build $(BUILD)-sanitize -j $(JOBS) --target fuzzers
 	@export ASAN_OPTIONS=abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1; \
 	ls tests/fuzz/corpus | xargs -P $(JOBS) -I{} bash -o pipefail -c 'mkdir -p $(BUILD)-sanitize/{} && cd $(BUILD)-sanitize/{} \

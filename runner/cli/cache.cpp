@@ -51,7 +51,7 @@ int list(const Options& o) {
   const auto files = find_files(o.place);
   const bool for_people = o.format == "table" || o.format == "md";
   if (for_people && files.empty()) {
-    fmt::print("no cache in {}\n", fs::absolute(o.place).lexically_normal().string());
+    fmt::print("no cache in {}\n", fs::canonical(o.place).string());
     return 0;
   }
   results::Rows rows{{"file", "dataset", "images", "side", "channels",
