@@ -126,8 +126,8 @@ Classifier::Classifier(std::shared_ptr<archs::Network> network, const TrainingSp
 torch::Tensor Classifier::logits(std::span<const std::uint8_t> pixels, std::int64_t count,
                                  int side) {
   torch::InferenceMode inference;
-  const auto& mean = normalize_.mean();
-  const auto images = to_device(pixels, count, side, static_cast<int>(mean.size(1)), mean.device());
+  const auto images =
+      to_device(pixels, count, side, static_cast<int>(normalize_.mean().size(1)), model_.device());
   return model_.forward(model_.laid_out(normalize_(images))).to(torch::kCPU);
 }
 
