@@ -45,7 +45,7 @@ else
   echo "no mount here: the read-only folder is /proc"; mkdir still; rmdir still; ln -s /proc still
 fi
 expect still_write 3 '^still/new.db: cannot be written: .*; is its folder there and writable' run --db still/new.db
-expect still_files 3 '^still/files/cache: cannot be made: .*; give another output.folder' run --db other.db --set output.folder=still/files
+expect still_files 3 '^still/files/trials: cannot be made: .*; give another output.folder' run --db other.db --set output.folder=still/files
 expect still_plot 3 '^still/x.svg: cannot be written' "$archsweep" plot sweep.db -o still/x.svg
 expect still_kept 0 '' "$archsweep" leaderboard sweep.db
 exit $failed

@@ -13,9 +13,10 @@ ImageGrid grid_of(std::size_t columns) {
   ImageGrid grid{
       .title = "Batch 1", .subtitle = {}, .rows = {"stored", "augmented"}, .columns = {}};
   for (std::size_t i = 0; i < columns; ++i)
-    grid.columns.push_back({"class " + std::to_string(i),
-                            "cat & dog",
-                            {{"before", ""}, {"after", i == 1 ? "70 % cat\n30 % dog" : ""}}});
+    grid.columns.push_back(
+        {"class " + std::to_string(i),
+         "cat & dog",
+         {ImageCell{"before", ""}, ImageCell{"after", i == 1 ? "70 % cat\n30 % dog" : ""}}});
   return grid;
 }
 
