@@ -49,7 +49,7 @@ std::string gpu_name(int index) {
 }  // namespace
 
 torch::Device open_device(const std::string& name) {
-  if (name == "auto") return open_device(::access("/dev/nvidiactl", F_OK) == 0 ? "cuda:0" : "cpu");
+  if (name == "auto") return open_device(gpu_count() > 0 ? "cuda:0" : "cpu");
   if (name == "cpu") return torch::kCPU;
   if (!name.starts_with("cuda:"))
     throw Error(fmt::format("device '{}': expected cpu or cuda:N", name));
