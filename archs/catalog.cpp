@@ -18,7 +18,8 @@ constexpr auto by_name = [] {
   std::array<Entry, count> all{};
   auto next = all.begin();
   auto append = [&](const auto& family) {
-    for (const auto& v : family.variants) *next++ = {v.name, family.name, v.tag, v.preprocessing};
+    for (const auto& v : family.variants)
+      *next++ = {v.name, family.name, v.tag, v.preprocessing, family.input};
   };
   std::apply([&](const auto&... family) { (append(family), ...); }, families);
   std::ranges::sort(all, {}, &Entry::name);
@@ -60,10 +61,10 @@ bool is_selected(std::string_view name, std::span<const std::string> globs) {
   return in;
 }
 
-std::vector<const Entry*> select(std::span<const std::string> globs) {
+std::vector<const Entry*> select(std::span<const std::string> globs, Input input) {
   std::vector<const Entry*> chosen;
   for (const Entry& entry : catalog())
-    if (is_selected(entry.name, globs)) chosen.push_back(&entry);
+    if (entry.input == input && is_selected(entry.name, globs)) chosen.push_back(&entry);
   return chosen;
 }
 

@@ -19,8 +19,8 @@ const Entry* find(std::string_view name);
 const Entry& get(std::string_view name);
 
 // Parameters and multiply-accumulates of the architecture as timm builds it (1,000 classes or
-// what its weights have, own input size). Data, generated from the built networks and tested
-// against them: archs/facts.cpp.
+// what its weights have, own input size); none of networks for tables, which depend on the columns.
+// Data, generated from the built networks and tested against them: archs/facts.cpp.
 struct Facts {
   std::string_view name;
   std::int64_t parameters;
@@ -28,9 +28,9 @@ struct Facts {
 };
 std::optional<Facts> facts(std::string_view name);
 
-// Union of the globs, minus those that begin with '!', in natural order; all names when there is
-// no glob to include.
-std::vector<const Entry*> select(std::span<const std::string> globs);
+// Of the networks that take such input: union of the globs, minus those that begin with '!', in
+// natural order; all names when there is no glob to include.
+std::vector<const Entry*> select(std::span<const std::string> globs, Input input = Input::image);
 
 // The same for one name, which need not be of the catalog.
 bool is_selected(std::string_view name, std::span<const std::string> globs);

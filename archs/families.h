@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "archs/families/convnext.h"
+#include "archs/families/curve.h"
 #include "archs/families/deit.h"
 #include "archs/families/efficientnet.h"
 #include "archs/families/efficientvit_msra.h"
@@ -26,6 +27,7 @@
 #include "archs/families/shvit.h"
 #include "archs/families/sknet.h"
 #include "archs/families/starnet.h"
+#include "archs/families/tabular.h"
 #include "archs/families/vgg.h"
 #include "archs/families/vision_transformer.h"
 
@@ -33,6 +35,7 @@ namespace archsweep::archs {
 
 inline constexpr std::tuple families{
     convnext::family,
+    curve::family,
     deit::family,
     efficientnet::family,
     efficientvit_msra::family,
@@ -53,6 +56,7 @@ inline constexpr std::tuple families{
     shvit::family,
     sknet::family,
     starnet::family,
+    tabular::family,
     vgg::family,
     vision_transformer::family,
 };

@@ -15,6 +15,8 @@ namespace archsweep::archs {
 class Network;        // archs/network.h
 struct BuildOptions;  // archs/network.h
 
+enum class Input { image, table, number };  // what the networks of a family take
+
 enum class Interpolation { bilinear, bicubic };
 
 using Rgb = std::array<double, 3>;
@@ -44,6 +46,7 @@ struct Entry {
   std::string_view family;  // "regnet", also the stem of the files that define it
   std::string_view tag;     // of timm's default weights: "a1_in1k"; empty or "untrained": none
   Preprocessing preprocessing;
+  Input input;
 };
 
 // Variant is any aggregate with a `name`, a `tag` (the part of timm's name after the dot for its
@@ -52,9 +55,12 @@ template <typename Variant>
 struct Family {
   std::string_view name;
   std::span<const Variant> variants;
+  Input input = Input::image;
 };
 
 template <typename Variant, std::size_t n>
 Family(std::string_view, const Variant (&)[n]) -> Family<Variant>;
+template <typename Variant, std::size_t n>
+Family(std::string_view, const Variant (&)[n], Input) -> Family<Variant>;
 
 }  // namespace archsweep::archs

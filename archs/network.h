@@ -22,12 +22,16 @@ struct BuildOptions {
   double drop_path_rate = 0;  // of the last block; earlier blocks scale linearly from 0
   std::string global_pool;    // empty: the variant's own; else "avg", "max", "avgmax", "catavgmax",
                               // "token", ...
+  // Columns of a table: the levels of each category, and the numbers that follow them.
+  std::vector<int> categories;
+  int numbers = 0;
 };
 
 class Network : public torch::nn::Module {
  public:
   // timm's forward_features. Images [n, in_chans, h, w] -> [n, c, h/stride, w/stride], or
-  // [n, tokens, c] for transformers.
+  // [n, tokens, c] for transformers. Of tables: rows [n, columns], categories as codes from 0,
+  // which stands for what training never saw -> [n, c].
   virtual torch::Tensor features(const torch::Tensor& images) = 0;
 
   // timm's forward_head. Features -> logits [n, num_classes], or pooled features [n, c] where

@@ -43,21 +43,23 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
           hash, description);
       return hash;
     };
+    // What networks see: images of a size, or the rows of a table.
+    const bool is_table = text(1) == "0";
+    const auto seen = is_table ? "rows of " + text(7) : text(1) + " px";
     const auto speed_key =
         key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
-                        text(1), text(5), text(6)),
-            fmt::format("{}, {}, {}, {} px, {} thread{}, LibTorch {}, timing protocol {}",
+                        is_table ? seen : text(1), text(5), text(6)),
+            fmt::format("{}, {}, {}, {}, {} thread{}, LibTorch {}, timing protocol {}",
                         device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
-                        text(1), text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
+                        seen, text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =
         text(9) == "bench"
             ? ""
             : key(s.split_hash + "|" + text(0),
-                  fmt::format(
-                      "{}, {} training and {} validation images, {} px, {} epoch{}, recipe {}",
-                      text(7), s.train_samples, s.valid_samples, text(1), text(8),
-                      text(8) == "1" ? "" : "s", text(0).substr(0, 6)));
+                  fmt::format("{}, {} training and {} validation images, {}, {} epoch{}, recipe {}",
+                              text(7), s.train_samples, s.valid_samples, seen, text(8),
+                              text(8) == "1" ? "" : "s", text(0).substr(0, 6)));
     db_->run("DELETE FROM results WHERE trial = ?", trial);
     db_->run(
         "INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, "
@@ -75,8 +77,8 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         device_name, s.micro_batch, speed_key, accuracy_key, trial);
     // From the rows of the attempt: its last epoch, its timings.
     db_->run(
-        "UPDATE results SET (top1, top5, valid_loss, train_loss, train_throughput) = (SELECT "
-        "valid_top1, valid_top5, "
+        "UPDATE results SET (top1, top5, auc, valid_loss, train_loss, train_throughput) = (SELECT "
+        "valid_top1, valid_top5, valid_auc, "
         "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = "
         "results.attempt ORDER BY epoch DESC LIMIT 1), "

@@ -56,11 +56,9 @@ class Merging {
                                    "old WHERE takes"),
                   .duplicates = count("SELECT count(*) FROM trial_map m JOIN src.results r ON "
                                       "r.trial = old WHERE NOT takes AND NOT is_same")};
-    copy("epochs", {}, "JOIN attempt_map m ON (t.trial, t.attempt) = (m.old_trial, m.old_attempt)",
-         attempt_columns);
-    copy("measurements", {},
-         "JOIN attempt_map m ON (t.trial, t.attempt) = (m.old_trial, m.old_attempt)",
-         attempt_columns);
+    for (const auto* table : {"epochs", "measurements", "parameters", "curves"})
+      copy(table, {}, "JOIN attempt_map m ON (t.trial, t.attempt) = (m.old_trial, m.old_attempt)",
+           attempt_columns);
     exec("DELETE FROM main.results WHERE trial IN (SELECT new FROM trial_map WHERE takes)");
     copy("results", {"accuracy_number", "speed_number", "experiment_number", "comparison"},
          "JOIN trial_map tm ON tm.old = t.trial AND tm.takes LEFT JOIN attempt_map m ON (t.trial, "

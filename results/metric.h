@@ -25,8 +25,9 @@ struct Metric {
 inline constexpr Metric metrics[] = {
     {"top1",                   "accuracy",   "%",   Better::higher,  Within::accuracy_key, "share of validation images whose best guess is right, last epoch"},
     {"top5",                   "",           "%",   Better::higher,  Within::accuracy_key, "share of validation images with the right class among the five best guesses"},
+    {"auc",                    "",           "%",   Better::higher,  Within::accuracy_key, "of two classes: area under the ROC curve of the validation data, last epoch"},
     {"error",                  "",           "%",   Better::lower,   Within::accuracy_key, "1 - top1"},
-    {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean cross-entropy on the validation images, last epoch"},
+    {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean loss of the validation data, last epoch: cross-entropy, or mean squared error"},
     {"train_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean training loss of the last epoch"},
     {"latency",                "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, median"},
     {"latency_p90",            "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, 90th percentile"},

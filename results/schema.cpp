@@ -153,6 +153,8 @@ CREATE INDEX trials_by_state ON trials (state);
 ALTER TABLE sweeps ADD COLUMN expected_end TEXT;      -- as the scheduler guessed when it was last seen, UTC
 ALTER TABLE sweeps ADD COLUMN seen_at TEXT;           -- every few seconds while it runs trials, UTC
 
+ALTER TABLE epochs ADD COLUMN valid_auc REAL;         -- of two classes: area under the ROC curve
+
 ALTER TABLE measurements ADD COLUMN mad REAL;         -- median absolute deviation, seconds a batch
 ALTER TABLE measurements ADD COLUMN low REAL;         -- 95 % bootstrap interval of p50
 ALTER TABLE measurements ADD COLUMN high REAL;
@@ -178,6 +180,18 @@ CREATE TABLE lr_finds (          -- what `archsweep lr-find` found: the last of 
   rates TEXT NOT NULL, losses TEXT NOT NULL,          -- JSON: the curve, smoothed
   found_at TEXT NOT NULL,        -- UTC, ISO 8601
   PRIMARY KEY (key, environment)
+) WITHOUT ROWID;
+
+CREATE TABLE parameters (        -- of curve fitting: the network's numbers after each epoch
+  trial INTEGER NOT NULL, attempt INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  name TEXT NOT NULL,            -- a, or m[0] of a list
+  value REAL, gradient REAL,     -- after the epoch's last step; the gradient of that step
+  PRIMARY KEY (trial, attempt, epoch, name)
+) WITHOUT ROWID;
+CREATE TABLE curves (            -- the points that are fitted, and the curve after each epoch
+  trial INTEGER NOT NULL, attempt INTEGER NOT NULL, epoch INTEGER NOT NULL,
+  x REAL NOT NULL, y REAL, output REAL,
+  PRIMARY KEY (trial, attempt, epoch, x)
 ) WITHOUT ROWID;
 
 CREATE TABLE quarantines (       -- devices that a sweep stopped using, until it is run again
@@ -229,7 +243,7 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   experiment TEXT NOT NULL,      -- equal for trials that differ by their seed alone
   architecture TEXT NOT NULL, tag TEXT NOT NULL, family TEXT NOT NULL, dataset TEXT NOT NULL,
   learning_rate REAL, seed INTEGER, epochs INTEGER, image_size INTEGER,
-  top1 REAL, top5 REAL, valid_loss REAL, train_loss REAL,      -- last epoch
+  top1 REAL, top5 REAL, auc REAL, valid_loss REAL, train_loss REAL,  -- last epoch
   latency REAL, latency_low REAL, latency_high REAL,           -- seconds, batch 1: median, its 95 % interval
   latency_mad REAL, latency_p90 REAL, latency_p99 REAL,
   throughput REAL, throughput_low REAL, throughput_high REAL,  -- samples a second, best batch size; likewise
@@ -292,7 +306,7 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
          (SELECT s.name FROM sweep_trials st JOIN sweeps s USING (sweep) WHERE st.trial = r.trial
           ORDER BY st.sweep DESC LIMIT 1) AS sweep,  -- the latest that asked for the trial
          source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,
-         top1, top5, 1 - top1 AS error, valid_loss, train_loss,
+         top1, top5, auc, 1 - top1 AS error, valid_loss, train_loss,
          latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99,
          throughput, throughput_low, throughput_high, 1 / throughput AS seconds_per_sample,
          train_seconds, fit_time, (1 - top1) * (fit_time + 80) AS score,  -- of the fine-tuning study: lower is better
@@ -310,7 +324,7 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
   FROM results r;
 CREATE VIEW finished AS          -- one row a finished trial, in no order: counts and groups quickly
   SELECT trial, sweep, source, architecture, tag, family, dataset, learning_rate, seed, epochs, image_size,
-         top1, top5, error, valid_loss, train_loss,
+         top1, top5, auc, error, valid_loss, train_loss,
          latency, latency_low, latency_high, latency_mad, latency_p90, latency_p99,
          throughput, throughput_low, throughput_high, seconds_per_sample,
          train_seconds, fit_time, score, train_throughput, train_memory_bytes, inference_memory_bytes,

@@ -37,7 +37,7 @@ may_include = {
     "runner/serve/": protocol + ["runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/cli/": tables + protocol + ["runner/trial/data/cache_files.h", "runner/serve/", "archs/weights/", "runner/schedule/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
     "runner/trial/": ["archs/", "results/export/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/support/"],
-    "runner/trial/data/": protocol + ["archs/family.h", "runner/trial/augment/", "runner/support/"],
+    "runner/trial/data/": protocol + ["archs/family.h", "runner/trial/input_shape.h", "runner/trial/augment/", "runner/support/"],
     "runner/trial/augment/": protocol + ["runner/trial/data/", "runner/support/"],
 }
 
@@ -49,6 +49,7 @@ users = {
     r"yaml-cpp/": ["runner/config/document.cpp"],
     r"(SQLiteCpp/|sqlite3\.h)": ["results/"],
     r"CLI/": ["runner/cli/"],
+    r"muParser\.h": ["runner/support/expression.cpp"],
     r"csv\.h": ["runner/support/csv.cpp"],
     r"httplib\.h": ["runner/serve/server.cpp"],
     r"(turbojpeg|png|gif_lib)\.h|webp/|zlib\.h": ["runner/trial/data/"],

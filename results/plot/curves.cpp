@@ -23,6 +23,7 @@ struct Column {
 const std::array columns{
     Column{"top1", "e.valid_top1", {"top-1 accuracy", "%", Better::higher}},
     Column{"top5", "e.valid_top5", {"top-5 accuracy", "%", Better::higher}},
+    Column{"auc", "e.valid_auc", {"area under the ROC curve", "%", Better::higher}},
     Column{"error", "1 - e.valid_top1", {"error rate", "%", Better::lower}},
     Column{"valid_loss", "e.valid_loss", {"validation loss", "", Better::lower}},
     Column{"train_loss", "e.train_loss", {"training loss", "", Better::lower}},

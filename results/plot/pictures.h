@@ -37,6 +37,12 @@ Chart frontier_chart(const Reader& reader, const PictureRequest& request, bool f
 // A line a trial over its epochs; `selection.y` is a column of the epochs: top1, valid_loss, ...
 Chart curves_chart(const Reader& reader, const PictureRequest& request, std::string& remark);
 
+// A line a learning rate of the last sweep: the training loss by epoch, also of those that diverged.
+Chart rates_chart(const Reader& reader, const PictureRequest& request);
+
+// Curve fitting, of the trial with the least loss: its points, and the curve every few epochs.
+Chart fit_chart(const Reader& reader, const PictureRequest& request);
+
 // How much of the axes' rectangle the frontier dominated as the hours went by.
 Chart over_time_chart(const Reader& reader, const PictureRequest& request);
 

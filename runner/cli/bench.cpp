@@ -45,6 +45,10 @@ std::vector<const archs::Entry*> candidates(const Options& o) {
   for (const auto& word : o.globs) {
     const bool excludes = word.starts_with('!');
     const std::vector<std::string> glob{word.substr(excludes)};
+    if (const auto* entry = archs::find(glob[0]); entry && entry->input != archs::Input::image)
+      throw Error(
+          fmt::format("{} is not for images: how fast it is depends on the data; sweeps measure it",
+                      entry->name));
     // A glob may exclude what is not here; a name written out is meant.
     if (archs::select(glob).empty() && !(excludes && is_glob(glob[0])))
       throw Error(fmt::format("'{}' matches no architecture{}", glob[0], archs::suggest(glob[0])));

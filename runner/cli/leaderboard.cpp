@@ -207,7 +207,7 @@ const Command leaderboard_command{
     "architecture,lr,top1,latency\n"
     "\nColumns, for --where, --sort and --columns:\n"
     "  trial sweep source architecture tag family dataset learning_rate (lr) seed epochs\n"
-    "  image_size top1 (top1_percent) top5 error valid_loss train_loss latency (latency_ms)\n"
+    "  image_size top1 (top1_percent) top5 auc error valid_loss train_loss latency (latency_ms)\n"
     "  latency_low latency_high latency_mad latency_p90 latency_p99 throughput (samples_per_s)\n"
     "  seconds_per_sample train_seconds (train_s) fit_time score train_throughput\n"
     "  train_memory_bytes (train_mib) inference_memory_bytes (infer_mib) parameters (params_m)\n"

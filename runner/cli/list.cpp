@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -51,13 +52,16 @@ bool is_wanted(const archs::Entry& entry, const Options& o) {
 
 results::Rows architectures(const Options& o) {
   results::Rows rows{{"name", "family", "parameters", "macs", "input_size"}, {}};
-  for (const auto* entry : archs::select(o.globs)) {
-    if (!is_wanted(*entry, o)) continue;
-    const auto facts = archs::facts(entry->name);
-    rows.rows.push_back({std::string(entry->name), std::string(entry->family),
-                         facts ? count(facts->parameters, o) : results::Value(),
-                         facts ? count(facts->macs, o) : results::Value(),
-                         std::int64_t(entry->preprocessing.input_size)});
+  for (const auto& entry : archs::catalog()) {
+    if (!archs::is_selected(entry.name, o.globs) || !is_wanted(entry, o)) continue;
+    const auto facts = archs::facts(entry.name);
+    rows.rows.push_back(
+        {std::string(entry.name), std::string(entry.family),
+         facts ? count(facts->parameters, o) : results::Value(),
+         facts ? count(facts->macs, o) : results::Value(),
+         entry.input == archs::Input::image
+             ? results::Value(std::int64_t(entry.preprocessing.input_size))
+             : std::string(entry.input == archs::Input::table ? "table" : "number")});
   }
   return rows;
 }
@@ -83,7 +87,9 @@ results::Rows weights(const Options& o) {
 
 int list(const Options& o) {
   const auto rows = o.pretrained ? weights(o) : architectures(o);
-  if (rows.rows.empty() && !o.globs.empty() && (o.pretrained || archs::select(o.globs).empty()))
+  const bool is_any = std::ranges::any_of(
+      archs::catalog(), [&](const auto& entry) { return archs::is_selected(entry.name, o.globs); });
+  if (rows.rows.empty() && !o.globs.empty() && (o.pretrained || !is_any))
     throw Error(fmt::format("'{}' matches no {}{}", o.globs[0],
                             o.pretrained ? "pretrained weights" : "architecture",
                             archs::suggest(o.globs[0].substr(0, o.globs[0].find('.')))));

@@ -107,7 +107,8 @@ results::Chart compare(const Options& o, std::string& remark) {
 }
 
 results::Chart chart_of(Options& o, std::string& remark) {
-  const auto kind = choice("--kind", o.kind, {"frontier", "curves", "over-time", "compare"});
+  const auto kind =
+      choice("--kind", o.kind, {"frontier", "curves", "over-time", "compare", "rates", "fit"});
   if (o.by.empty()) o.by = kind == 3 ? "architecture" : "experiment";
   o.request.by = static_cast<By>(choice("--by", o.by, {"experiment", "architecture", "bests"}));
   if (kind != 3 && (!o.before.empty() || !o.after.empty()))
@@ -120,6 +121,8 @@ results::Chart chart_of(Options& o, std::string& remark) {
   const auto database = find_database(o.database);
   const Reader reader(database);
   if (kind == 1) return results::curves_chart(reader, o.request, remark);
+  if (kind == 5) return results::fit_chart(reader, o.request);
+  if (kind == 4) return results::rates_chart(reader, o.request);
   if (kind == 2) return results::over_time_chart(reader, o.request);
   return results::frontier_chart(reader, o.request, o.output.ends_with(".html"), remark);
 }
@@ -132,8 +135,10 @@ Action plot(CLI::App& app) {
   app.add_option("-o,--output", o->output, "Picture: .html, .svg or .png")->required();
   app.add_option(
       "--kind", o->kind,
-      "frontier: a mark an experiment; curves: a line a trial, by epoch; over-time: what "
-      "the frontier was worth by the hour; compare: --before and --after");
+      "frontier: a mark an experiment; curves: a line a trial, by epoch; over-time: what the "
+      "frontier was worth by the hour; rates: the loss of each learning rate of the last sweep, by "
+      "epoch; fit: a function's points and the curve every few epochs; compare: --before and "
+      "--after");
   add_frontier_options(app, o->rows);
   app.add_flag("--linear", request.linear_x, "No log scale across");
   app.add_flag("--log-y", request.log_y, "A log scale up");
@@ -171,6 +176,8 @@ const Command plot_command{
     "  archsweep plot timm.db -o best.svg --x seconds_per_sample --by architecture --size "
     "\"image_size^2\" --trend\n"
     "  archsweep plot quickstart.db -o curves.png --kind curves --y valid_loss\n"
+    "  archsweep plot curve.db -o fit.svg --kind fit\n"
+    "  archsweep plot learning_rate_lesson.db -o rates.svg --kind rates\n"
     "  archsweep plot -o moved.svg --kind compare --before monday.db --after tuesday.db\n"
     "\nExit code: 0 drawn, 1 there was nothing to draw (no file), 2 bad usage, 3 it cannot be "
     "written\n",

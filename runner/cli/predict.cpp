@@ -27,7 +27,8 @@ int predict(const Options& o) {
 Action declare(CLI::App& app) {
   auto o = std::make_shared<Options>();
   app.add_option("folder", o->job.folder, "What `archsweep export` wrote")->required();
-  app.add_option("images", o->images, "JPEG, PNG, GIF, BMP and WebP files, or folders of them")
+  app.add_option("images", o->images,
+                 "JPEG, PNG, GIF, BMP and WebP files, or folders of them; of a table, CSV files")
       ->required();
   app.add_flag("--all", o->job.all,
                "Every class in the order of the vocabulary, and not the likeliest alone");
@@ -41,9 +42,10 @@ Action declare(CLI::App& app) {
 
 extern const Command predict_command;
 const Command predict_command{
-    "predict", "What an exported network says of photos",
+    "predict", "What an exported network says of photos, or of the rows of a table",
     "  archsweep predict pets-model cat.jpg\n"
     "  archsweep predict pets-model photos/ cat.jpg --all --format csv\n"
+    "  archsweep predict titanic-model passengers.csv\n"
     "Photos are prepared as the validation of its training prepared them. One that cannot be read\n"
     "is named, the others go on; the exit code is then 1.\n",
     declare};

@@ -15,6 +15,7 @@
 #include "runner/cli/trial_of.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/show_batch.h"
+#include "runner/support/error.h"
 #include "runner/support/temporary_folder.h"
 
 namespace archsweep::cli {
@@ -65,6 +66,8 @@ std::string read(const fs::path& file) {
 int show_batch(const Options& o) {
   results::check_picture_name(o.output);
   const auto [config, trial] = trial_of(o.config, o.set, o.architecture);
+  if (const auto& kind = trial.spec.dataset.kind; kind == "table" || kind == "function")
+    throw Error(fmt::format("show-batch: dataset.kind is {}, and it shows images", kind));
   std::vector<Augmentation> rows{
       {o.compare ? "this config" : "augmented", trial.spec.augmentation}};
   if (o.compare) std::ranges::move(all_augmentations(o, rows[0].steps), std::back_inserter(rows));

@@ -126,6 +126,10 @@ class Settling {
   }
 
   void split() {
+    if (d_.valid_fraction < 0.001 && d_.kind != "table")
+      values_.fault(where("valid_fraction"),
+                    fmt::format("dataset.valid_fraction: must be from 0.001 to 0.9, not {:g}",
+                                d_.valid_fraction));
     if (d_.folds == 0 && d_.fold == 0) return;
     if (d_.folds < 2)
       values_.fault(where("folds"), "dataset.folds: must be 2 or more, of which fold is held out");
@@ -160,7 +164,8 @@ class Settling {
 }  // namespace
 
 void settle_dataset(const Node& document, const fs::path& path,
-                    std::span<const AugmentStep> augmentation, DatasetSpec& d, Values& values) {
+                    std::span<const AugmentStep> augmentation, Settings& settings, Values& values) {
+  auto& d = settings.dataset;
   const auto* node = document.find("dataset");
   if (!node)
     return values.fault(path.string() + ":1:1", "'dataset:' is missing: which images to train on");
@@ -170,7 +175,22 @@ void settle_dataset(const Node& document, const fs::path& path,
                    "dataset.kind is missing: fashion_mnist, oxford_pets, image_folder, csv ...");
     return;
   }
+  const bool is_images = d.kind != "table" && d.kind != "function";
+  if (!is_images && !augmentation.empty())
+    values.fault(*document.find("augmentation"), "augmentation: only images have one");
+  if (d.kind == "function") return settle_function(*node, d, values);
   Settling settling(*node, path, d, values);
+  if (d.kind == "table") {
+    settling.split();
+    return settle_table(*node, path, settings, values);
+  }
+  for (const char* key :
+       {"path", "target", "categorical", "continuous", "ignore", "missing", "log", "normalize"})
+    if (const auto* found = node->find(key))
+      values.fault(*found, fmt::format("dataset.{}: only kind: table has one", key));
+  for (const char* key : {"expression", "points", "noise", "seed"})
+    if (const auto* found = node->find(key))
+      values.fault(*found, fmt::format("dataset.{}: only kind: function has one", key));
   settling.root();
   settling.labels();
   settling.split();

@@ -11,7 +11,13 @@ namespace archsweep::runner {
 
 // Presets and paths of `dataset:`, whose plain keys are read already; `path` is the config's own.
 void settle_dataset(const Node& document, const std::filesystem::path& path,
-                    std::span<const AugmentStep> augmentation, DatasetSpec& dataset,
-                    Values& values);
+                    std::span<const AugmentStep> augmentation, Settings& settings, Values& values);
+
+// The same of kind: table, whose columns are looked up in the file; `node` is `dataset:`.
+void settle_table(const Node& node, const std::filesystem::path& path, Settings& settings,
+                  Values& values);
+
+// The same of kind: function.
+void settle_function(const Node& node, DatasetSpec& dataset, Values& values);
 
 }  // namespace archsweep::runner

@@ -17,6 +17,7 @@ namespace archsweep::runner {
 // What the keys fill in, before globs, presets and paths are resolved.
 struct Settings {
   DatasetSpec dataset;
+  std::vector<std::string> ignore;  // columns of a table
   TrainingSpec training;
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
@@ -27,7 +28,7 @@ struct Settings {
 };
 
 using Target = std::variant<int*, std::int64_t*, std::uint64_t*, double*, bool*, std::string*,
-                            std::vector<int>*>;
+                            std::vector<int>*, std::vector<std::string>*>;
 
 struct Key {
   std::string_view path;  // "training.epochs"

@@ -28,6 +28,18 @@ using Kind = Node::Kind;
 
 constexpr std::size_t most_trials = 100'000;
 
+archs::Input input_of(std::string_view kind) {
+  return kind == "table"      ? archs::Input::table
+         : kind == "function" ? archs::Input::number
+                              : archs::Input::image;
+}
+
+const char* words_of(archs::Input input) {
+  return input == archs::Input::table    ? "the rows of a table"
+         : input == archs::Input::number ? "the points of a function"
+                                         : "images";
+}
+
 class Reader {
  public:
   Config read(const fs::path& path, std::span<const std::string> overrides) {
@@ -36,7 +48,12 @@ class Reader {
     Config config{.source = source_, .path = path};
     read_plain(document);
     config.augmentation = read_augmentation(document, values_);
-    settle_dataset(document, path, config.augmentation, settings_.dataset, values_);
+    settle_dataset(document, path, config.augmentation, settings_, values_);
+    if (!is_images()) {
+      // Images have a layout; half the precision is for networks with more to multiply.
+      settings_.training.layout = "contiguous";
+      if (settings_.training.precision == "auto") settings_.training.precision = "float32";
+    }
     rates_ = {{settings_.training.learning_rate}, {}};
     if (const auto* node = document.find("learning_rate")) rates_ = learning_rates(*node);
     seeds(document, config);
@@ -78,7 +95,8 @@ class Reader {
   static void settle_root(Node& document, const fs::path& file) {
     for (auto& [section, values] : document.members)
       for (auto& [key, value] : values.members)
-        if (section.text == "dataset" && key.text == "root" && !value.text.empty())
+        if (section.text == "dataset" && (key.text == "root" || key.text == "path") &&
+            !value.text.empty())
           value.text = (fs::absolute(file).parent_path() / value.text).string();
   }
 
@@ -245,9 +263,13 @@ class Reader {
       }
       const bool excludes = name->text[0] == '!';
       const std::vector<std::string> glob{name->text.substr(excludes)};
-      const auto found = archs::select(glob);
+      const auto input = input_of(settings_.dataset.kind);
+      const auto found = archs::select(glob, input);
       // A glob may exclude what is not here; a name written out is meant.
-      if (found.empty() && !(excludes && is_glob(glob[0])))
+      if (const auto* other = archs::find(glob[0]); other && other->input != input)
+        fault(*name,
+              fmt::format("architectures: {} takes {}; dataset.kind is {}", other->name, words_of(other->input), settings_.dataset.kind));
+      else if (found.empty() && !(excludes && is_glob(glob[0])))
         fault(*name, fmt::format("architectures: {} matches nothing{}", shown(*name),
                                  archs::suggest(glob[0])));
       if (excludes) {
@@ -265,6 +287,7 @@ class Reader {
         one.name = architecture->name;
         const auto wrong = settle_weights(one, config.path.parent_path());
         if (!wrong.empty()) fault(*name, wrong);
+        if (const auto unfit = loss_fault(one.training); !unfit.empty()) fault(*name, unfit);
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
         chosen.push_back(std::move(one));
@@ -274,6 +297,15 @@ class Reader {
     if (chosen.empty() && values_.faults().empty())
       fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
+  }
+
+  bool is_images() const { return input_of(settings_.dataset.kind) == archs::Input::image; }
+
+  // Why images, or the rest of the training, have no use for its loss; or "".
+  std::string loss_fault(const TrainingSpec& t) const {
+    if (t.loss != "mse") return "";
+    if (is_images()) return "training.loss: mse is for tables; of images it is cross_entropy";
+    return t.label_smoothing > 0 ? "training.label_smoothing: only cross_entropy has one" : "";
   }
 
   // A slip of the pen in three axes must not fill the memory with trials.
@@ -300,6 +332,8 @@ class Reader {
         const auto rates = learning_rates(value);
         candidate.learning_rates = rates.numbers;
         candidate.rules = rates.rules;
+      } else if (key.text == "image_size" && !is_images()) {
+        fault(key, "architectures.image_size: only images have one");
       } else if (key.text == "image_size") {
         const double scale =
             static_cast<double>(candidate.dataset.stored_size) / candidate.dataset.image_size;

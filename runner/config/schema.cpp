@@ -27,11 +27,16 @@ Json type_of(const Key& key) {
           }
           schema["minimum"] = key.min;
           if (key.max < std::numeric_limits<double>::max()) schema["maximum"] = key.max;
+        } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+          schema["type"] = "array";
+          schema["items"] = {{"type", {"string", "number"}}};
         } else {
           schema["type"] = "array";
           schema["items"] = {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}};
         }
-        if constexpr (!std::is_same_v<T, std::string>) schema["default"] = *target;
+        if constexpr (!std::is_same_v<T, std::string> &&
+                      !std::is_same_v<T, std::vector<std::string>>)
+          schema["default"] = *target;
         if (schema.contains("pattern")) schema["default"] = key.words[0];
         if constexpr (std::is_same_v<T, std::string>)
           if (!target->empty()) schema["default"] = *target;

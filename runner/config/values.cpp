@@ -59,6 +59,12 @@ void Values::set(const Key& key, const Node& node, std::vector<int>& target) {
     if (std::ranges::find(target, value) == target.end()) target.push_back(value);
   }
 }
+void Values::set(const Key& key, const Node& node, std::vector<std::string>& target) {
+  if (node.kind != Node::Kind::list)
+    return fault(node, fmt::format("{}: expected a list of words, such as [a, b]", key.path));
+  target.clear();
+  for (const auto& item : node.items) set(key, item, target.emplace_back());
+}
 
 template void Values::set(const Key&, const Node&, int&);
 template void Values::set(const Key&, const Node&, double&);

@@ -29,6 +29,7 @@ class Values {
   void set(const Key& key, const Node& node, bool& target);
   void set(const Key& key, const Node& node, std::string& target);
   void set(const Key& key, const Node& node, std::vector<int>& target);
+  void set(const Key& key, const Node& node, std::vector<std::string>& target);
 
   std::vector<std::string> faults_;
 };

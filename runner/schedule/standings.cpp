@@ -19,7 +19,7 @@ results::NewTrial row_of(const PlannedTrial& t) {
   return {.fingerprint = t.fingerprint,
           .architecture = t.spec.architecture,
           .family = t.family,
-          .dataset = std::filesystem::path(t.spec.dataset.root).filename().string(),
+          .dataset = word_for(t.spec.dataset),
           .learning_rate = t.spec.training.learning_rate,
           .seed = t.spec.training.seed,
           .epochs = t.spec.training.epochs,

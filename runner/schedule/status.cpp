@@ -22,6 +22,11 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// Targets that are numbers have none.
+std::string accuracy_of(double top1) {
+  return std::isnan(top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * top1);
+}
+
 std::string trial_name(const PlannedTrial& trial) {
   return fmt::format("{} lr {:g} seed {}", trial.spec.architecture,
                      trial.spec.training.learning_rate, trial.spec.training.seed);
@@ -73,11 +78,9 @@ void Status::epoch(int id, const results::Epoch& e) {
   auto& r = running_[id];
   r.top1 = e.valid_top1;
   if (!live_)
-    line(
-        fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}  top1 {:.2f} %  {:.0f}/s  ({} "
-                    "in the sweep)",
-                    r.name, e.number, r.epochs, e.train_loss, e.valid_loss, 100 * e.valid_top1,
-                    e.samples_per_second, time_left()));
+    line(fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}{}  {:.0f}/s  ({} in the sweep)",
+                     r.name, e.number, r.epochs, e.train_loss, e.valid_loss, accuracy_of(r.top1),
+                     e.samples_per_second, time_left()));
 }
 
 void Status::ended(int id, const std::string& outcome) {
@@ -86,7 +89,7 @@ void Status::ended(int id, const std::string& outcome) {
   cost_left_ -= r.cost * (1 - r.before);
   cost_done_ += r.cost * (1 - r.before);
   ++(outcome == "done" ? done_ : failed_);
-  const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
+  const auto accuracy = accuracy_of(r.top1);
   line(fmt::format("{:6} {}{}  {}  [{}/{}, {}]", outcome == "done" ? "done" : "FAILED", r.name,
                    accuracy, outcome == "done" ? human_duration(seconds_since(r.since)) : outcome,
                    done_ + failed_, to_run_, time_left()));
@@ -98,7 +101,7 @@ void Status::paused(int id, int epoch) {
   const double part = r.cost * (static_cast<double>(epoch) / r.epochs - r.before);
   cost_left_ -= part;
   cost_done_ += part;
-  const auto accuracy = std::isnan(r.top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * r.top1);
+  const auto accuracy = accuracy_of(r.top1);
   line(fmt::format("pause  {}{}  at epoch {}/{}  [{}/{}, {}]", r.name, accuracy, epoch, r.epochs,
                    done_ + failed_, to_run_, time_left()));
 }

@@ -68,6 +68,13 @@ std::string read_csv_file(const fs::path& file) {
   return text;
 }
 
+char csv_separator(std::string_view text) {
+  const auto header = text.substr(0, text.find_first_of("\r\n"));
+  for (const char separator : {'\t', ',', ';'})
+    if (header.find(separator) != header.npos) return separator;
+  return ',';
+}
+
 // Feeds libcsv up to a delimiter at a time: a field can end nowhere else, so each field's place in
 // the file is known.
 struct Csv::Parser {

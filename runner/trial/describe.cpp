@@ -90,6 +90,8 @@ void print_head(const archs::Entry& entry, archs::Network& network) {
 
 int show(const std::string& name, const std::string& path) {
   const auto& entry = archs::get(name);
+  if (entry.input != archs::Input::image)
+    throw Error(fmt::format("{} is not for images: its layers follow from the data", name));
   const auto network = archs::build(name);
   std::shared_ptr<torch::nn::Module> part = network;
   for (std::size_t at = 0; at < path.size();) {

@@ -15,6 +15,7 @@
 #include "runner/trial/data/dataset.h"
 #include "runner/trial/device.h"
 #include "runner/trial/exported.h"
+#include "runner/trial/train/objective.h"
 
 namespace archsweep::runner {
 namespace {
@@ -31,8 +32,9 @@ struct Counts {
   std::int64_t images = 0, other = 0, right = 0;
 };
 
-// Predictions of the validation images before and after.
+// Predictions of the validation images, or rows, before and after.
 Counts compare(const Dataset& dataset, const TrialSpec& spec, Classifier& before, Exported& after) {
+  const Objective objective(spec.training, dataset);
   const int side = spec.dataset.image_size;
   BatchLoader loader(dataset, dataset.valid,
                      {.augmentation = {},
@@ -44,12 +46,17 @@ Counts compare(const Dataset& dataset, const TrialSpec& spec, Classifier& before
   Counts counts;
   Batch batch;
   while (loader.next(batch)) {
-    const auto first = before.logits(batch.pixels, batch.count, side).argmax(1);
-    const auto second = after.logits(batch.pixels, batch.count).argmax(1);
-    const auto labels = torch::tensor(batch.labels);
+    auto first = dataset.is_table() ? before.logits(batch.rows, batch.count)
+                                    : before.logits(batch.pixels, batch.count, side);
+    auto second = dataset.is_table() ? after.logits(batch.rows, batch.count)
+                                     : after.logits(batch.pixels, batch.count);
     counts.images += batch.count;
+    if (objective.classes()) {
+      first = objective.guesses(first).select(1, 0);
+      second = objective.guesses(second).select(1, 0);
+      counts.right += second.eq(torch::tensor(batch.labels)).sum().item<std::int64_t>();
+    }
     counts.other += first.ne(second).sum().item<std::int64_t>();
-    counts.right += second.eq(labels).sum().item<std::int64_t>();
   }
   return counts;
 }
@@ -58,26 +65,27 @@ void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
            std::shared_ptr<archs::Network> network, const torch::Device& device) {
   const auto& spec = trained.spec;
   if (dataset.split_hash != trained.split_hash)
-    fmt::print(stderr, "{}: the images have changed since; it is checked on those of today\n",
+    fmt::print(stderr, "{}: the data have changed since; it is checked on those of today\n",
                spec.dataset.root);
   Classifier before(std::move(network), spec.training, archs::get(spec.architecture).preprocessing,
                     spec.dataset.channels, device);
   Exported after(job.folder, device);
   const auto counts = compare(dataset, spec, before, after);
+  const auto* samples = dataset.is_table() ? "rows" : "images";
   if (counts.other > 0)
-    throw Error(fmt::format("{}: {} of {} validation images are predicted otherwise after "
+    throw Error(fmt::format("{}: {} of {} validation {} are predicted otherwise after "
                             "reloading: do not use it",
-                            job.folder, counts.other, counts.images),
+                            job.folder, counts.other, counts.images, samples),
                 Exit::environment);
+  fmt::print("checked: all {} validation {} are predicted the same after reloading", counts.images,
+             samples);
+  if (dataset.classes == 0) return fmt::print("\n");
   const auto measured = nlohmann::json::parse(job.measured);
   const auto then = measured.find("top1");
-  fmt::print(
-      "checked: all {} validation images are predicted the same after reloading; top-1 "
-      "{:.2f} %{}\n",
-      counts.images, 100 * double(counts.right) / double(counts.images),
-      then == measured.end() || !then->is_number()
-          ? ""
-          : fmt::format(", after training {:.2f} %", 100 * then->get<double>()));
+  fmt::print("; top-1 {:.2f} %{}\n", 100 * double(counts.right) / double(counts.images),
+             then == measured.end() || !then->is_number()
+                 ? ""
+                 : fmt::format(", after training {:.2f} %", 100 * then->get<double>()));
 }
 
 }  // namespace
@@ -89,13 +97,16 @@ int export_trained(const ExportJob& job) {
   if (job.is_checked || trained.class_names.empty())
     dataset = dataset_of(trained.spec, job.cache_folder);
   if (trained.class_names.empty()) trained.class_names = dataset.class_names;
+  if (trained.columns.target.empty()) trained.columns = dataset.columns;
   auto network = build_trained(trained);
   const double bytes = write_exported(job.folder, trained, *network, job.measured);
-  fmt::print("{}: {}, {} classes, {}\n", job.folder, trained.spec.architecture,
-             trained.class_names.size(), human_bytes(bytes));
+  const auto classes = trained.class_names.size();
+  fmt::print("{}: {}, {}, {}\n", job.folder, trained.spec.architecture,
+             classes ? fmt::format("{} classes", classes) : "numbers", human_bytes(bytes));
   if (job.is_checked) check(job, trained, dataset, std::move(network), device);
-  fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
-             nlohmann::json("local-dir:" + job.folder).dump());
+  if (trained.columns.target.empty())
+    fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
+               nlohmann::json("local-dir:" + job.folder).dump());
   return 0;
 }
 

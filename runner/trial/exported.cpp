@@ -14,6 +14,7 @@
 #include "runner/support/error.h"
 #include "runner/trial/augment/augment.h"
 #include "runner/trial/data/image.h"
+#include "runner/trial/train/objective.h"
 
 namespace archsweep::runner {
 namespace {
@@ -48,35 +49,39 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
   const auto& entry = archs::get(trained.spec.architecture);
   const auto mode = std::ranges::find(crop_modes, d.resize, &CropMode::resize);
   const auto classes = trained.class_names.size();
-  const Json input_size{d.channels, d.image_size, d.image_size};
-  return {{"architecture", trained.spec.architecture},
-          {"num_classes", classes},
-          {"num_features", network.num_features},
-          {"label_names", trained.class_names},
-          {"pretrained_cfg",
-           {{"tag", "archsweep"},
-            {"custom_load", false},
-            {"input_size", input_size},
-            {"fixed_input_size", entry.preprocessing.fixed_input_size},
-            {"interpolation", "bilinear"},
-            {"crop_pct", crop_pct(d)},
-            {"crop_mode", mode == std::end(crop_modes) ? "center" : mode->timm},
-            {"mean", per_channel(entry.preprocessing.mean, d.channels)},
-            {"std", per_channel(entry.preprocessing.std, d.channels)},
-            {"num_classes", classes},
-            {"classifier", network.classifier}}},
-          {"archsweep",
-           {{"version", ARCHSWEEP_VERSION},
-            {"input",
-             {{"resize", d.resize},
-              {"stored_size", d.stored_size},
-              {"image_size", d.image_size},
-              {"channels", d.channels},
-              {"precision", trained.spec.training.precision},
-              {"layout", trained.spec.training.layout}}},
-            {"measured", Json::parse(measured)},
-            {"split_hash", trained.split_hash},
-            {"spec", to_json(trained.spec)}}}};
+  const auto& t = trained.spec.training;
+  Json config{{"architecture", trained.spec.architecture},
+              {"num_classes", classes},
+              {"num_features", network.num_features},
+              {"label_names", trained.class_names}};
+  Json input{{"precision", t.precision}, {"layout", t.layout}};
+  if (trained.columns.target.empty()) {
+    input.update({{"resize", d.resize},
+                  {"stored_size", d.stored_size},
+                  {"image_size", d.image_size},
+                  {"channels", d.channels}});
+    const Json input_size{d.channels, d.image_size, d.image_size};
+    config["pretrained_cfg"] = {{"tag", "archsweep"},
+                                {"custom_load", false},
+                                {"input_size", input_size},
+                                {"fixed_input_size", entry.preprocessing.fixed_input_size},
+                                {"interpolation", "bilinear"},
+                                {"crop_pct", crop_pct(d)},
+                                {"crop_mode", mode == std::end(crop_modes) ? "center" : mode->timm},
+                                {"mean", per_channel(entry.preprocessing.mean, d.channels)},
+                                {"std", per_channel(entry.preprocessing.std, d.channels)},
+                                {"num_classes", classes},
+                                {"classifier", network.classifier}};
+  } else {
+    input["loss"] = t.loss;
+    input["columns"] = nlohmann::json(trained.columns);
+  }
+  config["archsweep"] = {{"version", ARCHSWEEP_VERSION},
+                         {"input", input},
+                         {"measured", Json::parse(measured)},
+                         {"split_hash", trained.split_hash},
+                         {"spec", to_json(trained.spec)}};
+  return config;
 }
 
 // As a whole or not at all.
@@ -108,10 +113,14 @@ archs::Rgb read_per_channel(const Json& json) {
 
 // One place to build: what is exported and what is read back cannot differ here.
 std::shared_ptr<archs::Network> build_network(const std::string& architecture, std::size_t classes,
-                                              const DatasetSpec& input) {
-  return archs::build(architecture, {.num_classes = static_cast<int>(classes),
+                                              const DatasetSpec& input, const std::string& loss,
+                                              const TableColumns& columns) {
+  const auto outputs = outputs_of({.loss = loss}, static_cast<int>(classes));
+  return archs::build(architecture, {.num_classes = outputs,
                                      .in_chans = input.channels,
-                                     .image_size = input.image_size});
+                                     .image_size = input.image_size,
+                                     .categories = codes_of(columns),
+                                     .numbers = static_cast<int>(columns.continuous.size())});
 }
 
 }  // namespace
@@ -119,7 +128,8 @@ std::shared_ptr<archs::Network> build_network(const std::string& architecture, s
 Classifier::Classifier(std::shared_ptr<archs::Network> network, const TrainingSpec& training,
                        const archs::Preprocessing& preprocessing, int channels,
                        const torch::Device& device)
-    : model_(std::move(network), training, device), normalize_(preprocessing, channels, device) {
+    : model_(std::move(network), training, device) {
+  if (channels > 0) normalize_ = Normalize(preprocessing, channels, device);
   model_.network().eval();
 }
 
@@ -131,9 +141,14 @@ torch::Tensor Classifier::logits(std::span<const std::uint8_t> pixels, std::int6
   return model_.forward(model_.laid_out(normalize_(images))).to(torch::kCPU);
 }
 
+torch::Tensor Classifier::logits(std::span<const float> rows, std::int64_t count) {
+  torch::InferenceMode inference;
+  return model_.forward(to_device(rows, count, model_.device())).to(torch::kCPU);
+}
+
 std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
-  auto network =
-      build_network(trained.spec.architecture, trained.class_names.size(), trained.spec.dataset);
+  auto network = build_network(trained.spec.architecture, trained.class_names.size(),
+                               trained.spec.dataset, trained.spec.training.loss, trained.columns);
   archs::load_weights(*network, trained.weights, trained.spec.architecture);
   return network;
 }
@@ -159,26 +174,35 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
     const auto json = Json::parse(text);
     const auto architecture = json.at("architecture").get<std::string>();
     const auto& input = json.at("archsweep").at("input");
-    input_ = {.image_size = input.at("image_size").get<int>(),
-              .stored_size = input.at("stored_size").get<int>(),
-              .resize = input.at("resize").get<std::string>(),
-              .channels = input.at("channels").get<int>()};
     class_names_ = json.at("label_names").get<std::vector<std::string>>();
-    const bool is_sane = std::ranges::all_of(std::array{input_.image_size, input_.stored_size},
-                                             [](int side) { return side > 0 && side <= 4096; }) &&
-                         (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
-    if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
-    archs::get(architecture);
-    auto network = build_network(architecture, class_names_.size(), input_);
+    if (input.contains("columns")) {
+      input_.channels = 0;
+      columns_ = nlohmann::json(input.at("columns")).get<TableColumns>();
+    } else {
+      input_ = {.image_size = input.at("image_size").get<int>(),
+                .stored_size = input.at("stored_size").get<int>(),
+                .resize = input.at("resize").get<std::string>(),
+                .channels = input.at("channels").get<int>()};
+      const bool is_sane = std::ranges::all_of(std::array{input_.image_size, input_.stored_size},
+                                               [](int side) { return side > 0 && side <= 4096; }) &&
+                           (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
+      if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
+    }
+    const auto wanted = is_table() ? archs::Input::table : archs::Input::image;
+    if (archs::get(architecture).input != wanted)
+      throw Error(file.string() + ": an architecture for another kind of data");
+    auto network =
+        build_network(architecture, class_names_.size(), input_, input.value("loss", ""), columns_);
     archs::load_weights(*network, folder / weights_name);
-    const auto& timm = json.at("pretrained_cfg");
+    archs::Preprocessing preprocessing;
+    if (!is_table())
+      preprocessing = {.mean = read_per_channel(json.at("pretrained_cfg").at("mean")),
+                       .std = read_per_channel(json.at("pretrained_cfg").at("std"))};
     classifier_ = std::make_unique<Classifier>(
         std::move(network),
         TrainingSpec{.precision = input.at("precision").get<std::string>(),
                      .layout = input.at("layout").get<std::string>()},
-        archs::Preprocessing{.mean = read_per_channel(timm.at("mean")),
-                             .std = read_per_channel(timm.at("std"))},
-        input_.channels, device);
+        preprocessing, input_.channels, device);
   } catch (const nlohmann::json::exception& e) {
     throw Error(fmt::format("{}: not of `archsweep export`: {}", file.string(), e.what()));
   }
@@ -195,6 +219,10 @@ void Exported::prepare(const std::string& file, std::uint8_t* out) const {
   Augmenter::Scratch scratch;
   Random unused(0);
   Augmenter({}, input_.image_size).apply(square, unused, scratch, out);
+}
+
+torch::Tensor Exported::logits(std::span<const float> rows, std::int64_t count) {
+  return classifier_->logits(rows, count);
 }
 
 torch::Tensor Exported::logits(std::span<const std::uint8_t> pixels, std::int64_t count) {

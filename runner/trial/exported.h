@@ -20,7 +20,7 @@
 
 namespace archsweep::runner {
 
-// A network with what turns pixels into its input.
+// A network with what turns pixels into its input. Of a table: `channels` is 0.
 class Classifier {
  public:
   Classifier(std::shared_ptr<archs::Network> network, const TrainingSpec& training,
@@ -28,6 +28,8 @@ class Classifier {
 
   // count x side x side x channels bytes -> float32 [count, classes], on the CPU.
   torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count, int side);
+  // The same of rows of a table.
+  torch::Tensor logits(std::span<const float> rows, std::int64_t count);
 
  private:
   Model model_;
@@ -47,7 +49,9 @@ class Exported {
   // Throws Error: no such folder, another program's, damaged.
   Exported(const std::filesystem::path& folder, const torch::Device& device);
 
-  const std::vector<std::string>& class_names() const { return class_names_; }
+  const std::vector<std::string>& class_names() const { return class_names_; }  // none: numbers
+  bool is_table() const { return !columns_.target.empty(); }
+  const TableColumns& columns() const { return columns_; }
   std::size_t bytes_of_image() const;
 
   // The content of an image's file as the validation of its training saw it: bytes_of_image()
@@ -55,10 +59,12 @@ class Exported {
   void prepare(const std::string& file, std::uint8_t* out) const;
 
   torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count);
+  torch::Tensor logits(std::span<const float> rows, std::int64_t count);
 
  private:
   std::vector<std::string> class_names_;
   DatasetSpec input_;  // sizes, resize and channels alone
+  TableColumns columns_;
   std::unique_ptr<Classifier> classifier_;
 };
 

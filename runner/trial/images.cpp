@@ -13,6 +13,7 @@ Normalize::Normalize(const archs::Preprocessing& p, int channels, const torch::D
     : mean_(per_channel(p.mean, channels, device)), std_(per_channel(p.std, channels, device)) {}
 
 torch::Tensor Normalize::operator()(const torch::Tensor& images) const {
+  if (!mean_.defined()) return images;
   auto values = images.to(mean_.device(), torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
   values.sub_(mean_).div_(std_);
   return values.contiguous(torch::MemoryFormat::ChannelsLast);
@@ -24,6 +25,13 @@ torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count
   return torch::from_blob(const_cast<std::uint8_t*>(pixels.data()), {count, side, side, channels},
                           torch::kUInt8)
       .permute({0, 3, 1, 2})
+      .to(device);
+}
+
+torch::Tensor to_device(std::span<const float> rows, std::int64_t count,
+                        const torch::Device& device) {
+  return torch::from_blob(const_cast<float*>(rows.data()),
+                          {count, static_cast<std::int64_t>(rows.size()) / count}, torch::kFloat32)
       .to(device);
 }
 

@@ -13,7 +13,7 @@
 namespace archsweep::runner {
 
 // Less the mean, over the deviation, of an architecture's preprocessing; one channel gets the mean
-// of the three.
+// of the three. By default nothing is done: the rows of tables are normalised already.
 class Normalize {
  public:
   Normalize() = default;
@@ -34,6 +34,10 @@ class Normalize {
 // CPU it is a view.
 torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,
                         int channels, const torch::Device& device);
+
+// count x columns numbers -> float32 [count, columns] on the device; likewise.
+torch::Tensor to_device(std::span<const float> rows, std::int64_t count,
+                        const torch::Device& device);
 
 // Weights of convolutions into the layout that they are faster in.
 void to_channels_last(torch::nn::Module& network);

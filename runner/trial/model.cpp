@@ -49,13 +49,20 @@ torch::Tensor Model::laid_out(const torch::Tensor& images) const {
                                           : torch::MemoryFormat::Contiguous);
 }
 
-torch::Tensor Model::random_images(int count, int channels, int side) const {
-  return laid_out(torch::randn({count, channels, side, side}, device_));
+torch::Tensor Model::random_input(int count, const InputShape& shape) const {
+  if (!shape.is_row())
+    return laid_out(torch::randn({count, shape.channels, shape.side, shape.side}, device_));
+  std::vector<torch::Tensor> columns;
+  for (const int codes : shape.categories)
+    columns.push_back(
+        torch::randint(codes, {count, 1}, torch::TensorOptions(device_).dtype(torch::kFloat32)));
+  columns.push_back(torch::randn({count, shape.numbers}, device_));
+  return torch::cat(columns, 1);
 }
 
-torch::Tensor Model::forward(const torch::Tensor& images) {
+torch::Tensor Model::forward(const torch::Tensor& input) {
   Autocast autocast(device_, bfloat16_);
-  return network_->forward(images).to(torch::kFloat32);
+  return network_->forward(input).to(torch::kFloat32);
 }
 
 }  // namespace archsweep::runner

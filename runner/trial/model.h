@@ -9,6 +9,7 @@
 #include <torch/types.h>
 
 #include "archs/network.h"
+#include "runner/trial/input_shape.h"
 #include "runner/trial/spec.h"
 
 namespace archsweep::runner {
@@ -24,12 +25,13 @@ class Model {
   std::string dtype() const { return bfloat16_ ? "bfloat16" : "float32"; }
   std::string layout() const { return channels_last_ ? "channels_last" : "contiguous"; }
 
-  // Images [n, channels, side, side] into the layout, where they are not in it.
+  // Images [n, channels, side, side], or rows, into the layout, where they are not in it.
   torch::Tensor laid_out(const torch::Tensor& images) const;
-  // Normal numbers, made on the device.
-  torch::Tensor random_images(int count, int channels, int side) const;
+  // Normal numbers, made on the device; of a row's categories any of the codes.
+  torch::Tensor random_input(int count, const InputShape& shape) const;
 
-  torch::Tensor forward(const torch::Tensor& images);  // logits [n, classes], float32
+  // Images, or rows [n, columns] -> logits [n, classes], float32.
+  torch::Tensor forward(const torch::Tensor& input);
 
  private:
   std::shared_ptr<archs::Network> network_;

@@ -13,6 +13,7 @@
 #include "runner/trial/data/image_files.h"
 #include "runner/trial/device.h"
 #include "runner/trial/exported.h"
+#include "runner/trial/predict_rows.h"
 
 namespace archsweep::runner {
 namespace {
@@ -38,8 +39,8 @@ std::vector<std::string> files_of(std::span<const std::string> images) {
 
 class Prediction {
  public:
-  Prediction(const PredictJob& job, std::span<const std::string> images)
-      : job_(job), files_(files_of(images)), exported_(job.folder, open_device(job.device)) {}
+  Prediction(const PredictJob& job, Exported& exported, std::span<const std::string> images)
+      : job_(job), files_(files_of(images)), exported_(exported) {}
 
   int run() {
     for (std::size_t first = 0; first < files_.size(); first += job_.batch_size)
@@ -84,7 +85,7 @@ class Prediction {
 
   const PredictJob& job_;
   std::vector<std::string> files_;
-  Exported exported_;
+  Exported& exported_;
   results::Rows rows_{{"image", "class", "probability"}, {}};
   bool unreadable_ = false;
 };
@@ -92,7 +93,9 @@ class Prediction {
 }  // namespace
 
 int predict(const PredictJob& job, std::span<const std::string> images) {
-  return Prediction(job, images).run();
+  Exported exported(job.folder, open_device(job.device));
+  if (exported.is_table()) return predict_rows(job, exported, images);
+  return Prediction(job, exported, images).run();
 }
 
 }  // namespace archsweep::runner

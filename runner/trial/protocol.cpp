@@ -26,11 +26,18 @@ void fields(T& e, auto&& visit) {
   visit("valid_loss", e.valid_loss);
   visit("valid_top1", e.valid_top1);
   visit("valid_top5", e.valid_top5);
+  visit("valid_auc", e.valid_auc, runner::younger);
   visit("learning_rate", e.learning_rate);
   visit("seconds", e.seconds);
   visit("valid_seconds", e.valid_seconds);
   visit("samples_per_second", e.samples_per_second);
   visit("data_wait_share", e.data_wait_share);
+  visit("parameter_names", e.parameter_names, runner::younger);
+  visit("parameters", e.parameters, runner::younger);
+  visit("gradients", e.gradients, runner::younger);
+  visit("x", e.x, runner::younger);
+  visit("y", e.y, runner::younger);
+  visit("outputs", e.outputs, runner::younger);
 }
 
 template <typename T>

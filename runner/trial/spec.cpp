@@ -1,5 +1,7 @@
 #include "runner/trial/spec.h"
 
+#include <filesystem>
+
 #include "runner/support/hash.h"
 #include "runner/trial/json_fields.h"
 
@@ -29,6 +31,15 @@ void fields(T& s, auto&& visit) {
   visit("split_column", s.split_column, younger);
   visit("folds", s.folds, younger);
   visit("fold", s.fold, younger);
+  visit("target", s.target, younger);
+  visit("categorical", s.categorical, younger);
+  visit("continuous", s.continuous, younger);
+  visit("missing", s.missing, younger);
+  visit("log", s.log, younger);
+  visit("normalize", s.normalize, younger);
+  visit("expression", s.expression, younger);
+  visit("points", s.points, younger);
+  visit("noise", s.noise, younger);
 }
 
 template <typename T>
@@ -42,6 +53,7 @@ void fields(T& s, auto&& visit) {
   visit("momentum", s.momentum);
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
+  visit("loss", s.loss, younger);
   visit("label_smoothing", s.label_smoothing);
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
@@ -62,6 +74,11 @@ void fields(T& s, auto&& visit) {
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
   visit("train_batch_sizes", s.train_batch_sizes, younger);
+}
+
+std::string word_for(const DatasetSpec& spec) {
+  if (!spec.expression.empty()) return spec.expression;
+  return std::filesystem::path(spec.root).filename().string();
 }
 
 namespace {

@@ -16,10 +16,10 @@
 namespace archsweep::runner {
 
 struct DatasetSpec {
-  std::string kind;  // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved
-                     // by the config reader; "random" of a benchmark: normal numbers, made on the
+  std::string kind;  // "idx", "cifar10", "cifar100", "image_folder", "csv", "table" or "function": presets are
+                     // resolved by the config reader; "random" of a benchmark: normal numbers, made on the
                      // device
-  std::string root;       // absolute: a folder; of images also a tar file
+  std::string root;       // absolute: a folder; of images also a tar file; a table's file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
   std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
@@ -35,7 +35,21 @@ struct DatasetSpec {
   std::string table;                                    // CSV or TSV of paths and labels
   std::string path_column, label_column, split_column;  // of it; "": by their usual names
   int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
+  // Of a table: its columns, what happens to rows without a value ("drop", "median"), which
+  // columns become log10(x + 1), and by what numbers are scaled ("max", "standard").
+  std::string target;
+  std::vector<std::string> categorical, continuous;
+  std::string missing;
+  std::vector<std::string> log;
+  std::string normalize;
+  // Of a function: a formula in x, so many points of it, and the deviation of the noise on them.
+  std::string expression;
+  int points = 0;
+  double noise = 0;
 };
+
+// A word for it: the name of its folder or file, or the formula.
+std::string word_for(const DatasetSpec& spec);
 
 // One step of augmentation, with all its parameters written out.
 struct AugmentStep {
@@ -53,6 +67,7 @@ struct TrainingSpec {
   double momentum = 0.9;               // sgd's; beta1 of adamw
   std::string schedule = "one_cycle";  // one_cycle, cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
+  std::string loss;  // cross_entropy, mse; "": cross_entropy of classes, mse of numbers
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;

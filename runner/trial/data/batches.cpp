@@ -21,8 +21,16 @@ Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint6
   batch.labels.resize(std::size_t(count));
   Random random(seed);
   for (auto& value : batch.pixels) value = std::uint8_t(random.below(256));
-  for (auto& label : batch.labels)
-    label = std::int64_t(random.below(std::uint64_t(dataset.classes)));
+  for (int i = 0; i < count && dataset.is_table(); ++i) {
+    for (const int codes : dataset.categories)
+      batch.rows.push_back(float(random.below(std::uint64_t(codes))));
+    for (int n = 0; n < dataset.numbers; ++n) batch.rows.push_back(float(random.normal()));
+  }
+  if (dataset.classes)
+    for (auto& label : batch.labels)
+      label = std::int64_t(random.below(std::uint64_t(dataset.classes)));
+  if (dataset.values)
+    for (int i = 0; i < count; ++i) batch.values.push_back(float(random.normal()));
   return batch;
 }
 
@@ -109,14 +117,22 @@ struct BatchLoader::State {
     batch.epoch = options.epoch;
     batch.first = begin;
     batch.pixels.resize(bytes * (end - begin));
+    batch.rows.clear();
+    batch.values.clear();
     batch.labels.resize(end - begin);
     batch.images.assign(order.begin() + std::ptrdiff_t(begin), order.begin() + std::ptrdiff_t(end));
     for (std::size_t i = begin; i < end; ++i) {
+      batch.labels[i - begin] = dataset.label(order[i]);
+      if (dataset.values) batch.values.push_back(dataset.values[order[i]]);
+      if (dataset.is_table()) {
+        const auto row = dataset.row(order[i]);
+        batch.rows.insert(batch.rows.end(), row.begin(), row.end());
+        continue;
+      }
       Random random(options.seed, std::uint64_t(options.epoch), i);
       const View stored(dataset.image(order[i]).data(), dataset.side, dataset.side,
                         dataset.channels);
       augmenter.apply(stored, random, scratch, &batch.pixels[bytes * (i - begin)]);
-      batch.labels[i - begin] = dataset.label(order[i]);
     }
   }
 };

@@ -16,14 +16,16 @@ namespace archsweep::runner {
 
 struct Batch {
   std::vector<std::uint8_t> pixels;   // count x image_size x image_size x channels (NHWC)
+  std::vector<float> rows;            // count x columns, in place of pixels, of a table
   std::vector<std::int64_t> labels;   // count
+  std::vector<float> values;          // count: the targets as numbers, where they are any
   std::vector<std::uint32_t> images;  // count: which of the data set they are
   int count = 0;
   int epoch = 0;
   std::size_t first = 0;  // position of its first image in the epoch
 };
 
-// Noise of random classes, in the shape of the data set's batches.
+// Noise with random targets, in the shape of the data set's batches.
 Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint64_t seed);
 
 struct BatchOptions {

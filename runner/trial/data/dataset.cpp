@@ -12,8 +12,10 @@
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/trial/data/cache.h"
+#include "runner/trial/data/function.h"
 #include "runner/trial/data/source.h"
 #include "runner/trial/data/split.h"
+#include "runner/trial/data/table.h"
 
 namespace archsweep::runner {
 namespace {
@@ -54,6 +56,8 @@ void check_classes(const Dataset& dataset, const std::string& root) {
 
 Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache_folder,
                      const DataProgress& progress, const CacheRules& rules) {
+  if (spec.kind == "table") return open_table(spec);
+  if (spec.kind == "function") return open_function(spec);
   const Source source = spec.kind == "idx"               ? open_idx(spec.root)
                         : spec.kind.starts_with("cifar") ? open_cifar(spec.root, spec.kind)
                                                          : open_photos(spec);
@@ -115,6 +119,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
 }
 
 std::vector<std::string> shared_images(const Dataset& dataset) {
+  if (dataset.is_table()) return {};  // equal rows are common, and no mistake
   const auto bytes_of = [&](std::size_t i) {
     const auto image = dataset.image(i);
     return std::string_view(reinterpret_cast<const char*>(image.data()), image.size());

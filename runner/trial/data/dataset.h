@@ -1,7 +1,7 @@
 #pragma once
 
-// A data set that is ready to train on: square uint8 images in a memory-mapped cache, their labels
-// and the one split that every trial uses. No LibTorch.
+// A data set that is ready to train on: square uint8 images in a memory-mapped cache, or rows of a
+// table, their targets and the one split that every trial uses. No LibTorch.
 
 #include <cstdint>
 #include <filesystem>
@@ -11,17 +11,21 @@
 #include <string>
 #include <vector>
 
+#include "runner/trial/data/table_columns.h"
+#include "runner/trial/input_shape.h"
 #include "runner/trial/spec.h"
 
 namespace archsweep::runner {
 
 struct Dataset {
-  int classes = 0;
+  int classes = 0;  // 0: the targets are numbers
   std::vector<std::string> class_names;
-  int side = 0;  // of the stored images, which are squares
-  int channels = 0;
-  std::vector<std::uint32_t> train, valid;  // indices of images, in ascending order
-  std::string split_hash;                   // equal: same images, same labels, same split
+  int side = 0;                             // of the stored images, which are squares
+  int channels = 0;                         // of them; 0: the samples are rows of a table
+  std::vector<int> categories;              // of a row: how many codes each has
+  int numbers = 0;                          // that follow them
+  std::vector<std::uint32_t> train, valid;  // indices of samples, in ascending order
+  std::string split_hash;                   // equal: same samples, same targets, same split
   std::vector<std::string> bad_files;       // "path: why", left out under bad_images: skip
   std::filesystem::path cache_file;
 
@@ -30,13 +34,25 @@ struct Dataset {
     const std::size_t bytes = std::size_t(side) * side * channels;
     return {pixels + i * bytes, bytes};
   }
-  int label(std::size_t i) const { return labels[i]; }
+  // Of a sample as networks see it.
+  InputShape shape(int image_size) const { return {channels, image_size, categories, numbers}; }
+  bool is_table() const { return channels == 0; }
+
+  // Codes of the categories, then numbers.
+  std::span<const float> row(std::size_t i) const {
+    const auto columns = categories.size() + std::size_t(numbers);
+    return {rows + i * columns, columns};
+  }
+  int label(std::size_t i) const { return labels[i]; }  // 0 where the targets are numbers
   std::size_t size() const { return count; }
-  std::function<std::string(std::size_t)> name;  // of an image's file, for messages
+  std::function<std::string(std::size_t)> name;  // of an image's file or a row, for messages
 
   // Set by whoever fills the data set; `storage` keeps them alive, so copies are cheap and safe.
   const std::uint8_t* pixels = nullptr;
+  const float* rows = nullptr;
   const std::int32_t* labels = nullptr;
+  const float* values = nullptr;  // targets as numbers; null: they are words
+  TableColumns columns;           // of a table
   std::size_t count = 0;
   std::shared_ptr<const void> storage;
 };

@@ -46,11 +46,7 @@ std::optional<Part> part_of(const std::string& text) {
 
 Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
   const auto text = read_csv_file(spec.table);
-  const auto first_line = std::string_view(text).substr(0, text.find('\n'));
-  const char separator = first_line.find('\t') != first_line.npos  ? '\t'
-                         : first_line.find(',') != first_line.npos ? ','
-                                                                   : ';';
-  Csv csv(text, spec.table, separator);
+  Csv csv(text, spec.table, csv_separator(text));
   const auto path =
       *column(csv, spec.table, "path_column", spec.path_column,
               {"path", "file", "filename", "file_name", "fname", "image", "name"}, true);

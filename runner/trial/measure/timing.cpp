@@ -65,7 +65,7 @@ SamplingLimits limits_of(const MeasurementSpec& spec) {
 Work count_work(Model& model, const InputShape& shape) {
   torch::InferenceMode inference;
   model.network().eval();
-  const auto one = model.random_images(1, shape.channels, shape.side);
+  const auto one = model.random_input(1, shape);
   return count_work([&] { model.network().forward(one); });
 }
 
@@ -73,7 +73,7 @@ double time_inference(Model& model, const InputShape& shape, int batch_size,
                       const MeasurementSpec& spec, EventSink& events) {
   torch::InferenceMode inference;
   model.network().eval();
-  const auto input = model.random_images(batch_size, shape.channels, shape.side);
+  const auto input = model.random_input(batch_size, shape);
   Stopwatch stopwatch(model.device());
   const auto run = [&]() -> std::vector<double> {
     stopwatch.lap();
@@ -87,7 +87,7 @@ double time_inference(Model& model, const InputShape& shape, int batch_size,
 double time_training(Model& model, const InputShape& shape, int batch_size,
                      const MeasurementSpec& spec, const TrainingSpec& training, EventSink& events) {
   model.network().train();
-  const auto input = model.random_images(batch_size, shape.channels, shape.side);
+  const auto input = model.random_input(batch_size, shape);
   torch::Tensor targets;
   {
     torch::NoGradGuard no_grad;

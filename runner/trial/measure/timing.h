@@ -5,6 +5,7 @@
 // and a benchmark are timed by this same code. The caller holds the device alone (lease.h).
 
 #include "runner/trial/events.h"
+#include "runner/trial/input_shape.h"
 #include "runner/trial/measure/macs.h"
 #include "runner/trial/model.h"
 #include "runner/trial/spec.h"
@@ -16,12 +17,7 @@ namespace archsweep::runner {
 //   2  warmed up until stable
 inline constexpr int timing_protocol = 2;
 
-struct InputShape {
-  int channels = 3;
-  int side = 224;  // pixels
-};
-
-// What the forward of one image computes.
+// What the forward of one sample computes.
 Work count_work(Model& model, const InputShape& shape);
 
 // Forwards of one batch size in inference mode; `latency` of one image, else `throughput`. Sends

@@ -31,9 +31,10 @@ void write_trained(const std::filesystem::path& file, const Trained& trained) {
   std::error_code ignored;  // writing tells why
   std::filesystem::create_directories(file.parent_path(), ignored);
   remove_partial_files(file);
-  const nlohmann::json about{{"spec", to_json(trained.spec)},
-                             {"split_hash", trained.split_hash},
-                             {"class_names", trained.class_names}};
+  nlohmann::json about{{"spec", to_json(trained.spec)},
+                       {"split_hash", trained.split_hash},
+                       {"class_names", trained.class_names}};
+  if (!trained.columns.target.empty()) about["columns"] = trained.columns;
   archs::write_tensors(
       file, trained.weights,
       {{"format", "pt"},
@@ -49,7 +50,8 @@ Trained read_trained(const std::filesystem::path& file) {
     return {.spec = spec_from_json(about.at("spec")),
             .split_hash = about.at("split_hash").get<std::string>(),
             .class_names = about.at("class_names").get<std::vector<std::string>>(),
-            .weights = std::move(weights)};
+            .weights = std::move(weights),
+            .columns = about.value("columns", TableColumns{})};
   } catch (const std::exception& e) {
     throw Error(fmt::format("{}: of another archsweep: {}", file.string(), e.what()));
   }

@@ -9,6 +9,7 @@
 
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
+#include "runner/trial/data/table_columns.h"
 #include "runner/trial/spec.h"
 
 namespace archsweep::runner {
@@ -16,8 +17,9 @@ namespace archsweep::runner {
 struct Trained {
   TrialSpec spec;
   std::string split_hash;
-  std::vector<std::string> class_names;  // empty: of a checkpoint, which does not have them
+  std::vector<std::string> class_names;  // empty: of numbers, or of a checkpoint, which has none
   archs::NamedTensors weights;
+  TableColumns columns;  // of a table
 };
 
 // Replaces the file as a whole and makes its folder. Throws Error.

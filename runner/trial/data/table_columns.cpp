@@ -1,0 +1,71 @@
+#include "runner/trial/data/table_columns.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "runner/support/error.h"
+#include "runner/support/text.h"
+
+namespace archsweep::runner {
+
+std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  return value;
+}
+
+bool is_missing(std::string_view cell) {
+  static const std::set<std::string> words{"", "na", "n/a", "nan", "null"};
+  return words.contains(lower_case(cell));
+}
+
+double read_number(const NumberColumn& column, std::string_view cell) {
+  if (is_missing(cell)) return std::numeric_limits<double>::quiet_NaN();
+  const auto value = parse_number(cell);
+  if (!value) throw Error(fmt::format("{}: '{}' is no number", column.name, printable(cell, 60)));
+  if (column.log && *value <= -1)
+    throw Error(fmt::format("{}: {} has no log10(x + 1)", column.name, cell));
+  return *value;
+}
+
+std::vector<int> codes_of(const TableColumns& columns) {
+  std::vector<int> codes;
+  for (const auto& column : columns.categorical)
+    codes.push_back(static_cast<int>(column.levels.size()) + 1);
+  return codes;
+}
+
+float code_of(const CategoryColumn& column, const std::string& level) {
+  const auto at = std::ranges::lower_bound(column.levels, level);
+  if (at == column.levels.end() || *at != level) return 0;
+  return static_cast<float>(at - column.levels.begin() + 1);
+}
+
+float scaled(const NumberColumn& column, double x) {
+  if (std::isnan(x)) x = column.median;
+  return static_cast<float>(((column.log ? std::log10(x + 1) : x) - column.shift) / column.scale);
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CategoryColumn, name, levels)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NumberColumn, name, log, shift, scale, median)
+
+void to_json(nlohmann::json& json, const TableColumns& columns) {
+  json = {{"target", columns.target},
+          {"categorical", columns.categorical},
+          {"continuous", columns.continuous}};
+}
+
+void from_json(const nlohmann::json& json, TableColumns& columns) {
+  json.at("target").get_to(columns.target);
+  json.at("categorical").get_to(columns.categorical);
+  json.at("continuous").get_to(columns.continuous);
+}
+
+}  // namespace archsweep::runner

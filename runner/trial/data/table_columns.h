@@ -1,0 +1,52 @@
+#pragma once
+
+// What the columns of a table need to become numbers: learned from the training rows, kept with the
+// trained weights. No LibTorch.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace archsweep::runner {
+
+// A category becomes a code: 0 for a level that no training row has, else its place among the
+// levels, from 1. A missing value is the level "".
+struct CategoryColumn {
+  std::string name;
+  std::vector<std::string> levels;  // in ascending order
+};
+
+// A number x becomes (log10(x + 1) or x, less shift) / scale.
+struct NumberColumn {
+  std::string name;
+  bool log = false;
+  double shift = 0, scale = 1;
+  double median = 0;  // of the training rows, before all that: what a missing value becomes
+};
+
+struct TableColumns {
+  std::string target;
+  std::vector<CategoryColumn> categorical;
+  std::vector<NumberColumn> continuous;
+};
+
+// How many codes each category has.
+std::vector<int> codes_of(const TableColumns& columns);
+float code_of(const CategoryColumn& column, const std::string& level);
+float scaled(const NumberColumn& column, double x);  // NaN: it is missing
+
+// The finite number that a text is.
+std::optional<double> parse_number(std::string_view text);
+// Where a number is missing, as pandas writes it.
+bool is_missing(std::string_view cell);
+// The number that a cell holds; NaN where it is missing. Throws Error where it is something else.
+double read_number(const NumberColumn& column, std::string_view cell);
+
+// For nlohmann.
+void to_json(nlohmann::json&, const TableColumns&);
+void from_json(const nlohmann::json&, TableColumns&);
+
+}  // namespace archsweep::runner

@@ -1,0 +1,17 @@
+#pragma once
+
+// `archsweep predict` of a table: what an exported network says of the rows of CSV files.
+
+#include <span>
+#include <string>
+
+#include "runner/trial/exported.h"
+#include "runner/trial/protocol.h"
+
+namespace archsweep::runner {
+
+// Prints the rows of the answer. A file needs the columns that the network learned from, in any
+// order, and may have others. Throws Error "FILE:LINE:COLUMN: ...".
+int predict_rows(const PredictJob& job, Exported& exported, std::span<const std::string> files);
+
+}  // namespace archsweep::runner
