@@ -67,13 +67,13 @@ struct Epoch {
   double valid_top1 = not_measured;
   double valid_top5 = not_measured;
   double valid_auc = not_measured;  // of two classes: area under the ROC curve
-  double learning_rate = 0;  // at the end of the epoch
-  double seconds = 0;        // training part
+  double learning_rate = 0;         // at the end of the epoch
+  double seconds = 0;               // training part
   double valid_seconds = 0;
   double samples_per_second = 0;  // training part
   double data_wait_share = 0;
-  // Of curve fitting: every number of the network after the epoch, and its last gradient; the points
-  // and what the network makes of them. Else empty.
+  // Of curve fitting: every number of the network after the epoch, and its last gradient; the
+  // points and what the network makes of them. Else empty.
   std::vector<std::string> parameter_names;
   std::vector<double> parameters, gradients;
   std::vector<double> x, y, outputs;

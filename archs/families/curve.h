@@ -1,7 +1,8 @@
 #pragma once
 
-// The smallest networks there are: y of one x, to see what training does to each number. A parabola,
-// and sums of rectified lines; from fast.ai's lesson "How does a neural net really work?".
+// The smallest networks there are: y of one x, to see what training does to each number. A
+// parabola, and sums of rectified lines; from fast.ai's lesson "How does a neural net really
+// work?".
 
 #include "archs/family.h"
 

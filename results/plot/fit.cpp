@@ -26,8 +26,8 @@ Chart fit_chart(const Reader& reader, const PictureRequest& request) {
   const auto of_trial =
       fmt::format("(trial, attempt) = ({}, {})", whole_of(trial[0]), whole_of(trial[1]));
   if (chart.title.empty())
-    chart.title = fmt::format("{} learns, at a rate of {:g}", text_of(trial[2]),
-                              number_of(trial[3]));
+    chart.title =
+        fmt::format("{} learns, at a rate of {:g}", text_of(trial[2]), number_of(trial[3]));
   for (const auto& row :
        reader.ask("SELECT x, y FROM curves WHERE epoch = 1 AND " + of_trial + " ORDER BY x").rows)
     chart.points.push_back({.x = number_of(row[0]), .y = number_of(row[1])});
@@ -43,7 +43,8 @@ Chart fit_chart(const Reader& reader, const PictureRequest& request) {
     if (rows.rows.empty()) continue;
     Line line{.points = {}, .family = "", .name = ""};
     line.name = fmt::format("step {}: loss {:.3g}", epoch, number_of(rows.rows[0][2]));
-    for (const auto& row : rows.rows) line.points.emplace_back(number_of(row[0]), number_of(row[1]));
+    for (const auto& row : rows.rows)
+      line.points.emplace_back(number_of(row[0]), number_of(row[1]));
     if (epoch != last) line.style = Line::Style::faint;
     chart.lines.push_back(std::move(line));
   }

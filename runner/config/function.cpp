@@ -20,8 +20,7 @@ void settle_function(const Node& node, DatasetSpec& d, Values& values) {
   if (d.points == 0) d.points = 20;
   const auto* expression = node.find("expression");
   if (!expression)
-    return values.fault(node,
-                        "dataset.expression is missing: a formula, such as 3*x^2 + 2*x + 1");
+    return values.fault(node, "dataset.expression is missing: a formula, such as 3*x^2 + 2*x + 1");
   try {
     evaluate(d.expression, std::array{-2.0, 0.0, 2.0});
   } catch (const Error& e) {

@@ -15,8 +15,14 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
       {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
       {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},
-      {"training.schedule", &t.schedule, "how the learning rate moves", {"one_cycle", "cosine", "constant"}},
+      {"training.schedule", &t.schedule, "how the learning rate moves; timm_cosine: the cosine counts from the first step, as timm's", {"one_cycle", "cosine", "timm_cosine", "constant"}},
       {"training.warmup", &t.warmup, "share of all steps in which the rate rises", {}, 0, 1},
+      {"training.warmup_from", &t.warmup_from, "rate at the first step; of one_cycle see div", {}, 0, 1000},
+      {"training.div", &t.div, "one_cycle begins at the learning rate over this", {}, 1, 1e6},
+      {"training.freeze_epochs", &t.freeze_epochs, "before epochs, further ones in which only the head and the body's norms learn; half the rate after them", {}, 0, 1000},
+      {"training.lr_mult", &t.lr_mult, "the head's learning rate over the body's", {}, 1, 1e6},
+      {"training.layer_decay", &t.layer_decay, "learning rate of a layer group over that of the next; 1: off", {}, 0.01, 1},
+      {"training.head", &t.head, "the architecture's own, or fastai's: maximum and mean of the features, two layers", {"own", "concat_pool"}},
       {"training.loss", &t.loss, "what training makes small; by default cross_entropy of classes and mse of numbers", {"cross_entropy", "mse"}},
       {"training.label_smoothing", &t.label_smoothing, "share of the label spread over all classes", {}, 0, 0.9},
       {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
@@ -138,7 +144,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);
-    if (!minutes) faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
+    if (!minutes)
+      faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
     s.scheduler.until = minutes.value_or(-1);
   }
   auto& slurm = s.scheduler.slurm;
@@ -155,8 +162,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   if (s.scheduler.device == "cpu" && slurm.gpus != "none")
     faults.push_back({"slurm", "gpus", "scheduler.device is cpu: leave one of them out"});
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
-    faults.push_back(
-        {"scheduler", "preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+    faults.push_back({"scheduler", "preflight",
+                      "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

@@ -20,9 +20,9 @@ class TableSettling {
 
   // What only images have.
   void other_keys() {
-    for (const char* key :
-         {"root", "pattern", "train_list", "valid_list", "table", "path_column", "label_column",
-          "split_column", "image_size", "stored_size", "resize", "channels", "bad_images", "expression", "points", "noise", "seed"})
+    for (const char* key : {"root", "pattern", "train_list", "valid_list", "table", "path_column",
+                            "label_column", "split_column", "image_size", "stored_size", "resize",
+                            "channels", "bad_images", "expression", "points", "noise", "seed"})
       if (const auto* found = node_.find(key))
         values_.fault(*found, fmt::format("dataset.{}: kind: table has none{}", key,
                                           key == std::string_view("root") ? "; say path" : ""));

@@ -8,8 +8,8 @@
 
 namespace archsweep {
 
-// Its values at all of `xs`. Throws Error "character 5 of '...': what is wrong": no formula, another
-// variable than x, an assignment, more than 1,000 characters, a value that is not finite.
+// Its values at all of `xs`. Throws Error "character 5 of '...': what is wrong": no formula,
+// another variable than x, an assignment, more than 1,000 characters, a value that is not finite.
 std::vector<double> evaluate(const std::string& expression, std::span<const double> xs);
 
 }  // namespace archsweep

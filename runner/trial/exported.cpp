@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archs/catalog.h"
+#include "archs/layers/concat_head.h"
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
 #include "runner/trial/augment/augment.h"
@@ -59,7 +60,8 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
     input.update({{"resize", d.resize},
                   {"stored_size", d.stored_size},
                   {"image_size", d.image_size},
-                  {"channels", d.channels}});
+                  {"channels", d.channels},
+                  {"head", t.head}});
     const Json input_size{d.channels, d.image_size, d.image_size};
     config["pretrained_cfg"] = {{"tag", "archsweep"},
                                 {"custom_load", false},
@@ -113,14 +115,20 @@ archs::Rgb read_per_channel(const Json& json) {
 
 // One place to build: what is exported and what is read back cannot differ here.
 std::shared_ptr<archs::Network> build_network(const std::string& architecture, std::size_t classes,
-                                              const DatasetSpec& input, const std::string& loss,
+                                              const DatasetSpec& input,
+                                              const TrainingSpec& training,
                                               const TableColumns& columns) {
-  const auto outputs = outputs_of({.loss = loss}, static_cast<int>(classes));
-  return archs::build(architecture, {.num_classes = outputs,
-                                     .in_chans = input.channels,
-                                     .image_size = input.image_size,
-                                     .categories = codes_of(columns),
-                                     .numbers = static_cast<int>(columns.continuous.size())});
+  const bool own_head = training.head == "own";
+  const int count = outputs_of(training, static_cast<int>(classes));
+  auto network =
+      archs::build(architecture, {.num_classes = own_head ? count : 0,
+                                  .in_chans = input.channels,
+                                  .image_size = input.image_size,
+                                  .categories = codes_of(columns),
+                                  .numbers = static_cast<int>(columns.continuous.size())});
+  return own_head
+             ? network
+             : archs::with_concat_head(std::move(network), count, input.channels, input.image_size);
 }
 
 }  // namespace
@@ -148,7 +156,7 @@ torch::Tensor Classifier::logits(std::span<const float> rows, std::int64_t count
 
 std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
   auto network = build_network(trained.spec.architecture, trained.class_names.size(),
-                               trained.spec.dataset, trained.spec.training.loss, trained.columns);
+                               trained.spec.dataset, trained.spec.training, trained.columns);
   archs::load_weights(*network, trained.weights, trained.spec.architecture);
   return network;
 }
@@ -191,18 +199,18 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
     const auto wanted = is_table() ? archs::Input::table : archs::Input::image;
     if (archs::get(architecture).input != wanted)
       throw Error(file.string() + ": an architecture for another kind of data");
-    auto network =
-        build_network(architecture, class_names_.size(), input_, input.value("loss", ""), columns_);
+    const TrainingSpec training{.loss = input.value("loss", ""),
+                                .head = input.value("head", "own"),
+                                .precision = input.at("precision").get<std::string>(),
+                                .layout = input.at("layout").get<std::string>()};
+    auto network = build_network(architecture, class_names_.size(), input_, training, columns_);
     archs::load_weights(*network, folder / weights_name);
     archs::Preprocessing preprocessing;
     if (!is_table())
       preprocessing = {.mean = read_per_channel(json.at("pretrained_cfg").at("mean")),
                        .std = read_per_channel(json.at("pretrained_cfg").at("std"))};
-    classifier_ = std::make_unique<Classifier>(
-        std::move(network),
-        TrainingSpec{.precision = input.at("precision").get<std::string>(),
-                     .layout = input.at("layout").get<std::string>()},
-        preprocessing, input_.channels, device);
+    classifier_ = std::make_unique<Classifier>(std::move(network), training, preprocessing,
+                                               input_.channels, device);
   } catch (const nlohmann::json::exception& e) {
     throw Error(fmt::format("{}: not of `archsweep export`: {}", file.string(), e.what()));
   }
