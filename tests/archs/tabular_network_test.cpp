@@ -75,8 +75,22 @@ TEST_CASE("networks for tables have the interface of those for images") {
   }
 }
 
+TEST_CASE("curves begin as in the lesson", "[curve]") {
+  const torch::NoGradGuard no_grad;
+  const auto x = torch::tensor({-2.0F, 0.0F, 2.0F}).unsqueeze(1);
+  const auto at = [&](const char* name) {
+    return build(name, {.num_classes = 1, .numbers = 1})->forward(x).squeeze(1);
+  };
+  CHECK(torch::equal(at("quadratic"), torch::tensor({4.5F, 1.5F, 10.5F})));
+  CHECK(torch::equal(at("relus_1"), torch::tensor({0.0F, 1.5F, 4.5F})));
+  CHECK(torch::equal(at("relus_2"), torch::tensor({1.5F, 1.5F, 4.5F})));
+}
+
 TEST_CASE("a sweep of images takes no network for tables, and the other way round") {
-  for (const auto* entry : select({})) CHECK(entry->family != "tabular");
+  for (const auto* entry : select({})) {
+    CHECK(entry->family != "tabular");
+    CHECK(entry->family != "curve");
+  }
   const std::vector<std::string> all{"*"}, images{"resnet18"};
   for (const auto* entry : select(all, Input::table)) CHECK(entry->family == "tabular");
   CHECK(select(images, Input::table).empty());
