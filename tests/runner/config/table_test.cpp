@@ -65,23 +65,23 @@ TEST_CASE("what is wrong with a table's config is named with its place", "[table
     return place.faults(dataset.replace(dataset.find(from), from.size(), to));
   };
   CHECK(with("age", "aage") ==
-        "c.yaml:1:78: dataset.continuous: t.csv has no column 'aage'; did you mean 'age'?");
+        "c.yaml:1:83: dataset.continuous: t.csv has no column 'aage'; did you mean 'age'?");
   CHECK(with("target: y, ", "") == "c.yaml:1:10: dataset.target is missing: the column to predict");
   CHECK(with("path: t.csv, ", "") ==
         "c.yaml:1:10: dataset.path is missing: a CSV or TSV file with a header");
   CHECK(with("t.csv", "u.csv") == "c.yaml:1:30: dataset.path: u.csv: no such file");
   CHECK(with("[id]", "[class]") ==
-        "c.yaml:1:99: dataset.ignore: 'class' is in categorical already");
+        "c.yaml:1:104: dataset.ignore: 'class' is in categorical already");
   CHECK(with(", ignore: [id]", "") ==
         "c.yaml:1:10: dataset: column 'id' is in none of categorical, continuous and ignore");
   CHECK(with("[id]", "[id], log: [class]") ==
-        "c.yaml:1:109: dataset.log: 'class' is not among the continuous columns");
+        "c.yaml:1:115: dataset.log: 'class' is not among the continuous columns");
   CHECK(with("[id]", "[id], image_size: 32") ==
-        "c.yaml:1:116: dataset.image_size: kind: table has none");
+        "c.yaml:1:121: dataset.image_size: kind: table has none");
   CHECK(with("[id]", "[id], missing: mean") ==
-        "c.yaml:1:113: dataset.missing: 'mean' is none of drop, median");
+        "c.yaml:1:118: dataset.missing: 'mean' is none of drop, median; did you mean 'median'?");
   CHECK(with("[id]", "id") ==
-        "c.yaml:1:98: dataset.ignore: expected a list of words, such as [a, b]");
+        "c.yaml:1:103: dataset.ignore: expected a list of words, such as [a, b]");
   CHECK(place.faults(good, "architectures: [resnet18]\n") ==
         "c.yaml:2:17: architectures: resnet18 takes images; dataset.kind is table");
   CHECK(place.faults(good, "architectures: [tabular_linear]\naugmentation: light\n") ==
@@ -105,9 +105,9 @@ TEST_CASE("images have no columns and no mse", "[table]") {
     }
   };
   CHECK(faults(", target: y", "architectures: [test_vit]\n") ==
-        "c.yaml:1:41: dataset.target: only kind: table has one");
+        "c.yaml:1:42: dataset.target: only kind: table has one");
   CHECK(faults(", valid_fraction: 0", "architectures: [test_vit]\n") ==
-        "c.yaml:1:49: dataset.valid_fraction: must be from 0.001 to 0.9, not 0");
+        "c.yaml:1:50: dataset.valid_fraction: must be from 0.001 to 0.9, not 0");
   CHECK(
       faults("", "architectures: [tabular_linear]\n") ==
       "c.yaml:2:17: architectures: tabular_linear takes the rows of a table; dataset.kind is idx");

@@ -82,7 +82,8 @@ TEST_CASE("cross-entropy, held-out rows and a pause give the same as without", "
   auto job = titanic(small, "tabular_embedding_50_20");
   job.spec.dataset.valid_fraction = 0.25;
   job.spec.dataset.missing = "median";
-  job.spec.training = {.epochs = 4, .batch_size = 64, .learning_rate = 0.01};
+  job.spec.training = {
+      .epochs = 4, .batch_size = 64, .learning_rate = 0.01, .layout = "contiguous"};
   const auto whole = small.run(job);
   REQUIRE(whole.epochs.size() == 4);
   CHECK(whole.done[0].train_samples + whole.done[0].valid_samples == 891);
@@ -112,7 +113,7 @@ TEST_CASE("numbers are learned by their squared distance and have no accuracy", 
   job.spec.dataset.normalize = "standard";
   job.spec.training.loss = "";
   job.spec.training.batch_size = 64;
-  job.spec.training.epochs = 100;
+  job.spec.training.epochs = 300;
   job.spec.training.learning_rate = 0.1;
   const auto said = small.run(job);
   REQUIRE(said.done.size() == 1);
