@@ -175,6 +175,9 @@ void settle_dataset(const Node& document, const fs::path& path,
                    "dataset.kind is missing: fashion_mnist, oxford_pets, image_folder, csv ...");
     return;
   }
+  // Defaults that the other kinds do not have.
+  if (d.kind != "table") d.missing.clear(), d.normalize.clear();
+  if (d.kind != "function") d.points = 0;
   const bool is_images = d.kind != "table" && d.kind != "function";
   if (!is_images && !augmentation.empty())
     values.fault(*document.find("augmentation"), "augmentation: only images have one");

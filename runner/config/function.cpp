@@ -17,7 +17,6 @@ void settle_function(const Node& node, DatasetSpec& d, Values& values) {
       values.fault(key, fmt::format("dataset.{}: kind: function has none", key.text));
   d.image_size = d.stored_size = d.channels = 0;
   d.valid_fraction = 0;
-  if (d.points == 0) d.points = 20;
   const auto* expression = node.find("expression");
   if (!expression)
     return values.fault(node, "dataset.expression is missing: a formula, such as 3*x^2 + 2*x + 1");

@@ -449,6 +449,9 @@ class Reader {
     s.dataset.stored_size = 0;
     s.dataset.resize = "crop";
     s.dataset.bad_images = "skip";
+    s.dataset.missing = "drop";
+    s.dataset.normalize = "standard";
+    s.dataset.points = 20;
     return s;
   }();
   Values values_;

@@ -94,6 +94,9 @@ std::string json_schema() {
   settings.dataset.stored_size = 0;
   settings.dataset.resize = "crop";
   settings.dataset.bad_images = "skip";
+  settings.dataset.missing = "drop";
+  settings.dataset.normalize = "standard";
+  settings.dataset.points = 20;
   Json schema = object();
   auto& properties = schema["properties"];
   Json entry = object();

@@ -27,8 +27,6 @@ class TableSettling {
         values_.fault(*found, fmt::format("dataset.{}: kind: table has none{}", key,
                                           key == std::string_view("root") ? "; say path" : ""));
     d_.image_size = d_.stored_size = d_.channels = 0;
-    if (d_.missing.empty()) d_.missing = "drop";
-    if (d_.normalize.empty()) d_.normalize = "standard";
   }
 
   void columns(const fs::path& path) {
