@@ -1,28 +1,28 @@
 #pragma once
 
-// AdamW (arXiv 1711.05101) and SGD with momentum, by LibTorch's fused kernels: one call a group
-// instead of a dozen small operators a parameter, which is what limits small networks on CPU.
-// Weight decay leaves norms and biases alone, as timm's and fastai's recipes do.
+// Updates the parameters of a network, by a rule of update_rules.h. Weight decay leaves norms and
+// biases alone, as timm's and fastai's recipes do.
 
+#include <array>
 #include <string>
 #include <vector>
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
+#include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "runner/trial/spec.h"
 #include "runner/trial/train/schedule.h"
+#include "runner/trial/train/update_rules.h"
 
 namespace archsweep::runner {
 
 class Optimizer {
  public:
-  Optimizer(const torch::nn::Module& module, const TrainingSpec& spec);
+  Optimizer(const archs::Network& network, const TrainingSpec& spec);
 
   void zero_grad();
-  // Scales the gradients so that their common L2 norm is at most `limit`.
-  void clip_grad_norm(double limit);
+  // Clips the gradients as the spec says, and updates.
   void step(const Rates& rates);
 
   // All that it remembers from step to step, by what it is and the parameter's key:
@@ -31,13 +31,24 @@ class Optimizer {
 
  private:
   struct Group {
+    const UpdateRule* rule;
     double weight_decay;
     std::vector<std::string> keys;  // of the parameters
-    std::vector<torch::Tensor> parameters, first, second, steps;
+    std::vector<torch::Tensor> parameters;
+    decltype(Updated::memory) memory;
+    std::vector<torch::Tensor> steps;
+
+    void add(const std::string& key, const torch::Tensor& parameter);
+    Updated with_gradients();
   };
 
+  void clip();
+
   std::vector<Group> groups_;
-  bool adamw_;
+  std::vector<torch::Tensor> parameters_;  // of all groups
+  std::vector<torch::Tensor> body_;        // without the classifier's
+  double clip_norm_, clip_value_, clip_adaptive_;
+  double beta2_, eps_;
 };
 
 }  // namespace archsweep::runner
