@@ -79,12 +79,11 @@ std::vector<torch::Device> generators(const torch::Device& device) {
 }  // namespace
 
 archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const WeightAverage& average, const torch::Device& device) {
+                                   const torch::Device& device) {
   archs::NamedTensors all;
   for (const auto& [key, tensor] : archs::state_dict(network))
     all.emplace_back("network." + key, tensor);
   for (const auto& [key, tensor] : optimizer.state()) all.emplace_back("optimizer." + key, tensor);
-  for (const auto& [key, tensor] : average.state()) all.emplace_back("ema." + key, tensor);
   for (const auto& d : generators(device)) {
     auto generator = at::globalContext().defaultGenerator(d);
     const std::lock_guard lock(generator.mutex());
@@ -160,8 +159,8 @@ std::string obstacle(const Standing& saved, const Standing& now) {
 
 void restore(const archs::NamedTensors& saved, const std::string& name,
              const archs::Network& network, const Optimizer& optimizer,
-             const WeightAverage& average, const torch::Device& device) {
-  const auto live = training_state(network, optimizer, average, device);
+             const torch::Device& device) {
+  const auto live = training_state(network, optimizer, device);
   const std::map<std::string, torch::Tensor> by_name(saved.begin(), saved.end());
   for (const auto& [key, tensor] : live) {
     const auto at = by_name.find(key);

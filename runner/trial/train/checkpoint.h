@@ -4,7 +4,7 @@
 //
 //   network.KEY                     weights and buffers, by timm's keys
 //   optimizer.first.KEY, ...        what the optimizer remembers of a parameter
-//   ema.weights.KEY, ema.steps      the average of the weights, where there is one
+//   optimizer.ema.weights.KEY, ...  the average of the weights, where there is one
 //   random.cpu, random.cuda         states of LibTorch's generators: dropout, drop path
 //   header                          the rest as JSON, and a checksum of everything
 //
@@ -20,7 +20,6 @@
 #include "results/trial.h"
 #include "runner/trial/spec.h"
 #include "runner/trial/train/optimizer.h"
-#include "runner/trial/train/weight_average.h"
 
 namespace archsweep::runner {
 
@@ -42,7 +41,7 @@ struct Checkpoint {
 
 // The live tensors, but copies of the random states.
 archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const WeightAverage& average, const torch::Device& device);
+                                   const torch::Device& device);
 
 // What the file of this state takes on disk, near enough.
 double checkpoint_bytes(const archs::NamedTensors& state);
@@ -61,10 +60,10 @@ Checkpoint read_checkpoint(const std::filesystem::path& path);
 // Why the training that `now` describes cannot go on from a checkpoint; "" where it can.
 std::string obstacle(const Standing& saved, const Standing& now);
 
-// Puts a saved state into the network, the optimizer, the average and the generators. Throws Error
-// "NAME: ...", and nothing is changed, when it is of another network or optimizer.
+// Puts a saved state into the network, the optimizer and the generators. Throws Error "NAME: ...",
+// and nothing is changed, when it is of another network or optimizer.
 void restore(const archs::NamedTensors& saved, const std::string& name,
              const archs::Network& network, const Optimizer& optimizer,
-             const WeightAverage& average, const torch::Device& device);
+             const torch::Device& device);
 
 }  // namespace archsweep::runner

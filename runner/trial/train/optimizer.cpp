@@ -7,7 +7,8 @@ namespace archsweep::runner {
 Optimizer::Optimizer(const archs::Network& network, const TrainingSpec& spec)
     : clip_norm_(spec.clip_grad_norm),
       clip_value_(spec.clip_grad_value),
-      clip_adaptive_(spec.clip_grad_agc) {
+      clip_adaptive_(spec.clip_grad_agc),
+      average_(network, spec) {
   const auto& kind = optimizer_kind(spec.optimizer);
   beta2_ = spec.beta2 > 0 ? spec.beta2 : kind.beta2;
   eps_ = spec.eps > 0 ? spec.eps : kind.eps;
@@ -85,6 +86,7 @@ void Optimizer::step(const Rates& rates) {
                                 .eps = eps_,
                                 .weight_decay = group.weight_decay});
   }
+  average_.update();
 }
 
 archs::NamedTensors Optimizer::state() const {
@@ -98,6 +100,7 @@ archs::NamedTensors Optimizer::state() const {
     for (std::size_t m = 0; m < group.memory.size(); ++m) add(names[m], group.memory[m]);
     add("steps.", group.steps);
   }
+  for (const auto& [key, tensor] : average_.state()) all.emplace_back("ema." + key, tensor);
   return all;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Updates the parameters of a network, by a rule of update_rules.h. Weight decay leaves norms and
-// biases alone, as timm's and fastai's recipes do.
+// Updates the parameters of a network, by a rule of update_rules.h, and their average. Weight decay
+// leaves norms and biases alone, as timm's and fastai's recipes do.
 
 #include <array>
 #include <string>
@@ -14,6 +14,7 @@
 #include "runner/trial/spec.h"
 #include "runner/trial/train/schedule.h"
 #include "runner/trial/train/update_rules.h"
+#include "runner/trial/train/weight_average.h"
 
 namespace archsweep::runner {
 
@@ -24,9 +25,10 @@ class Optimizer {
   void zero_grad();
   // Clips the gradients as the spec says, and updates.
   void step(const Rates& rates);
+  WeightAverage& average() { return average_; }
 
   // All that it remembers from step to step, by what it is and the parameter's key:
-  // "first.fc.bias".
+  // "first.fc.bias", "ema.weights.fc.bias".
   archs::NamedTensors state() const;
 
  private:
@@ -49,6 +51,7 @@ class Optimizer {
   std::vector<torch::Tensor> body_;        // without the classifier's
   double clip_norm_, clip_value_, clip_adaptive_;
   double beta2_, eps_;
+  WeightAverage average_;
 };
 
 }  // namespace archsweep::runner

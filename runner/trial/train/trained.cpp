@@ -19,7 +19,8 @@ Trained from_checkpoint(const std::filesystem::path& file) {
                             file.string(), done, standing.spec.training.epochs));
   Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
   // Those that were validated.
-  const std::string of_network = standing.spec.training.ema > 0 ? "ema.weights." : "network.";
+  const std::string of_network =
+      standing.spec.training.ema > 0 ? "optimizer.ema.weights." : "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
       trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));

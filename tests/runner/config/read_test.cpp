@@ -135,6 +135,35 @@ architectures:
   CHECK(third.training.epochs == 3);
 }
 
+TEST_CASE("an optimizer has its usual values unless they are given") {
+  const Place place;
+  const auto config = place.read(data + R"(
+training: {optimizer: adan, beta2: 0.999, eps: 1e-8}
+architectures:
+  - test_vit
+  - {name: test_vit2, optimizer: sgd}
+  - {name: test_vit3, optimizer: adamw, momentum: 0, weight_decay: 0.3, beta2: 0.99}
+  - {name: test_resnet, optimizer: lion, ema: 0.999}
+)");
+  REQUIRE(names(config) == Names{"test_resnet", "test_vit", "test_vit2", "test_vit3"});
+  const auto &lion = config.candidates[0].training, &adan = config.candidates[1].training,
+             &sgd = config.candidates[2].training, &adamw = config.candidates[3].training;
+  CHECK(std::pair(adan.momentum, adan.weight_decay) == std::pair(0.98, 0.02));
+  CHECK(adan.beta2 == 0.999);
+  CHECK(adan.eps == 0);  // its own, written out
+  CHECK(std::pair(sgd.momentum, sgd.weight_decay) == std::pair(0.9, 0.01));
+  CHECK(std::pair(sgd.beta2, sgd.eps) == std::pair(0.0, 0.0));
+  CHECK(std::pair(adamw.momentum, adamw.weight_decay) == std::pair(0.0, 0.3));
+  CHECK(std::pair(adamw.beta2, adamw.eps) == std::pair(0.0, 1e-8));
+  CHECK(std::pair(lion.momentum, lion.weight_decay) == std::pair(0.9, 0.1));
+  CHECK_FALSE(adamw.ema_warmup);  // there is nothing to warm up
+  CHECK(lion.ema_warmup);
+  CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {optimizer: sgd, eps: 1}"),
+             Contains("c.yaml:3:33: training.eps: sgd has none"));
+  CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {ema: 1}"),
+             Contains("c.yaml:3:17: training.ema: must be from 0 to 0.999999, not 1"));
+}
+
 TEST_CASE("a learning rate is a value, a list or a log range") {
   const Place place;
   CHECK(rates(place, "3e-4") == Rates{3e-4});
@@ -328,9 +357,10 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(place.read(one + "scheduler: {until: none, budget: none}").scheduler.until == -1);
   CHECK(place.read(one).scheduler.early_stopping == "none");
   CHECK(place.read(one + "output: {keep_checkpoints: true}").output.keep_checkpoints);
-  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
-                            "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
-                            "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
+  for (const auto* wrong :
+       {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
+        "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x", "plots: [a.jpg]",
+        "plots: a.svg", "plots: [[a.svg]]"}) {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
@@ -399,7 +429,7 @@ datset: 1
 training:
   epochs: 0
   batch_siz: 8
-  optimizer: adam
+  optimizer: rmsprop_tf
   warmup: lots
 learning_rate:
   - 0.1
@@ -418,7 +448,7 @@ architectures:
   CHECK(place.faults(wrong) == R"(c.yaml:2:1: unknown key 'datset'; did you mean 'dataset'?
 c.yaml:4:11: training.epochs: must be from 1 to 100000, not 0
 c.yaml:5:3: unknown key 'training.batch_siz'; did you mean 'batch_size'?
-c.yaml:6:14: training.optimizer: 'adam' is none of adamw, sgd; did you mean 'adamw'?
+c.yaml:6:14: training.optimizer: 'rmsprop_tf' is none of adamw, sgd, nesterov, adam, rmsprop, rmsproptf, lamb, lion, adan, muon; did you mean 'rmsproptf'?
 c.yaml:7:11: training.warmup: expected a number, not 'lots'
 c.yaml:11:24: measurement.enabled: expected true or false, not 'yes'
 c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0
