@@ -4,43 +4,66 @@
 
 namespace archsweep::runner {
 
+// muon has matrices only; adamw has the others.
+static std::vector<ParameterGroup> divide_for_muon(std::vector<ParameterGroup> groups) {
+  std::vector<ParameterGroup> divided;
+  for (const auto& group : groups)
+    for (const bool for_muon : {true, false}) {
+      auto part = group;
+      part.keys.clear(), part.parameters.clear();
+      for (std::size_t i = 0; i < group.keys.size(); ++i) {
+        if (is_for_muon(group.parameters[i]) != for_muon) continue;
+        part.keys.push_back(group.keys[i]);
+        part.parameters.push_back(group.parameters[i]);
+      }
+      if (!part.keys.empty()) divided.push_back(std::move(part));
+    }
+  return divided;
+}
+
 Optimizer::Optimizer(const archs::Network& network, const TrainingSpec& spec)
     : clip_norm_(spec.clip_grad_norm),
       clip_value_(spec.clip_grad_value),
       clip_adaptive_(spec.clip_grad_agc),
+      is_muon_(spec.optimizer == "muon"),
       average_(network, spec) {
   const auto& kind = optimizer_kind(spec.optimizer);
   beta2_ = spec.beta2 > 0 ? spec.beta2 : kind.beta2;
   eps_ = spec.eps > 0 ? spec.eps : kind.eps;
   // timm's lamb clips by itself.
   if (kind.name == "lamb" && clip_norm_ == 0) clip_norm_ = 1;
-  const auto* rule = &update_rule(kind.name);
-  const bool is_muon = kind.name == "muon";
-  const auto* other_rule = is_muon ? &update_rule("adamw") : rule;
-  groups_.push_back({.rule = rule, .weight_decay = spec.weight_decay});
-  groups_.push_back({.rule = other_rule, .weight_decay = 0});
-  if (is_muon) groups_.push_back({.rule = other_rule, .weight_decay = spec.weight_decay});
-  for (const auto& named : network.named_parameters()) {
-    const auto& parameter = named.value();
-    if (!parameter.requires_grad()) continue;
-    parameters_.push_back(parameter);
-    if (!named.key().starts_with(network.classifier + ".")) body_.push_back(parameter);
-    const std::size_t group = parameter.dim() <= 1 ? 1 : is_muon && !is_for_muon(parameter) ? 2 : 0;
-    groups_[group].add(named.key(), parameter);
+  auto plain_groups = parameter_groups(network, spec);
+  if (is_muon_) plain_groups = divide_for_muon(std::move(plain_groups));
+  for (auto& plain : plain_groups) {
+    auto& group = groups_.emplace_back(Group{std::move(plain)});
+    group.rule =
+        &update_rule(is_muon_ && !is_for_muon(group.parameters[0]) ? "adamw" : kind.name);
+    group.begin();
+    for (const auto& parameter : group.parameters) {
+      parameters_.push_back(parameter);
+      if (!group.is_head) body_.push_back(parameter);
+    }
   }
 }
 
-void Optimizer::Group::add(const std::string& key, const torch::Tensor& parameter) {
-  keys.push_back(key);
-  parameters.push_back(parameter);
-  for (int i = 0; i < rule->memories; ++i)
-    memory[static_cast<std::size_t>(i)].push_back(
-        torch::full_like(parameter, i == 1 ? rule->second : 0));
-  // The fused kernels count on the device; the others read it.
-  if (rule->counts)
-    steps.push_back(torch::zeros(
-        {}, torch::TensorOptions(torch::kFloat32)
-                .device(rule->is_fused ? parameter.device() : torch::Device(torch::kCPU))));
+void Optimizer::Group::begin() {
+  for (const auto& parameter : parameters) {
+    for (int i = 0; i < rule->memories; ++i)
+      memory[static_cast<std::size_t>(i)].push_back(
+          torch::full_like(parameter, i == 1 ? rule->second : 0));
+    // The fused kernels count on the device; the others read it.
+    const auto counts_on = rule->is_fused ? parameter.device() : torch::Device(torch::kCPU);
+    if (rule->counts)
+      steps.push_back(torch::zeros({}, torch::TensorOptions(torch::kFloat32).device(counts_on)));
+  }
+}
+
+void Optimizer::forget() {
+  for (auto& group : groups_) {
+    for (auto& tensors : group.memory) tensors.clear();
+    group.steps.clear();
+    group.begin();
+  }
 }
 
 // A parameter that the loss did not reach has no gradient and stays as it is.
@@ -67,7 +90,7 @@ void Optimizer::zero_grad() {
 }
 
 void Optimizer::clip() {
-  // As in timm, the classifier's gradients may be as large as they are.
+  // As in timm, the head's gradients may be as large as they are.
   if (clip_adaptive_ > 0) clip_adaptive(body_, clip_adaptive_);
   if (clip_value_ > 0) clip_value(parameters_, clip_value_);
   if (clip_norm_ > 0) clip_norm(parameters_, clip_norm_);
@@ -79,9 +102,10 @@ void Optimizer::step(const Rates& rates) {
   for (auto& group : groups_) {
     const auto updated = group.with_gradients();
     if (updated.parameters.empty()) continue;
-    const bool is_fallback = group.rule != groups_[0].rule;
-    group.rule->apply(updated, {.learning_rate = rates.learning_rate,
-                                .momentum = is_fallback ? 0.9 : rates.momentum,
+    const bool is_besides_muon = is_muon_ && group.rule->optimizer != "muon";
+    const double body = group.is_head ? 1 : rates.body;
+    group.rule->apply(updated, {.learning_rate = rates.learning_rate * group.lr_scale * body,
+                                .momentum = is_besides_muon ? 0.9 : rates.momentum,
                                 .beta2 = beta2_,
                                 .eps = eps_,
                                 .weight_decay = group.weight_decay});

@@ -1,7 +1,6 @@
 #pragma once
 
-// Updates the parameters of a network, by a rule of update_rules.h, and their average. Weight decay
-// leaves norms and biases alone, as timm's and fastai's recipes do.
+// Updates the parameters of a network, by a rule of update_rules.h, and their average.
 
 #include <array>
 #include <string>
@@ -12,6 +11,7 @@
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "runner/trial/spec.h"
+#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/schedule.h"
 #include "runner/trial/train/update_rules.h"
 #include "runner/trial/train/weight_average.h"
@@ -26,21 +26,20 @@ class Optimizer {
   // Clips the gradients as the spec says, and updates.
   void step(const Rates& rates);
   WeightAverage& average() { return average_; }
+  // All but the average: as if it had taken no step.
+  void forget();
 
   // All that it remembers from step to step, by what it is and the parameter's key:
   // "first.fc.bias", "ema.weights.fc.bias".
   archs::NamedTensors state() const;
 
  private:
-  struct Group {
-    const UpdateRule* rule;
-    double weight_decay;
-    std::vector<std::string> keys;  // of the parameters
-    std::vector<torch::Tensor> parameters;
+  struct Group : ParameterGroup {
+    const UpdateRule* rule = nullptr;
     decltype(Updated::memory) memory;
     std::vector<torch::Tensor> steps;
 
-    void add(const std::string& key, const torch::Tensor& parameter);
+    void begin();
     Updated with_gradients();
   };
 
@@ -48,9 +47,10 @@ class Optimizer {
 
   std::vector<Group> groups_;
   std::vector<torch::Tensor> parameters_;  // of all groups
-  std::vector<torch::Tensor> body_;        // without the classifier's
+  std::vector<torch::Tensor> body_;        // without the head's
   double clip_norm_, clip_value_, clip_adaptive_;
   double beta2_, eps_;
+  bool is_muon_;
   WeightAverage average_;
 };
 
