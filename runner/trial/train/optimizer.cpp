@@ -36,8 +36,7 @@ Optimizer::Optimizer(const archs::Network& network, const TrainingSpec& spec)
   if (is_muon_) plain_groups = divide_for_muon(std::move(plain_groups));
   for (auto& plain : plain_groups) {
     auto& group = groups_.emplace_back(Group{std::move(plain)});
-    group.rule =
-        &update_rule(is_muon_ && !is_for_muon(group.parameters[0]) ? "adamw" : kind.name);
+    group.rule = &update_rule(is_muon_ && !is_for_muon(group.parameters[0]) ? "adamw" : kind.name);
     group.begin();
     for (const auto& parameter : group.parameters) {
       parameters_.push_back(parameter);
