@@ -19,8 +19,7 @@ struct Settings {
   DatasetSpec dataset;
   // NaN: not given; settle_optimizer() knows.
   TrainingSpec training = {.weight_decay = std::numeric_limits<double>::quiet_NaN(),
-                           .momentum = std::numeric_limits<double>::quiet_NaN(),
-                           .ema_warmup = true};
+                           .momentum = std::numeric_limits<double>::quiet_NaN()};
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
   OutputConfig output;  // what is plain of it

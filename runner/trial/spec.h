@@ -65,8 +65,8 @@ struct TrainingSpec {
   double drop_path_rate = 0;
   double clip_grad_norm = 0;                      // 0: off
   double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
-  double ema = 0;  // decay of the average of weights that is validated and kept; 0: none
-  bool ema_warmup = false;
+  double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
+  bool ema_warmup = true;  // its decay begins small
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
   std::string precision = "auto";  // auto, float32, bfloat16

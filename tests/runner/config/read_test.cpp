@@ -158,7 +158,6 @@ architectures:
   CHECK(std::pair(adamw.momentum, adamw.weight_decay) == std::pair(0.0, 0.3));
   CHECK(std::pair(adamw.beta2, adamw.eps) == std::pair(0.0, 1e-8));
   CHECK(std::pair(lion.momentum, lion.weight_decay) == std::pair(0.9, 0.1));
-  CHECK_FALSE(adamw.ema_warmup);  // there is nothing to warm up
   CHECK(lion.ema_warmup);
   CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {optimizer: sgd, eps: 1}"),
              Contains("c.yaml:3:33: training.eps: sgd has none"));
