@@ -137,6 +137,23 @@ TEST_CASE("the state is all that an optimizer remembers") {
   }
 }
 
+TEST_CASE("an optimizer that forgets begins anew, but its average does not") {
+  for (const auto& kind : optimizer_kinds()) {
+    INFO(kind.name);
+    const TrainingSpec spec{.optimizer = std::string(kind.name), .ema = 0.9};
+    Parameters parameters, other;
+    Optimizer optimizer(parameters, spec), fresh(other, spec);
+    take_steps(optimizer, parameters, 1, 3, 0.9);
+    optimizer.forget();
+    const auto state = optimizer.state(), begin = fresh.state();
+    REQUIRE(state.size() == begin.size());
+    for (std::size_t i = 0; i < state.size(); ++i) {
+      INFO(state[i].first);
+      CHECK(state[i].second.equal(begin[i].second) != state[i].first.starts_with("ema."));
+    }
+  }
+}
+
 TEST_CASE("a parameter without a gradient stays as it is, and its count too") {
   for (const auto& kind : optimizer_kinds()) {
     INFO(kind.name);

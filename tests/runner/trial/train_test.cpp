@@ -85,7 +85,7 @@ TEST_CASE("a preflight tells what the trial will take") {
   const SmallTrial small;
   auto job = small.job("c");
   job.spec.architecture = GENERATE("test_resnet", "test_vit");
-  job.spec.training.ema = GENERATE(0, 0.9);
+  job.spec.training.ema = GENERATE(0.0, 0.9);
   job.kind = "preflight";
   const auto said = small.run(job);
   CHECK(said.epochs.empty());
