@@ -61,6 +61,7 @@ CREATE TABLE epochs (
   epoch INTEGER NOT NULL,        -- from 1
   train_loss REAL, train_top1 REAL,                -- while training, with augmentation
   valid_loss REAL, valid_top1 REAL, valid_top5 REAL,
+  plain_top1 REAL,               -- of the weights themselves, where their average (EMA) was validated
   learning_rate REAL,            -- at the end of the epoch
   seconds REAL, valid_seconds REAL,
   samples_per_second REAL,       -- training

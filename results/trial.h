@@ -66,6 +66,8 @@ struct Epoch {
   double valid_loss = not_measured;
   double valid_top1 = not_measured;
   double valid_top5 = not_measured;
+  // Of the weights as they are trained, where an average of them is what is validated.
+  double plain_top1 = not_measured;
   double learning_rate = 0;  // at the end of the epoch
   double seconds = 0;        // training part
   double valid_seconds = 0;

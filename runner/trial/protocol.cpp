@@ -26,6 +26,7 @@ void fields(T& e, auto&& visit) {
   visit("valid_loss", e.valid_loss);
   visit("valid_top1", e.valid_top1);
   visit("valid_top5", e.valid_top5);
+  visit("plain_top1", e.plain_top1, runner::younger);
   visit("learning_rate", e.learning_rate);
   visit("seconds", e.seconds);
   visit("valid_seconds", e.valid_seconds);

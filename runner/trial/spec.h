@@ -47,10 +47,11 @@ struct AugmentStep {
 struct TrainingSpec {
   int epochs = 5;
   int batch_size = 64;
-  std::string optimizer = "adamw";  // adamw, sgd
+  std::string optimizer = "adamw";  // of optimizer_kinds()
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
-  double momentum = 0.9;               // sgd's; beta1 of adamw
+  double momentum = 0.9;               // beta1 of adamw and its like
+  double beta2 = 0, eps = 0;           // 0: the optimizer's own
   std::string schedule = "one_cycle";  // one_cycle, cosine, timm_cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
   double warmup_from = 0;              // timm_cosine: the rate at the first step
@@ -62,7 +63,10 @@ struct TrainingSpec {
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
-  double clip_grad_norm = 0;  // 0: off
+  double clip_grad_norm = 0;                      // 0: off
+  double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
+  double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
+  bool ema_warmup = true;  // its decay begins small
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
   std::string precision = "auto";  // auto, float32, bfloat16
@@ -103,6 +107,17 @@ std::string recipe_hash(const TrialSpec&);
 // checkpoint of the other. Without measurement; without epochs where no learning rate before the
 // last epoch depends on how many there are.
 std::string trajectory_hash(const TrialSpec&);
+
+// The optimizers there are, with the values of what a config does not give.
+struct OptimizerKind {
+  std::string_view name;
+  double momentum;
+  double beta2, eps;  // 0: it has none
+  double weight_decay;
+  std::string_view help;
+};
+std::span<const OptimizerKind> optimizer_kinds();
+const OptimizerKind& optimizer_kind(std::string_view name);  // throws Error where there is none
 
 // The augmentations there are; the config reader, the JSON Schema, the help and the worker read
 // this table.

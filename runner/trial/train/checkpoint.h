@@ -4,6 +4,7 @@
 //
 //   network.KEY                     weights and buffers, by timm's keys
 //   optimizer.first.KEY, ...        what the optimizer remembers of a parameter
+//   optimizer.ema.weights.KEY, ...  the average of the weights, where there is one
 //   random.cpu, random.cuda         states of LibTorch's generators: dropout, drop path
 //   header                          the rest as JSON, and a checksum of everything
 //

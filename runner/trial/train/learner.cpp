@@ -9,7 +9,6 @@
 #include "archs/network.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
-#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/start_weights.h"
 
 namespace archsweep::runner {
@@ -75,7 +74,7 @@ void Learner::build(EventSink& events) {
 }
 
 Optimizer Learner::optimizer() {
-  return Optimizer(parameter_groups(model_->network(), spec_.training), spec_.training);
+  return {model_->network(), spec_.training};
 }
 
 results::Summary Learner::summary() {
@@ -172,7 +171,6 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
 Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
                                     const torch::Tensor& labels, const Rates& rates) {
   auto learned = learn(optimizer, batch, labels);
-  if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
   optimizer.step(rates);
   return learned;
 }

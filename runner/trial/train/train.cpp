@@ -53,10 +53,11 @@ class Trial {
         const int frozen = spec_.training.freeze_epochs;
         if (frozen > 0) set_body_learns(network_, done() >= frozen);
         // fastai forgets the gradients of the frozen network.
-        if (frozen > 0 && done() == frozen) optimizer = learner_.optimizer();
+        if (frozen > 0 && done() == frozen) optimizer.forget();
         run_epoch(optimizer, done() + 1);
         save(optimizer);
       }
+      optimizer.average().swap();  // what was validated is what is kept and measured
     }
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
@@ -160,7 +161,7 @@ class Trial {
     result.train_loss = tally.mean(tally.loss);
     result.train_top1 = tally.mean(tally.top1);
     check_loss(result.train_loss, epoch, steps);
-    validate(result);
+    validate(result, optimizer.average());
     events_.send(result);
     standing_.epochs.push_back(result);
   }
@@ -172,6 +173,18 @@ class Trial {
     if (!std::isfinite(loss) || loss > limit)
       throw Diverged(fmt::format("loss {:.4g} at step {} of epoch {} (learning rate {:.3g})", loss,
                                  step, epoch, spec_.training.learning_rate));
+  }
+
+  // The average of the weights, where there is one, and the weights themselves beside it.
+  void validate(results::Epoch& result, WeightAverage& average) {
+    if (!average.is_on()) return validate(result);
+    auto plain = result;
+    validate(plain);
+    average.swap();
+    validate(result);
+    average.swap();
+    result.plain_top1 = plain.valid_top1;
+    result.valid_seconds += plain.valid_seconds;
   }
 
   void validate(results::Epoch& result) {

@@ -18,7 +18,9 @@ Trained from_checkpoint(const std::filesystem::path& file) {
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
                             file.string(), done, standing.spec.training.epochs));
   Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
-  constexpr std::string_view of_network = "network.";
+  // Those that were validated.
+  const std::string of_network =
+      standing.spec.training.ema > 0 ? "optimizer.ema.weights." : "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
       trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));

@@ -1,9 +1,13 @@
 #include "tests/runner/trial/small_trial.h"
 
+#include <cmath>
+#include <map>
+
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/trained.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
@@ -31,10 +35,57 @@ TEST_CASE("gradients of a batch in parts are those of the whole") {
   }
 }
 
+TEST_CASE("an average of the weights is validated and kept, and leaves the training as it is") {
+  const SmallTrial small;
+  auto job = small.job("c");
+  job.spec.architecture = GENERATE("test_resnet", "test_vit");
+  job.weights = small.path("plain");
+  const auto plain = small.run(job);
+  REQUIRE(plain.done.size() == 1);
+  const auto weights_of = [&](const std::string& file) {
+    const auto kept = read_trained(small.path(file)).weights;
+    return std::map<std::string, torch::Tensor>(kept.begin(), kept.end());
+  };
+  const auto trained = weights_of("plain");
+
+  std::filesystem::remove(job.checkpoint);
+  job.weights = small.path("averaged");
+  job.spec.training.ema = 0.9;
+  const auto averaged = small.run(job);
+  REQUIRE(averaged.done.size() == 1);
+  REQUIRE(averaged.epochs.size() == plain.epochs.size());
+  for (std::size_t i = 0; i < plain.epochs.size(); ++i) {
+    CHECK(averaged.epochs[i].train_loss == plain.epochs[i].train_loss);
+    CHECK(averaged.epochs[i].plain_top1 == plain.epochs[i].valid_top1);
+    CHECK(averaged.epochs[i].valid_loss != plain.epochs[i].valid_loss);
+    CHECK(std::isnan(plain.epochs[i].plain_top1));
+  }
+  const auto kept = weights_of("averaged"), of_checkpoint = weights_of("c");
+  REQUIRE(kept.size() == trained.size());
+  REQUIRE(of_checkpoint.size() == trained.size());
+  for (const auto& [key, tensor] : kept) {
+    INFO(key);
+    CHECK(tensor.equal(of_checkpoint.at(key)));
+    if (tensor.is_floating_point())
+      CHECK_FALSE(tensor.equal(trained.at(key)));
+    else
+      CHECK(tensor.equal(trained.at(key)));  // steps of batch norm
+  }
+  if (job.spec.architecture == "test_resnet") return;  // its statistics would move
+  // Validated are the weights that are kept: a training that leaves them as they are says so.
+  job.spec.training = {.epochs = 1, .batch_size = 12, .learning_rate = 1e-12, .weight_decay = 0};
+  job.spec.training.weights = job.weights;
+  job.checkpoint.clear(), job.weights.clear();
+  const auto again = small.run(job);
+  REQUIRE(again.epochs.size() == 1);
+  CHECK(again.epochs[0].valid_loss == Approx(averaged.epochs.back().valid_loss).epsilon(1e-5));
+}
+
 TEST_CASE("a preflight tells what the trial will take") {
   const SmallTrial small;
   auto job = small.job("c");
   job.spec.architecture = GENERATE("test_resnet", "test_vit");
+  job.spec.training.ema = GENERATE(0.0, 0.9);
   job.kind = "preflight";
   const auto said = small.run(job);
   CHECK(said.epochs.empty());
