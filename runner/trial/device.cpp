@@ -92,6 +92,12 @@ void synchronize(const torch::Device& device) {
   if (!device.is_cpu()) at::accelerator::synchronizeDevice(device.index());
 }
 
+std::vector<at::Generator> generators(const torch::Device& device) {
+  std::vector<at::Generator> all{at::globalContext().defaultGenerator(torch::kCPU)};
+  if (!device.is_cpu()) all.push_back(at::globalContext().defaultGenerator(device));
+  return all;
+}
+
 void reset_peak_memory(const torch::Device& device) {
   if (device.is_cpu()) {
     free_unused_memory(device);                   // what is free is not in use

@@ -5,7 +5,9 @@
 
 #include <exception>
 #include <string>
+#include <vector>
 
+#include <ATen/core/Generator.h>
 #include <torch/types.h>
 
 #include "results/trial.h"
@@ -23,6 +25,9 @@ results::Environment describe(const torch::Device& device, int threads);
 std::string lease_name(const torch::Device& device);
 
 void synchronize(const torch::Device& device);
+
+// Where random numbers of a training on it come from, the CPU's first.
+std::vector<at::Generator> generators(const torch::Device& device);
 
 // Peak memory in bytes since the last reset: what the allocator handed out on a GPU, the
 // process's resident set on CPU. NaN where the platform does not tell.

@@ -72,7 +72,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
               {"stored_size", d.stored_size},
               {"image_size", d.image_size},
               {"channels", d.channels},
-              {"precision", trained.spec.training.precision},
+              {"precision", trained.dtype},
               {"layout", trained.spec.training.layout}}},
             {"measured", Json::parse(measured)},
             {"split_hash", trained.split_hash},

@@ -19,7 +19,7 @@ struct DatasetSpec {
   std::string kind;  // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved
                      // by the config reader; "random" of a benchmark: normal numbers, made on the
                      // device
-  std::string root;       // absolute: a folder; of images also a tar file
+  std::string root;  // absolute: a folder; of images also a tar file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
   std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
@@ -59,7 +59,7 @@ struct TrainingSpec {
   double clip_grad_norm = 0;  // 0: off
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
-  std::string precision = "auto";  // auto, float32, bfloat16
+  std::string precision = "auto";  // auto, float32, tf32, bfloat16, float16
   std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;
 };
@@ -70,7 +70,10 @@ struct MeasurementSpec {
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
   int max_samples = 1000;                  // timed forwards kept a batch size at most
-  std::vector<int> train_batch_sizes;      // of timed training steps; a benchmark's alone
+  // A benchmark's alone:
+  std::vector<int> train_batch_sizes;  // of timed training steps
+  std::string exported;                // folder of an export, in place of a fresh network
+  bool fold = false;                   // batch norms into the layers before them
 };
 
 struct TrialSpec {

@@ -17,7 +17,8 @@ Trained from_checkpoint(const std::filesystem::path& file) {
   if (done < standing.spec.training.epochs)
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
                             file.string(), done, standing.spec.training.epochs));
-  Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
+  Trained trained{
+      .spec = standing.spec, .split_hash = standing.split_hash, .dtype = standing.precision};
   constexpr std::string_view of_network = "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
@@ -33,6 +34,7 @@ void write_trained(const std::filesystem::path& file, const Trained& trained) {
   remove_partial_files(file);
   const nlohmann::json about{{"spec", to_json(trained.spec)},
                              {"split_hash", trained.split_hash},
+                             {"dtype", trained.dtype},
                              {"class_names", trained.class_names}};
   archs::write_tensors(
       file, trained.weights,
@@ -48,6 +50,7 @@ Trained read_trained(const std::filesystem::path& file) {
     const auto about = nlohmann::json::parse(metadata[about_key]);
     return {.spec = spec_from_json(about.at("spec")),
             .split_hash = about.at("split_hash").get<std::string>(),
+            .dtype = about.at("dtype").get<std::string>(),
             .class_names = about.at("class_names").get<std::vector<std::string>>(),
             .weights = std::move(weights)};
   } catch (const std::exception& e) {
