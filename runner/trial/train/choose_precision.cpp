@@ -75,7 +75,7 @@ PrecisionChoice time_candidates(std::vector<std::string> names, Model& model, co
       model.random_images(batch_size, spec.dataset.channels, spec.dataset.image_size);
   torch::Tensor labels =
       torch::zeros({batch_size}, torch::TensorOptions(model.device()).dtype(torch::kInt64));
-  PrecisionChoice choice;
+  PrecisionChoice choice{.batch_size = batch_size};
   for (const auto& name : names) choice.seconds.emplace_back(name, results::not_measured);
   for (int step = 0; step <= timed_steps; ++step)
     for (auto& [name, best] : choice.seconds) {
@@ -92,7 +92,48 @@ PrecisionChoice time_candidates(std::vector<std::string> names, Model& model, co
   return choice;
 }
 
+std::string find_precision(Learner& learner, const Job& job, EventSink& events) {
+  const auto& spec = job.spec;
+  const auto& device = learner.device();
+  const auto images = static_cast<int>(learner.dataset().train.size());
+  const double steps = double(images) / spec.training.batch_size * spec.training.epochs;
+  if (steps < fewest_steps) return precision_candidates(device).front();
+  fs::path file;
+  if (!job.choices.empty()) file = choice_file(job.choices, spec, device, at::get_num_threads());
+  if (const auto known = read_choice(file, device); !known.empty()) return known;
+  learner.lease().alone();
+  auto name = read_choice(file, device);  // whoever had the device before may have found it
+  if (name.empty()) {
+    int step = 0;
+    const auto choice =
+        time_precisions([&] { return learner.make_network(); }, spec, device,
+                        std::min(learner.micro_batch(), images),
+                        [&] { events.send(Progress{.phase = "precision", .step = ++step}); });
+    for (const auto& [candidate, seconds] : choice.seconds) {
+      if (std::isinf(seconds)) continue;
+      events.send(results::Measurement{.kind = "step_in_" + candidate,
+                                       .batch_size = choice.batch_size,
+                                       .dtype = candidate,
+                                       .layout = learner.model().layout(),
+                                       .image_size = spec.dataset.image_size,
+                                       .seconds = {seconds}});
+    }
+    if (!file.empty() && !choice.seconds.empty()) write_choice(file, choice);
+    name = choice.name;
+    reset_peak_memory(device);
+  }
+  learner.lease().share();
+  return name;
+}
+
 }  // namespace
+
+void settle_precision(Learner& learner, const Job& job, EventSink& events) {
+  const auto& asked = job.spec.training.precision;
+  if (asked != "auto") return learner.use_precision(asked);
+  learner.use_precision(job.precision.empty() ? find_precision(learner, job, events)
+                                              : job.precision);
+}
 
 std::vector<std::string> precision_candidates(const torch::Device& device) {
   if (!device.is_cpu()) return {"tf32", "bfloat16", "float16"};
@@ -108,11 +149,11 @@ std::string clearly_fastest(const std::vector<std::pair<std::string, double>>& s
   return chosen.first;
 }
 
-PrecisionChoice choose_precision(const std::function<std::shared_ptr<archs::Network>()>& build,
-                                 const TrialSpec& spec, const torch::Device& device, int batch_size,
-                                 const std::function<void()>& tell) {
+PrecisionChoice time_precisions(const std::function<std::shared_ptr<archs::Network>()>& build,
+                                const TrialSpec& spec, const torch::Device& device, int batch_size,
+                                const std::function<void()>& tell) {
   const auto names = precision_candidates(device);
-  if (names.size() == 1) return {names[0], {}};
+  if (names.size() == 1) return {.name = names[0]};
   const RandomState before(device);
   for (;; batch_size = (batch_size + 1) / 2) {
     try {

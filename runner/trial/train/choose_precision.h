@@ -13,12 +13,20 @@
 #include <torch/types.h>
 
 #include "archs/network.h"
+#include "runner/trial/events.h"
+#include "runner/trial/protocol.h"
 #include "runner/trial/spec.h"
+#include "runner/trial/train/learner.h"
 
 namespace archsweep::runner {
 
+// Of a training that begins: the precision that its spec names, or what the job knows of "auto", or
+// what is found now; with the device alone while steps are timed, each told as a Measurement.
+void settle_precision(Learner& learner, const Job& job, EventSink& events);
+
 struct PrecisionChoice {
   std::string name;
+  int batch_size = 0;  // images a step
   // Of each candidate in their order: its best step, forward and backward. Empty: none was timed.
   std::vector<std::pair<std::string, double>> seconds;
 };
@@ -40,9 +48,9 @@ std::string clearly_fastest(const std::vector<std::pair<std::string, double>>& s
 // Where the memory is too small for `batch_size` images, half of them are timed and so on. One
 // whose logits are not finite is no candidate. The caller holds the device alone. `tell` is called
 // before each step.
-PrecisionChoice choose_precision(const std::function<std::shared_ptr<archs::Network>()>& build,
-                                 const TrialSpec& spec, const torch::Device& device, int batch_size,
-                                 const std::function<void()>& tell);
+PrecisionChoice time_precisions(const std::function<std::shared_ptr<archs::Network>()>& build,
+                                const TrialSpec& spec, const torch::Device& device, int batch_size,
+                                const std::function<void()>& tell);
 
 // A choice is found once for an architecture, shape and device and kept in a file of `folder`, so
 // that trials which differ in learning rate or seed are trained alike. Read: "" where there is

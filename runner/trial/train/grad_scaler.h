@@ -16,7 +16,7 @@ namespace archsweep::runner {
 
 class GradScaler {
  public:
-  // One that is off changes nothing.
+  GradScaler() = default;  // off: changes nothing
   GradScaler(bool is_on, const torch::Device& device);
 
   torch::Tensor scale(const torch::Tensor& loss) const { return is_on_ ? loss * scale_ : loss; }
@@ -29,7 +29,7 @@ class GradScaler {
   archs::NamedTensors state() const;
 
  private:
-  bool is_on_;
+  bool is_on_ = false;
   torch::Tensor scale_, growth_tracker_;
 };
 

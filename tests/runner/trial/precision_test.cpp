@@ -155,11 +155,11 @@ TEST_CASE("a choice holds for the trials that differ in rate or seed, and over a
   if (precision_candidates(torch::kCPU).size() == 1) return;  // no bfloat16 in this processor
   const SmallTrial small;
   auto job = long_job(small, "c");
-  write_choice(file_of(job), {"bfloat16", {}});
+  write_choice(file_of(job), {.name = "bfloat16"});
   job.spec.training.seed = 7, job.spec.training.learning_rate = 2e-3;
   job.until_epoch = 1;
   REQUIRE(small.run(job).paused.size() == 1);
-  write_choice(file_of(job), {"float32", {}});
+  write_choice(file_of(job), {.name = "float32"});
   job.until_epoch = 2;
   small.run(job);
   job.until_epoch = 0;
