@@ -42,9 +42,11 @@ struct Options {
   double seconds = 1;
 };
 
+// A folder, unless it is no export and happens to be called as an architecture is.
 bool is_export(const std::string& word) {
   std::error_code none;
-  return fs::is_directory(word, none);
+  return fs::is_directory(word, none) &&
+         (!archs::find(word) || fs::exists(fs::path(word) / "config.json", none));
 }
 
 // The architectures of the globs. One that matches nothing is a mistake.

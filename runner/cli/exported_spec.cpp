@@ -11,7 +11,8 @@
 namespace archsweep::cli {
 
 runner::TrialSpec spec_of_export(const std::filesystem::path& folder) {
-  const auto file = (folder / "config.json").string();
+  const auto path = std::filesystem::absolute(folder / "config.json").lexically_normal();
+  const auto file = (folder / "config.json").lexically_normal().string();
   std::ifstream text(file);
   if (!text)
     throw Error(fmt::format("{}: no such file; `archsweep export` writes such folders", file));
@@ -25,7 +26,7 @@ runner::TrialSpec spec_of_export(const std::filesystem::path& folder) {
     spec.dataset.channels = input.at("channels").get<int>();
     spec.training.precision = input.at("precision").get<std::string>();
     spec.training.layout = input.at("layout").get<std::string>();
-    spec.measurement.exported = std::filesystem::absolute(folder).lexically_normal();
+    spec.measurement.exported = path.parent_path();
     return spec;
   } catch (const nlohmann::json::exception& e) {
     throw Error(fmt::format("{}: not of `archsweep export`: {}", file, e.what()));

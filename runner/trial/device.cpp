@@ -127,9 +127,13 @@ bool is_out_of_memory(const std::exception& e) {
   return false;
 }
 
-void respect_memory_limit() {
+void set_up_allocator() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    ::mallopt(M_MMAP_MAX, 0);
+    ::mallopt(M_TRIM_THRESHOLD, -1);
+    return;
+  }
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ::mallopt(M_ARENA_MAX, 1);  // an arena a thread takes 64 MiB of addresses
 }
