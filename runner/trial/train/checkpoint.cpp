@@ -86,7 +86,7 @@ archs::NamedTensors training_state(const archs::Network& network, const Optimize
     all.emplace_back("network." + key, tensor);
   for (const auto& [key, tensor] : optimizer.state()) all.emplace_back("optimizer." + key, tensor);
   for (const auto& named : scaler.state()) all.push_back(named);
-  for (const auto& generator : generators(device)) {
+  for (auto& generator : generators(device)) {
     const std::lock_guard lock(generator.mutex());
     all.emplace_back(random_key(generator), generator.get_state());
   }
