@@ -97,7 +97,8 @@ std::string find_precision(Learner& learner, const Job& job, EventSink& events) 
   const auto& device = learner.device();
   const auto images = static_cast<int>(learner.dataset().train.size());
   const double steps = double(images) / spec.training.batch_size * spec.training.epochs;
-  if (steps < fewest_steps) return precision_candidates(device).front();
+  const auto candidates = precision_candidates(device);
+  if (steps < fewest_steps || candidates.size() == 1) return candidates.front();
   fs::path file;
   if (!job.choices.empty()) file = choice_file(job.choices, spec, device, at::get_num_threads());
   if (const auto known = read_choice(file, device); !known.empty()) return known;
@@ -153,7 +154,6 @@ PrecisionChoice time_precisions(const std::function<std::shared_ptr<archs::Netwo
                                 const TrialSpec& spec, const torch::Device& device, int batch_size,
                                 const std::function<void()>& tell) {
   const auto names = precision_candidates(device);
-  if (names.size() == 1) return {.name = names[0]};
   const RandomState before(device);
   for (;; batch_size = (batch_size + 1) / 2) {
     try {
