@@ -29,7 +29,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
         "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source, "
-        "coalesce(json_extract(t.spec, '$.training.precision'), '') "
+        "coalesce(iif(json_valid(t.spec), json_extract(t.spec, '$.training.precision'), ''), '') "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
