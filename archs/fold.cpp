@@ -52,6 +52,11 @@ auto* find(Map& map, const c10::IValue& value) {
   return at == map.end() ? nullptr : &at->second;
 }
 
+// Inputs are gone when an operator ends.
+struct Begun : at::ObserverContext {
+  std::vector<c10::IValue> inputs;
+};
+
 std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   if (trace->depth++ > 0) return nullptr;
   const auto note = [](const torch::Tensor& tensor) {
@@ -64,13 +69,15 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
     if (input.isTensorList())
       for (const torch::Tensor& tensor : input.toTensorList()) note(tensor);
   }
-  return nullptr;
+  auto begun = std::make_unique<Begun>();
+  begun->inputs.assign(function.inputs().begin(), function.inputs().end());
+  return begun;
 }
 
-void end(const at::RecordFunction& function, at::ObserverContext*) {
-  if (--trace->depth > 0) return;
+void end(const at::RecordFunction& function, at::ObserverContext* context) {
+  if (--trace->depth > 0 || !context) return;
   const std::string_view name = function.name();
-  const auto inputs = function.inputs();
+  const auto& inputs = static_cast<Begun*>(context)->inputs;
   const auto& outputs = function.outputs();
   if (outputs.size() != 1 || !outputs[0].isTensor()) return;
   const auto output = outputs[0].toTensor();
