@@ -38,7 +38,8 @@ struct Trace {
   std::map<Key, Layer> layers;       // by weight
   std::map<Key, Norm> norms;         // by running mean
   std::map<Key, Key> transpose;      // of a weight -> the weight
-  std::map<Key, Key> made_by;        // output of a layer, or a view of it as rows -> the weight
+  std::map<Key, Key> made_by;        // output of a layer -> the weight
+  std::map<Key, Key> rows_of;        // an output as rows of channels -> the output
   std::map<Key, int> readers;        // operators that take a tensor
   std::vector<torch::Tensor> alive;  // so that no address serves twice
   int depth = 0;
@@ -66,6 +67,8 @@ std::unique_ptr<at::ObserverContext> begin(const at::RecordFunction& function) {
   };
   for (const auto& input : function.inputs()) {
     if (input.isTensor()) note(input.toTensor());
+    if (std::string_view(function.name()) == "aten::view_as")
+      break;  // of the other the shape alone
     if (input.isTensorList())
       for (const torch::Tensor& tensor : input.toTensorList()) note(tensor);
   }
@@ -93,10 +96,8 @@ void end(const at::RecordFunction& function, at::ObserverContext* context) {
   } else if (name == "aten::matmul") {
     if (const auto* weight = find(trace->transpose, inputs[1])) ran(*weight);
   } else if (name == "aten::flatten") {
-    const auto* weight = find(trace->made_by, inputs[0]);
-    if (weight && output.dim() == 2 && output.size(1) == inputs[0].toTensor().size(-1) &&
-        trace->readers[key(inputs[0].toTensor())] == 1)
-      trace->made_by[key(output)] = *weight;
+    if (output.dim() == 2 && output.size(1) == inputs[0].toTensor().size(-1))
+      trace->rows_of[key(output)] = key(inputs[0].toTensor());
   } else if (name == "aten::batch_norm") {
     if (auto* norm = find(trace->norms, inputs[3])) {
       ++norm->runs;
@@ -157,8 +158,11 @@ int fold_batch_norms(Network& network, const torch::Tensor& images) {
   at::removeCallback(handle);
   int folded = 0;
   for (const auto& [mean, norm] : now.norms) {
-    const auto made_by = now.made_by.find(norm.input);
-    if (norm.runs != 1 || made_by == now.made_by.end() || now.readers[norm.input] != 1) continue;
+    if (norm.runs != 1 || now.readers[norm.input] != 1) continue;
+    const auto rows = now.rows_of.find(norm.input);
+    const auto output = rows == now.rows_of.end() ? norm.input : rows->second;
+    const auto made_by = now.made_by.find(output);
+    if (made_by == now.made_by.end() || now.readers[output] != 1) continue;
     const auto& layer = now.layers.at(made_by->second);
     if (layer.runs != 1) continue;
     fold(norm, layer);
