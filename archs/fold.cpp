@@ -31,6 +31,7 @@ struct Norm {
   bool* is_folded;
   int runs = 0;
   Key input = nullptr;
+  std::int64_t dim = 0;  // of the input
 };
 
 // What one forward does with the layers' outputs. Operators that others call are not seen.
@@ -102,6 +103,7 @@ void end(const at::RecordFunction& function, at::ObserverContext* context) {
     if (auto* norm = find(trace->norms, inputs[3])) {
       ++norm->runs;
       norm->input = key(inputs[0].toTensor());
+      norm->dim = inputs[0].toTensor().dim();
     }
   }
 }
@@ -164,7 +166,8 @@ int fold_batch_norms(Network& network, const torch::Tensor& images) {
     const auto made_by = now.made_by.find(output);
     if (made_by == now.made_by.end() || now.readers[output] != 1) continue;
     const auto& layer = now.layers.at(made_by->second);
-    if (layer.runs != 1) continue;
+    // Maps of a convolution, rows of a linear layer: the channels are then the same.
+    if (layer.runs != 1 || norm.dim != layer.weight.dim()) continue;
     fold(norm, layer);
     ++folded;
   }
