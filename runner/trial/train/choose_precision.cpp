@@ -25,6 +25,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int timed_steps = 3;  // of each candidate, after one that warms up
+// A candidate that warms up so many times slower is not timed: its steps would cost more than it
+// could save.
+constexpr double hopeless = 2;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 bool has_cpu_bfloat16() {
   const auto has = at::cpu::get_cpu_capabilities();
@@ -77,16 +81,19 @@ PrecisionChoice time_candidates(std::vector<std::string> names, Model& model, co
       torch::zeros({batch_size}, torch::TensorOptions(model.device()).dtype(torch::kInt64));
   PrecisionChoice choice{.batch_size = batch_size};
   for (const auto& name : names) choice.seconds.emplace_back(name, results::not_measured);
+  double first_warm_up = infinity;
   for (int step = 0; step <= timed_steps; ++step)
     for (auto& [name, best] : choice.seconds) {
       if (step > 0 && std::isinf(best)) continue;
       tell();
       model.set_precision(name);
       const auto seconds = time_step(model, images, labels);
-      if (!seconds)
-        best = std::numeric_limits<double>::infinity();
+      if (!seconds || (step == 0 && *seconds > hopeless * first_warm_up))
+        best = infinity;
       else if (step > 0)
         best = std::fmin(best, *seconds);  // at first it is NaN
+      else
+        first_warm_up = std::min(first_warm_up, *seconds);
     }
   choice.name = clearly_fastest(choice.seconds);
   return choice;

@@ -27,7 +27,8 @@ void settle_precision(Learner& learner, const Job& job, EventSink& events);
 struct PrecisionChoice {
   std::string name;
   int batch_size = 0;  // images a step
-  // Of each candidate in their order: its best step, forward and backward. Empty: none was timed.
+  // Of each candidate in their order: its best step, forward and backward; infinity: not finite, or
+  // hopelessly slow. Empty: none was timed.
   std::vector<std::pair<std::string, double>> seconds;
 };
 
