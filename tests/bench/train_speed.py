@@ -3,7 +3,7 @@
 (channels_last, fused optimizer). All sides take turns within a round, each in a process of its own, so that a busy machine
 is busy for all; a ratio is taken within a round, and the median and the spread of the rounds are shown. Is no test.
 
-    tests/bench/train_speed.py build/bin [--rounds 5] [--threads 2] [--size 224] [--batch 32] [--images 160] [NAME...]
+    tests/bench/train_speed.py build/bin [--rounds 5] [--threads 2] [--size 224] [--batch 32] [--images 160] [--names A,B]
 
 Python with torch and timm: $BENCH_PYTHON, or python3 on PATH. Exit code 1 where the medians miss the goal: 1.5 times timm
 as it comes, and no more than 3 % slower than timm tuned, with float32 on both sides.
@@ -21,11 +21,12 @@ from pathlib import Path
 
 options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 options.add_argument("programs", type=Path)
-options.add_argument("names", nargs="*", default=["resnet18", "mobilenetv3_small_100", "efficientnet_b0"])
+options.add_argument("--names", default="resnet18,mobilenetv3_small_100,efficientnet_b0")
 for name, value in {"rounds": 5, "threads": 2, "size": 224, "batch": 32, "images": 160}.items():
     options.add_argument("--" + name, type=int, default=value)
 options.add_argument("--optimizer", choices=["sgd", "adamw"], default="sgd")
 o = options.parse_args()
+o.names = o.names.split(",")
 archsweep = (o.programs / "archsweep").resolve()
 python = os.environ.get("BENCH_PYTHON", "python3")
 environment = {**os.environ, "OMP_NUM_THREADS": str(o.threads), "NO_COLOR": "1"}
