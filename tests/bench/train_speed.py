@@ -77,7 +77,8 @@ with tempfile.TemporaryDirectory() as folder:
     Path("bench.yaml").write_text(f"""
 dataset: {{kind: idx, root: images, image_size: {o.size}, channels: 3, resize: pad, valid_fraction: {GREY / (o.images + GREY)}}}
 architectures: [{o.names[0]}]
-training: {{epochs: 2, batch_size: {o.batch}, optimizer: {o.optimizer}, momentum: 0.9, weight_decay: 2e-5, learning_rate: 1e-3}}
+training: {{epochs: 2, batch_size: {o.batch}, optimizer: {o.optimizer}, momentum: 0.9, weight_decay: 2e-5}}
+learning_rate: 1e-3
 measurement: {{enabled: false}}
 scheduler: {{device: cpu, threads: {o.threads}, preflight: never}}
 """)
