@@ -28,7 +28,8 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.torch, ''), "
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source "
+        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source, "
+        "coalesce(iif(json_valid(t.spec), json_extract(t.spec, '$.training.precision'), ''), '') "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
@@ -43,12 +44,17 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
           hash, description);
       return hash;
     };
+    // A sweep that has each architecture trained and timed in the precision that is fastest for it
+    // compares these.
+    const bool is_chosen = text(9) == "sweep" && text(10) == "auto";
+    const auto dtype = is_chosen ? std::string("auto") : s.dtype;
     const auto speed_key =
-        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
+        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), dtype, s.layout,
                         text(1), text(5), text(6)),
             fmt::format("{}, {}, {}, {} px, {} thread{}, LibTorch {}, timing protocol {}",
-                        device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
-                        text(1), text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
+                        device_name + (text(3).empty() ? "" : ", " + text(3)),
+                        is_chosen ? "each in its fastest precision" : s.dtype, s.layout, text(1),
+                        text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =
         text(9) == "bench"

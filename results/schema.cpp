@@ -71,7 +71,7 @@ CREATE TABLE epochs (
 CREATE TABLE measurements (      -- timings of the trained network
   trial INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  kind TEXT NOT NULL,            -- latency (batch 1), throughput
+  kind TEXT NOT NULL,            -- latency (batch 1), throughput; step_in_DTYPE: what precision: auto chose from
   batch_size INTEGER NOT NULL,
   dtype TEXT NOT NULL, layout TEXT NOT NULL, image_size INTEGER NOT NULL,
   protocol INTEGER NOT NULL,     -- version of how it was measured

@@ -78,7 +78,8 @@ struct Epoch {
 // One timing of the network.
 struct Measurement {
   // "latency" (batch 1) or "throughput"; of training "train_step", and in a run of their own its
-  // parts "train_forward", "train_backward", "train_optimizer"
+  // parts "train_forward", "train_backward", "train_optimizer"; "step_in_bfloat16" and the like:
+  // the best step in each precision that a training chose from
   std::string kind;
   int batch_size = 1;
   std::string dtype;   // "float32", "bfloat16"

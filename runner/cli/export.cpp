@@ -34,7 +34,7 @@ struct Options {
 
 struct Trial {
   std::string name;  // "pets.db: trial 7 (resnet18)"
-  std::string fingerprint, spec, device, measured;
+  std::string fingerprint, spec, device, dtype, measured;
   int threads = 0;
   double train_seconds = 0;
   fs::path folder;  // the sweep's output.folder
@@ -44,7 +44,7 @@ Trial find_trial(const Options& o) {
   const results::Reader reader(o.database);
   auto rows = reader.open(fmt::format(
       "SELECT t.architecture, t.source, t.state, t.fingerprint, t.spec, a.journal, a.device, "
-      "e.threads, r.fit_time FROM trials t LEFT JOIN attempts a USING (trial, attempt) "
+      "e.threads, r.fit_time, r.dtype FROM trials t LEFT JOIN attempts a USING (trial, attempt) "
       "LEFT JOIN environments e USING (environment) LEFT JOIN results r USING (trial) "
       "WHERE t.trial = {}",
       o.trial));
@@ -55,6 +55,7 @@ Trial find_trial(const Options& o) {
               .fingerprint = std::string(rows.text(3)),
               .spec = std::string(rows.text(4)),
               .device = std::string(rows.text(6)),
+              .dtype = std::string(rows.text(9)),
               .threads = static_cast<int>(rows.whole(7)),
               .train_seconds = rows.number(8),
               // The journal is FOLDER/trials/NAME.jsonl.
@@ -81,7 +82,8 @@ bool train_again(const Trial& trial, const fs::path& weights) {
                         .device = trial.device,
                         .threads = trial.threads,
                         .cache_folder = (trial.folder / "cache").string(),
-                        .weights = weights.string()};
+                        .weights = weights.string(),
+                        .precision = trial.dtype};
   status.doing("training it again");
   return run_one(
       {}, trial.name, {job, trial.folder / "trials" / "export"},

@@ -74,7 +74,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
               {"image_size", d.image_size},
               {"channels", d.channels},
               {"head", trained.spec.training.head},
-              {"precision", trained.spec.training.precision},
+              {"precision", trained.dtype},
               {"layout", trained.spec.training.layout}}},
             {"measured", Json::parse(measured)},
             {"split_hash", trained.split_hash},

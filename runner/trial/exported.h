@@ -29,6 +29,8 @@ class Classifier {
   // count x side x side x channels bytes -> float32 [count, classes], on the CPU.
   torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count, int side);
 
+  Model& model() { return model_; }
+
  private:
   Model model_;
   Normalize normalize_;
@@ -46,6 +48,10 @@ class Exported {
  public:
   // Throws Error: no such folder, another program's, damaged.
   Exported(const std::filesystem::path& folder, const torch::Device& device);
+
+  Model& model() { return classifier_->model(); }
+  // Of inference from now on, which is faster by it and the same but for rounding.
+  int fold_batch_norms() { return model().fold_batch_norms(input_.channels, input_.image_size); }
 
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::size_t bytes_of_image() const;

@@ -39,7 +39,9 @@ std::vector<std::string> files_of(std::span<const std::string> images) {
 class Prediction {
  public:
   Prediction(const PredictJob& job, std::span<const std::string> images)
-      : job_(job), files_(files_of(images)), exported_(job.folder, open_device(job.device)) {}
+      : job_(job), files_(files_of(images)), exported_(job.folder, open_device(job.device)) {
+    if (job.fold) exported_.fold_batch_norms();
+  }
 
   int run() {
     for (std::size_t first = 0; first < files_.size(); first += job_.batch_size)

@@ -107,6 +107,7 @@ void fields(T& j, auto&& visit) {
   visit("folder", j.folder);
   visit("device", j.device);
   visit("batch_size", j.batch_size);
+  visit("fold", j.fold);
   visit("all", j.all);
   visit("format", j.format);
 }
@@ -223,6 +224,8 @@ std::string encode(const Job& job) {
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
                         {"weights", job.weights},
+                        {"choices", job.choices},
+                        {"precision", job.precision},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -245,6 +248,8 @@ Job decode_job(std::string_view text) {
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
             .weights = json.value("weights", ""),
+            .choices = json.value("choices", ""),
+            .precision = json.value("precision", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {

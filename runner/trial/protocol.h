@@ -73,6 +73,9 @@ struct Job {
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
   int until_epoch = 0;  // pause after this epoch; 0: train to the end
   std::string weights;  // file for the weights of a training that is done; "": none
+  // Where `precision: auto` is remembered from trial to trial (train/choose_precision.h); "": not.
+  std::string choices;
+  std::string precision;  // what it stands for in this job; "": not known yet
   BatchView view;
 };
 
@@ -108,6 +111,7 @@ struct PredictJob {
   std::string folder;  // of an export
   std::string device = "auto";
   int batch_size = 32;
+  bool fold = true;  // batch norms into the layers before them: faster, the same but for rounding
   bool all = false;  // classes, in the order of the vocabulary; else the likeliest alone
   std::string format = "table";
 };

@@ -74,6 +74,8 @@ void fields(T& s, auto&& visit) {
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
   visit("train_batch_sizes", s.train_batch_sizes, younger);
+  visit("exported", s.exported, younger);
+  visit("fold", s.fold, younger);
 }
 
 namespace {

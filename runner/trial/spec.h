@@ -69,7 +69,7 @@ struct TrainingSpec {
   bool ema_warmup = true;  // its decay begins small
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
-  std::string precision = "auto";  // auto, float32, bfloat16
+  std::string precision = "auto";  // auto, float32, tf32, bfloat16, float16
   std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;
 };
@@ -80,7 +80,10 @@ struct MeasurementSpec {
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
   int max_samples = 1000;                  // timed forwards kept a batch size at most
-  std::vector<int> train_batch_sizes;      // of timed training steps; a benchmark's alone
+  // A benchmark's alone:
+  std::vector<int> train_batch_sizes;  // of timed training steps
+  std::string exported;                // folder of an export, in place of a fresh network
+  bool fold = false;                   // batch norms into the layers before them
 };
 
 struct TrialSpec {

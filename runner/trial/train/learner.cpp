@@ -53,15 +53,20 @@ Learner::Learner(const Job& job, EventSink& events)
   build(events);
 }
 
+std::shared_ptr<archs::Network> Learner::make_network() const {
+  const auto& t = spec_.training;
+  return archs::build(spec_.architecture, {.num_classes = t.head == "own" ? dataset_.classes : 0,
+                                           .in_chans = dataset_.channels,
+                                           .image_size = spec_.dataset.image_size,
+                                           .drop_rate = t.drop_rate,
+                                           .drop_path_rate = t.drop_path_rate});
+}
+
 void Learner::build(EventSink& events) {
   const auto& entry = archs::get(spec_.architecture);
   const auto& t = spec_.training;
   const bool own_head = t.head == "own";
-  auto network = archs::build(spec_.architecture, {.num_classes = own_head ? dataset_.classes : 0,
-                                                   .in_chans = dataset_.channels,
-                                                   .image_size = spec_.dataset.image_size,
-                                                   .drop_rate = t.drop_rate,
-                                                   .drop_path_rate = t.drop_path_rate});
+  auto network = make_network();
   if (own_head && t.freeze_epochs > 0) clear_classifier(*network);
   load_start_weights(*network, spec_.architecture, t.weights, events);
   if (!own_head)
@@ -71,6 +76,11 @@ void Learner::build(EventSink& events) {
   normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
   augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, dataset_.classes,
                               normalize_.mean(), normalize_.deviation());
+}
+
+void Learner::use_precision(const std::string& word) {
+  model_->set_precision(word);
+  scaler_ = GradScaler(model_->needs_loss_scaling(), device_);
 }
 
 Optimizer Learner::optimizer() {
@@ -139,7 +149,7 @@ Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& labe
                           torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
                               spec_.training.label_smoothing)) *
                       (static_cast<double>(end - begin) / n);
-    loss.backward();
+    scaler_.scale(loss).backward();
     losses.push_back(loss.detach());
     logits.push_back(of_part.detach());
   }
@@ -171,8 +181,13 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
 Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
                                     const torch::Tensor& labels, const Rates& rates) {
   auto learned = learn(optimizer, batch, labels);
-  optimizer.step(rates);
+  step(optimizer, rates);
   return learned;
+}
+
+void Learner::step(Optimizer& optimizer, const Rates& rates) {
+  if (!scaler_.unscale(model_->network())) return;
+  optimizer.step(rates);
 }
 
 }  // namespace archsweep::runner

@@ -12,6 +12,7 @@
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/learner.h"
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/tally.h"
@@ -43,10 +44,10 @@ class Trial {
                   .epochs = {}} {}
 
   void run() {
-    auto summary = learner_.summary();
     {
       auto optimizer = learner_.optimizer();
-      resume(optimizer);
+      if (!resume(optimizer)) settle_precision(learner_, job_, events_);
+      standing_.precision = learner_.model().dtype();
       while (done() < spec_.training.epochs) {
         if (job_.until_epoch > 0 && done() >= job_.until_epoch)
           return events_.send(Paused{done(), checkpoint_bytes_});
@@ -61,6 +62,7 @@ class Trial {
     }
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
+    auto summary = learner_.summary();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
     if (spec_.measurement.enabled) measure(summary);
@@ -72,25 +74,28 @@ class Trial {
 
   // Goes on where the checkpoint ends, if there is one that fits. One that does not changes
   // nothing: the training is then the same as without it.
-  void resume(const Optimizer& optimizer) {
+  bool resume(const Optimizer& optimizer) {
     std::error_code error;
-    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return;
+    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return false;
     try {
       auto [saved, state] = read_checkpoint(job_.checkpoint);
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
-      restore(state, job_.checkpoint, network_, optimizer, device_);
+      learner_.use_precision(saved.precision);
+      restore(state, job_.checkpoint, network_, optimizer, learner_.scaler(), device_);
       saved.spec = spec_;
       standing_ = std::move(saved);
       learner_.set_micro_batch(standing_.micro_batch);
       checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
     } catch (const Error& e) {
-      return fmt::print(stderr, "{}; training starts anew\n", e.what());
+      fmt::print(stderr, "{}; training starts anew\n", e.what());
+      return false;
     }
     fmt::print(stderr, "{}: going on after epoch {}\n", job_.checkpoint, done());
     reset_peak_memory(device_);  // what reading it took is not training's
     // To this attempt they are new.
     for (const auto& epoch : standing_.epochs) events_.send(epoch);
+    return true;
   }
 
   // Without a checkpoint the training is as good: only a pause or a kill would cost epochs.
@@ -99,8 +104,9 @@ class Trial {
     standing_.train_memory_bytes = std::fmax(standing_.train_memory_bytes, peak_memory(device_));
     if (job_.checkpoint.empty()) return;
     try {
-      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_,
-                                           training_state(network_, optimizer, device_));
+      checkpoint_bytes_ =
+          write_checkpoint(job_.checkpoint, standing_,
+                           training_state(network_, optimizer, learner_.scaler(), device_));
     } catch (const std::exception& e) {
       checkpoint_bytes_ = 0;
       fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
@@ -113,8 +119,8 @@ class Trial {
   void keep_weights() {
     if (job_.weights.empty()) return;
     try {
-      write_trained(job_.weights, {spec_, standing_.split_hash, learner_.dataset().class_names,
-                                   archs::state_dict(network_)});
+      write_trained(job_.weights, {spec_, standing_.split_hash, standing_.precision,
+                                   learner_.dataset().class_names, archs::state_dict(network_)});
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
     }

@@ -74,6 +74,9 @@ TEST_CASE("a training that pauses after each epoch is the training that does not
   SECTION("parts of a batch") {
     t.micro_batch = 5;
   }
+  SECTION("float16, whose loss is scaled") {
+    t.precision = "float16", t.micro_batch = 5;
+  }
   parts.spec = whole.spec;
   const auto at_once = small.run(whole);
   REQUIRE(at_once.done.size() == 1);
