@@ -18,13 +18,17 @@ torch::Tensor Normalize::operator()(const torch::Tensor& images) const {
   return values.contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
+torch::Tensor copy_ahead(const torch::Tensor& host, const torch::Device& device) {
+  if (device.is_cpu()) return host;
+  return host.pin_memory().to(device, host.scalar_type(), /*non_blocking=*/true);
+}
+
 torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,
                         int channels, const torch::Device& device) {
   // NHWC bytes seen as NCHW: that is channels_last already.
-  return torch::from_blob(const_cast<std::uint8_t*>(pixels.data()), {count, side, side, channels},
-                          torch::kUInt8)
-      .permute({0, 3, 1, 2})
-      .to(device);
+  const auto host = torch::from_blob(const_cast<std::uint8_t*>(pixels.data()),
+                                     {count, side, side, channels}, torch::kUInt8);
+  return copy_ahead(host, device).permute({0, 3, 1, 2});
 }
 
 void to_channels_last(torch::nn::Module& network) {
