@@ -1,5 +1,7 @@
 #include "runner/trial/images.h"
 
+#include "runner/trial/augment/copy_ahead.h"
+
 namespace archsweep::runner {
 
 static torch::Tensor per_channel(const archs::Rgb& values, int channels,
@@ -16,11 +18,6 @@ torch::Tensor Normalize::operator()(const torch::Tensor& images) const {
   auto values = images.to(mean_.device(), torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
   values.sub_(mean_).div_(std_);
   return values.contiguous(torch::MemoryFormat::ChannelsLast);
-}
-
-torch::Tensor copy_ahead(const torch::Tensor& host, const torch::Device& device) {
-  if (device.is_cpu()) return host;
-  return host.pin_memory().to(device, host.scalar_type(), /*non_blocking=*/true);
 }
 
 torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,

@@ -30,10 +30,6 @@ class Normalize {
   torch::Tensor mean_, std_;  // [1, channels, 1, 1], of values up to 255
 };
 
-// The same on the device, without waiting for what runs there: a GPU copies it out of pinned
-// memory, which is taken back once it has. On the CPU it is the tensor itself.
-torch::Tensor copy_ahead(const torch::Tensor& host, const torch::Device& device);
-
 // count x side x side x channels bytes -> uint8 [count, channels, side, side] on the device. On the
 // CPU it is a view.
 torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,

@@ -43,7 +43,7 @@ draw -o six.svg --count 6 --set augmentation=none; tiles six.svg > six
 [ "$(wc -l < six)" = 6 ] && [ "$(cut -d' ' -f3 six | sort -u | wc -l)" = 6 ] || say "--count 6: $(cat six)"
 [ "$(head -4 six | cut -d' ' -f3)" = "$(cut -d' ' -f3 flip)" ] || say "--count 6 begins with another batch"
 grep -q 'Batches 1 to 2 of epoch 1' six.svg || say "--count 6 has no title of two batches"
-[ ! -s err ] || say "--count 6: $(cat err)"
+grep -q 'has no more' err && say "--count 6: $(cat err)"
 draw -o all.svg --count 100; [ "$(tiles all.svg | wc -l)" = 8 ] || say "--count 100: $(tiles all.svg)"
 grep -q '^8 images: epoch 1 has no more$' err || say "--count 100 says: $(cat err)"
 

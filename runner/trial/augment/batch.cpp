@@ -5,10 +5,10 @@
 
 #include "runner/support/error.h"
 #include "runner/trial/augment/colour.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/augment/geometry.h"
 #include "runner/trial/augment/mix.h"
 #include "runner/trial/augment/policies.h"
-#include "runner/trial/images.h"
 
 namespace archsweep::runner {
 namespace {

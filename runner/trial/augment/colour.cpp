@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "runner/trial/images.h"
+#include "runner/trial/augment/copy_ahead.h"
 
 namespace archsweep::runner {
 namespace {

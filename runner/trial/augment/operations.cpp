@@ -6,8 +6,8 @@
 #include <numbers>
 
 #include "runner/trial/augment/colour.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/augment/geometry.h"
-#include "runner/trial/images.h"
 
 namespace archsweep::runner {
 namespace {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "runner/trial/images.h"
+#include "runner/trial/augment/copy_ahead.h"
 
 namespace archsweep::runner {
 namespace {

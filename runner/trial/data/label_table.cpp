@@ -91,7 +91,7 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
         throw csv.fault(row[*split], fmt::format("'{}' is none of train, valid, test",
                                                  printable(row[*split].text, 60)));
     }
-    const auto counts = weight ? weight_of(row[*weight].text) : 1;
+    const auto counts = weight ? weight_of(row[*weight].text) : std::optional(1.0f);
     if (!counts)
       throw csv.fault(row[*weight], fmt::format("weight '{}' is no number of 0 or more",
                                                 printable(row[*weight].text, 60)));

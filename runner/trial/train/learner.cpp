@@ -8,6 +8,7 @@
 #include "archs/catalog.h"
 #include "archs/layers/concat_head.h"
 #include "archs/network.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/train/parameter_groups.h"

@@ -81,8 +81,7 @@ void test_with_views(Learner& learner, const TrialSpec& spec, EventSink& events,
                              .steps = (views + 1) * static_cast<int>(loader.batches())});
       }
       auto pixels = learner.to_pixels(batch);
-      if (!is_plain)
-        pixels = augment({pixels, learner.to_labels(batch)}, batch.epoch, batch.first).images;
+      if (!is_plain) pixels = augment({pixels, {}}, batch.epoch, batch.first).images;
       logits.push_back(learner.forward(pixels).to(torch::kCPU));
       all_labels.insert(all_labels.end(), batch.labels.begin(), batch.labels.end());
     }

@@ -438,18 +438,6 @@ TEST_CASE("a sweep has an end") {
             .empty());
 }
 
-TEST_CASE("test-time augmentation needs other views of an image") {
-  const Place place;
-  CHECK(place.read(one + "measurement: {tta: 4}\naugmentation: fastai\n").measurement.tta == 4);
-  CHECK(place.read(one).measurement.tta == 0);
-  for (const auto* augmentation : {"none", "[]", "[mixup, random_erasing]"})
-    CHECK_THAT(
-        place.faults(one + "measurement: {tta: 4}\naugmentation: " + augmentation + "\n"),
-        Contains("c.yaml:3:20: measurement.tta: augmentation has no step that makes another view"));
-  CHECK_THAT(place.faults(one + "measurement: {tta: 1000}\naugmentation: fastai\n"),
-             Contains("c.yaml:3:20: measurement.tta: must be from 0 to 100"));
-}
-
 TEST_CASE("every fault is told at once, each with its place") {
   const Place place;
   const std::string wrong = R"(extends: base.yaml
