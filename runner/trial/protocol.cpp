@@ -61,8 +61,8 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("classes", s.classes);
-  visit("tta_top1", s.tta_top1, younger);
-  visit("tta_loss", s.tta_loss, younger);
+  visit("tta_top1", s.tta_top1, runner::younger);
+  visit("tta_loss", s.tta_loss, runner::younger);
 }
 
 template <typename T>

@@ -34,8 +34,8 @@ TEST_CASE("views of an image are neither mixed nor erased") {
                                  {"mixup", {}},
                                  {"cutmix", {}},
                                  {"mixup_cutmix", {}}});
-  CHECK(steps ==
-        std::vector<AugmentStep>{{"horizontal_flip", {}}, {"color_jitter", {{"hue", 0.1}}}});
+  CHECK((steps ==
+         std::vector<AugmentStep>{{"horizontal_flip", {}}, {"color_jitter", {{"hue", 0.1}}}}));
 }
 
 TEST_CASE("a trial tells what test-time augmentation gives") {
