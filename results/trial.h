@@ -120,6 +120,8 @@ struct Summary {
   int train_samples = 0;
   int valid_samples = 0;
   int classes = 0;
+  // Of the validation images with test-time augmentation, where the trial has it.
+  double tta_top1 = not_measured, tta_loss = not_measured;
 };
 
 // What trying a candidate before the sweep told: medians and a peak.

@@ -389,6 +389,12 @@ class Reader {
         fault(place_of("training", key),
               fmt::format("training.{}: {} has none", key, training.optimizer));
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
+    if (settings_.measurement.tta > 0 &&
+        std::ranges::all_of(config.augmentation,
+                            [](const auto& step) { return augment_kind(step.name).training_only; }))
+      fault(place_of("measurement", "tta"),
+            "measurement.tta: augmentation has no step that makes another view of an image, such "
+            "as horizontal_flip; add one or leave tta out");
     config.dataset = settings_.dataset;
     config.measurement = settings_.measurement;
     config.scheduler = settings_.scheduler;

@@ -62,6 +62,8 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("classes", s.classes);
+  visit("tta_top1", s.tta_top1, runner::younger);
+  visit("tta_loss", s.tta_loss, runner::younger);
 }
 
 template <typename T>
@@ -141,6 +143,7 @@ void fields(T& p, auto&& visit) {
   visit("bad_files", p.bad_files);
   visit("duplicates", p.duplicates);
   visit("cache_file", p.cache_file, younger);
+  visit("is_weighted", p.is_weighted, younger);
 }
 
 template <typename T>

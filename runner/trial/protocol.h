@@ -44,10 +44,10 @@ inline constexpr int event_fd = 3;
 // Of a line, in bytes: a `prepared` names every file that is left out.
 inline constexpr std::size_t longest_event = 64 << 20;
 
-// What a "show_batch" job shows: the first batch of an epoch of training.
+// What a "show_batch" job shows: the first images of an epoch of training.
 struct BatchView {
   int epoch = 1;
-  int images = 16;  // of the batch, at most
+  int images = 16;  // of the first batches; fewer where the epoch has no more
   // Beside each stored image: what each of these makes of it.
   std::vector<std::vector<AugmentStep>> augmentations;
   std::string folder;  // where the pictures go (tile_name), as PNG
@@ -146,6 +146,7 @@ struct Prepared {
   std::vector<std::string> bad_files;   // "path: why", left out
   std::vector<std::string> duplicates;  // "path = path": a validation image that is trained on
   std::string cache_file;               // of the decoded images
+  bool is_weighted = false;             // a table tells how much images count
 };
 
 // End of a `train` job that stopped at its rung; the checkpoint holds all that going on needs.

@@ -19,33 +19,39 @@
 namespace archsweep::runner {
 namespace {
 
-// What a step of training takes before it normalises.
+// What steps of training take before they normalise.
 struct Seen {
   std::vector<std::uint32_t> images;  // which of the data set they are
   torch::Tensor pixels;               // uint8 [n, side, side, channels], on the CPU
   torch::Tensor targets;              // as Augmented::targets, on the CPU
 };
 
-Seen first_batch(const TrialSpec& spec, const Dataset& dataset, int epoch,
-                 const torch::Device& device) {
+// Of so many batches as `count` images take, or of the whole epoch.
+Seen first_images(const TrialSpec& spec, const Dataset& dataset, int epoch, std::size_t count,
+                  const torch::Device& device) {
   BatchLoader loader(dataset, dataset.train,
                      training_batches(spec, dataset, epoch, at::get_num_threads()));
-  Batch batch;
-  loader.next(batch);
   const Normalize normalize(archs::get(spec.architecture).preprocessing, dataset.channels, device);
   const BatchAugmenter augment(spec.augmentation, spec.training.seed, dataset.classes,
                                normalize.mean(), normalize.deviation());
-  const auto seen = augment(
-      {to_device(batch.pixels, batch.count, spec.dataset.image_size, dataset.channels, device),
-       torch::tensor(batch.labels).to(device)},
-      batch.epoch, batch.first);
-  return {batch.images,
-          seen.images.round()
-              .clamp(0, 255)
-              .to(torch::kCPU, torch::kUInt8)
-              .permute({0, 2, 3, 1})
-              .contiguous(),
-          seen.targets.to(torch::kCPU)};
+  Seen all;
+  std::vector<torch::Tensor> pixels, targets;
+  for (Batch batch; all.images.size() < count && loader.next(batch);) {
+    const auto seen = augment(
+        {to_device(batch.pixels, batch.count, spec.dataset.image_size, dataset.channels, device),
+         torch::tensor(batch.labels).to(device)},
+        batch.epoch, batch.first);
+    all.images.insert(all.images.end(), batch.images.begin(), batch.images.end());
+    pixels.push_back(seen.images.round()
+                         .clamp(0, 255)
+                         .to(torch::kCPU, torch::kUInt8)
+                         .permute({0, 2, 3, 1})
+                         .contiguous());
+    targets.push_back(seen.targets.to(torch::kCPU));
+  }
+  all.pixels = torch::cat(pixels);
+  all.targets = torch::cat(targets);
+  return all;
 }
 
 // Of an image whose target is shares of classes, the two that are mixed; "" where it is one.
@@ -89,7 +95,8 @@ void show_batch(const Job& job, EventSink& events) {
   auto spec = job.spec;
   for (std::size_t picture = 1; picture <= job.view.augmentations.size(); ++picture) {
     spec.augmentation = job.view.augmentations[picture - 1];
-    const auto seen = first_batch(spec, dataset, job.view.epoch, device);
+    const auto seen =
+        first_images(spec, dataset, job.view.epoch, std::size_t(job.view.images), device);
     const auto count = std::min(seen.images.size(), std::size_t(job.view.images));
     shown.mixtures.resize(count);
     for (std::size_t i = 0; i < count; ++i) {

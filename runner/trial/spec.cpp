@@ -27,6 +27,7 @@ void fields(T& s, auto&& visit) {
   visit("path_column", s.path_column, younger);
   visit("label_column", s.label_column, younger);
   visit("split_column", s.split_column, younger);
+  visit("weight_column", s.weight_column, younger);
   visit("folds", s.folds, younger);
   visit("fold", s.fold, younger);
 }
@@ -76,6 +77,7 @@ void fields(T& s, auto&& visit) {
   visit("train_batch_sizes", s.train_batch_sizes, younger);
   visit("exported", s.exported, younger);
   visit("fold", s.fold, younger);
+  visit("tta", s.tta, younger);
 }
 
 namespace {

@@ -31,9 +31,10 @@ struct DatasetSpec {
   std::string bad_images;  // "skip" or "fail"
   // Where labels and parts come from, if not from folders; "" or 0 where there is none.
   std::string pattern;  // regular expression on file names: its first group is the class
-  std::string train_list, valid_list;                   // text files that name images, one a line
-  std::string table;                                    // CSV or TSV of paths and labels
-  std::string path_column, label_column, split_column;  // of it; "": by their usual names
+  std::string train_list, valid_list;  // text files that name images, one a line
+  std::string table;                   // CSV or TSV of paths and labels
+  // Of the table; "": by their usual names.
+  std::string path_column, label_column, split_column, weight_column;
   int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
 };
 
@@ -80,6 +81,7 @@ struct MeasurementSpec {
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
   int max_samples = 1000;                  // timed forwards kept a batch size at most
+  int tta = 0;  // augmented views of each validation image after the last epoch; 0: none
   // A benchmark's alone:
   std::vector<int> train_batch_sizes;  // of timed training steps
   std::string exported;                // folder of an export, in place of a fresh network
@@ -133,7 +135,8 @@ struct AugmentKind {
   std::string_view name;
   std::array<AugmentParameter, 9> parameters;  // unused ones have no name
   std::string_view help;
-  bool on_batch = false;  // on the device, after all that work on one stored image
+  bool on_batch = false;       // on the device, after all that work on one stored image
+  bool training_only = false;  // what it makes is no view of one image: not for predictions
 };
 std::span<const AugmentKind> augment_kinds();
 

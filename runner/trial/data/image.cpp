@@ -58,7 +58,8 @@ void check_size(std::uint64_t width, std::uint64_t height) {
 Image decode_image(const std::string& bytes, int side, int channels) {
   auto image = decode(bytes, side);
   if (is_jpeg(bytes)) image = upright(std::move(image), exif_orientation(bytes));
-  return image.channels == channels ? image : with_channels(image, channels);
+  if (image.channels == channels) return image;
+  return with_channels(image, channels);
 }
 
 Image decode_as_stored(const std::string& bytes, int channels) {
@@ -66,7 +67,8 @@ Image decode_as_stored(const std::string& bytes, int channels) {
   auto image = decode(bytes, in_full);
   if (image.channels == 4)
     for (std::size_t alpha = 3; alpha < image.pixels.size(); alpha += 4) image.pixels[alpha] = 255;
-  return image.channels == channels ? image : with_channels(image, channels);
+  if (image.channels == channels) return image;
+  return with_channels(image, channels);
 }
 
 int exif_orientation(const std::string& jpeg) {

@@ -48,7 +48,8 @@ Image decode_jpeg(const std::string& bytes, int side) {
         why.find("Premature end") != std::string_view::npos)
       throw std::runtime_error(std::string(why));
   }
-  return inks ? from_cmyk(image) : image;
+  if (inks) return from_cmyk(image);
+  return image;
 }
 
 }  // namespace archsweep::runner

@@ -17,6 +17,7 @@
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/tally.h"
 #include "runner/trial/train/trained.h"
+#include "runner/trial/train/tta.h"
 
 namespace archsweep::runner {
 namespace {
@@ -65,6 +66,7 @@ class Trial {
     auto summary = learner_.summary();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
+    if (spec_.measurement.tta > 0) test_with_views(learner_, spec_, events_, summary);
     if (spec_.measurement.enabled) measure(summary);
     events_.send(summary);
   }

@@ -5,6 +5,7 @@
 
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
+#include "runner/trial/data/image.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/trained.h"
@@ -79,6 +80,55 @@ TEST_CASE("an average of the weights is validated and kept, and leaves the train
   const auto again = small.run(job);
   REQUIRE(again.epochs.size() == 1);
   CHECK(again.epochs[0].valid_loss == Approx(averaged.epochs.back().valid_loss).epsilon(1e-5));
+}
+
+TEST_CASE(
+    "images count by their weights in training, in parts too, and all the same in validation") {
+  const SmallTrial small;
+  Random random(3);
+  for (int i = 0; i < 16; ++i) {
+    Image image(32, 32, 1);
+    for (auto& p : image.pixels) p = std::uint8_t(random.below(128) + 64 * unsigned(i % 2));
+    small.folder.write("photos/" + std::to_string(i) + ".png", encode_png(image));
+  }
+  auto job = small.job();
+  job.spec.dataset.kind = "csv";
+  job.spec.dataset.root = small.path("photos");
+  job.spec.dataset.table = small.path("photos/labels.csv");
+  job.spec.training.batch_size = 8;  // all of an epoch
+  job.spec.training.label_smoothing = 0.1;
+  const auto run = [&](const std::vector<std::string>& weights) {  // of the two classes
+    std::string table = "path,label,split" + std::string(weights.empty() ? "\n" : ",weight\n");
+    for (int i = 0; i < 16; ++i)
+      table += std::to_string(i) + ".png," + (i % 2 ? "b," : "a,") + (i < 8 ? "train" : "valid") +
+               (weights.empty() ? "" : "," + weights[std::size_t(i % 2)]) + "\n";
+    small.folder.write("photos/labels.csv", table);
+    return small.run(job).epochs;
+  };
+  const auto plain = run({}), equal = run({"0.5", "0.5"});
+  REQUIRE(plain.size() == 3);
+  CHECK(equal[2].train_loss == Approx(plain[2].train_loss).epsilon(1e-4));
+  const auto first = run({"1", "0"}), second = run({"0", "1"}), both = run({"6", "2"});
+  CHECK(first[0].train_loss != Approx(second[0].train_loss).epsilon(1e-3));
+  CHECK(both[0].train_loss ==
+        Approx((3 * first[0].train_loss + second[0].train_loss) / 4).epsilon(1e-5));
+  CHECK(both[2].train_loss != Approx(plain[2].train_loss).epsilon(1e-3));
+
+  job.spec.augmentation = {{"mixup", {}}};
+  const auto mixed = run({"6", "2"});
+  CHECK(mixed[0].train_loss != Approx(both[0].train_loss).epsilon(1e-3));
+  job.spec.training.micro_batch = 3;
+  const auto mixed_in_parts = run({"6", "2"});
+  job.spec.augmentation.clear();
+  const auto in_parts = run({"6", "2"});
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(in_parts[i].train_loss == Approx(both[i].train_loss).epsilon(1e-4));
+    CHECK(mixed_in_parts[i].train_loss == Approx(mixed[i].train_loss).epsilon(1e-4));
+  }
+
+  // A network that does not move is validated the same, whatever the weights.
+  job.spec.training.learning_rate = 1e-12;
+  CHECK(run({"1", "0"})[0].valid_loss == Approx(run({})[0].valid_loss).epsilon(1e-6));
 }
 
 TEST_CASE("a preflight tells what the trial will take") {
