@@ -166,6 +166,8 @@ void fields(T& v, auto&& visit) {
   visit("images", v.images);
   visit("augmentations", v.augmentations);
   visit("folder", v.folder);
+  visit("chosen", v.chosen, younger);
+  visit("split_hash", v.split_hash, younger);
 }
 
 template <typename T>
@@ -222,6 +224,7 @@ std::string encode(const Job& job) {
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
                         {"weights", job.weights},
+                        {"logits", job.logits},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -244,6 +247,7 @@ Job decode_job(std::string_view text) {
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
             .weights = json.value("weights", ""),
+            .logits = json.value("logits", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
