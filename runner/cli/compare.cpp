@@ -21,13 +21,15 @@ int compare_trials(const PredictionOptions& o) {
   const auto interval = results::accuracy_difference(pairs);
   const double p = results::mcnemar_exact(pairs);
   const auto corrected = results::mcnemar_corrected(pairs);
-  print_rows(
-      {{"first", "second", "top1_first", "top1_second", "difference", "low", "high", "only_first",
-        "only_second", "images", "p", "p_corrected"},
-       {{first.trial.number, second.trial.number, top1, other, top1 - other, 100 * interval.low,
-         100 * interval.high, pairs.only_first, pairs.only_second, static_cast<std::int64_t>(n), p,
-         corrected ? results::Value(*corrected) : results::Value()}}},
-      o.format, {"p_corrected", "images"});
+  results::Value p_corrected;
+  if (corrected) p_corrected = *corrected;
+  results::Rows rows{{"first", "second", "top1_first", "top1_second", "difference", "low", "high",
+                      "only_first", "only_second", "images", "p", "p_corrected"},
+                     {}};
+  rows.rows.push_back({first.trial.number, second.trial.number, top1, other, top1 - other,
+                       100 * interval.low, 100 * interval.high, pairs.only_first, pairs.only_second,
+                       static_cast<std::int64_t>(n), p, p_corrected});
+  print_rows(rows, o.format, {"p_corrected", "images"});
   if (o.for_people())
     fmt::print(
         "\nOf {} validation images {} gets {:.2f} % right and {} {:.2f} %: a difference of {:.2f} "

@@ -27,6 +27,7 @@
 #include "runner/trial/train/start_weights.h"
 #include "runner/trial/train/tally.h"
 #include "runner/trial/train/trained.h"
+#include "runner/trial/train/valid_logits.h"
 
 namespace archsweep::runner {
 namespace {
@@ -56,6 +57,7 @@ class Trial {
     }
     for (auto& parameter : model_->network().parameters()) parameter.mutable_grad().reset();
     keep_weights();
+    keep_logits();
     summary_.train_memory_bytes = standing_.train_memory_bytes;
     summary_.micro_batch = standing_.micro_batch;
     if (spec_.measurement.enabled) measure();
@@ -203,6 +205,18 @@ class Trial {
                                    archs::state_dict(model_->network())});
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
+    }
+  }
+
+  // Likewise. A checkpoint of the last epoch does not have them: then they are worked out again.
+  void keep_logits() {
+    if (job_.logits.empty()) return;
+    try {
+      auto last = standing_.epochs.back();
+      if (logits_.empty()) validate(last);
+      logits_.write(job_.logits, dataset_);
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; its validation logits are not kept\n", first_line(e.what()));
     }
   }
 
@@ -411,6 +425,8 @@ class Trial {
       const auto labels = to_labels(batch);
       const auto logits = forward(to_pixels(batch));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
+      if (!job_.logits.empty() && result.number == spec_.training.epochs)
+        logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.mean(tally.top1);
@@ -448,6 +464,7 @@ class Trial {
   Normalize normalize_;
   BatchAugmenter augmenter_;
   Standing standing_;
+  ValidLogits logits_;           // of the last epoch
   double checkpoint_bytes_ = 0;  // of the last that was written or read
   results::Summary summary_;
 };
