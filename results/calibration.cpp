@@ -66,7 +66,7 @@ Calibration calibration_of(const Predictions& p, int bins) {
 double fit_temperature(const Predictions& p) {
   // Bisection of the logarithm of the inverse temperature.
   double low = -std::log(most_temperature), high = -std::log(least_temperature);
-  if (slope(p, std::exp(high)) < 0) return least_temperature;
+  if (slope(p, std::exp(high)) <= 0) return least_temperature;
   if (slope(p, std::exp(low)) > 0) return most_temperature;
   for (int step = 0; step < 30; ++step) {
     const double middle = (low + high) / 2;

@@ -108,7 +108,7 @@ PY
 
 # For people.
 expect sentence 0 '' "$archsweep" compare sweep.db 1 1
-grep -q '^Of 24 validation images trial 1 (test_resnet) gets .* a difference of 0.00 points' out || say "it says: $(cat out)"
+grep -q '^Of 24 validation images trial 1 (test_[a-z]*) gets .* a difference of 0.00 points' out || say "it says: $(cat out)"
 grep -q 'chance alone may explain it .*p = 1)' out || say "it says: $(cat out)"
 
 # Pictures.
@@ -127,10 +127,10 @@ done
 expect one 2 'trials' "$archsweep" compare sweep.db 1
 expect picture 2 '^a.jpg: the name must end in' "$archsweep" confusion sweep.db 1 -o a.jpg
 "$archsweep" run sweep.yaml --set dataset.valid_samples=12 --set output.keep_logits=true > log 2>&1 || { cat log; exit 1; }
-expect "other images" 2 'sweep.db: trial 1 \(test_resnet\) and trial 3 \(test_resnet\) were validated with different images' "$archsweep" compare sweep.db 1 3
+expect "other images" 2 'sweep.db: trial 1 \(test_[a-z]+\) and trial 3 \(test_[a-z]+\) were validated with different images' "$archsweep" compare sweep.db 1 3
 expect "other images" 2 'different images' "$archsweep" ensemble sweep.db 1 2 4
 "$archsweep" run sweep.yaml --set training.epochs=1 --set output.keep_logits=false > log 2>&1 || { cat log; exit 1; }
-expect "not kept" 2 'trial 5 \(test_resnet\): what it said of the validation images is not in .*/sweep-files/logits: .*output.keep_logits' "$archsweep" confusion sweep.db 5
+expect "not kept" 2 'trial 5 \(test_[a-z]+\): what it said of the validation images is not in .*/sweep-files/logits: .*output.keep_logits' "$archsweep" confusion sweep.db 5
 expect budget 2 '1:|logits_gib' "$archsweep" check sweep.yaml --set output.logits_gib=-1
 mv sweep-files moved
 expect moved 2 '--files names the folder' "$archsweep" confusion sweep.db 1

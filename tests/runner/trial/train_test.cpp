@@ -135,7 +135,8 @@ TEST_CASE("logits beyond float16 become its largest, and what is no number is no
   batch.labels = {1, 0}, batch.images = {3, 4};
   const auto file = small.path("logits.safetensors");
   ValidLogits logits;
-  logits.add(batch, torch::tensor({{1e30, -70000.0}, {0.5, -INFINITY}}, torch::kFloat64));
+  logits.add(batch,
+             torch::tensor({{1e30, -70000.0}, {0.5, -std::numeric_limits<double>::infinity()}}));
   logits.write(file, dataset);
   const auto kept = read_logits(file);
   CHECK(kept.logits == std::vector<std::uint16_t>{0x7bff, 0xfbff, 0x3800, 0xfbff});
