@@ -13,9 +13,9 @@ namespace archsweep::results {
 namespace {
 
 // Pixels.
-constexpr double size = 13, widest_name = 150;
+constexpr double size = 13, widest_name = 180;
 constexpr double least_named = 8;     // side of a cell beside which a name can be read
-constexpr double least_counted = 18;  // in which a number can
+constexpr double least_counted = 14;  // in which a number can
 
 // What is right in one colour, what is wrong in another, the stronger the larger its share of the
 // row; by the root, so that few errors show too.

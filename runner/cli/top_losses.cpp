@@ -101,7 +101,7 @@ int top_losses(const Options& o) {
         {.label = fmt::format("loss {:.2f}", p.loss(i)),
          .title = fmt::format("{} for {}\n{}", said_name, name, (*files)[n]),
          .cells = {{read(tiles.path() / runner::tile_name(n, 0)),
-                    fmt::format("{:.0f} % {}\n{}", 100 * probability, said_name,
+                    fmt::format("{:.0f} %: {}\n{}", 100 * probability, said_name,
                                 predicted == actual ? "right" : "is " + name)}}});
   }
   print_rows(rows, o.format, {"actual_probability"});
