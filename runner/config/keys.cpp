@@ -130,6 +130,8 @@ std::vector<Key> keys(Settings& s) {
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
       {"output.keep_weights", &s.output.keep_weights, "trained weights that archsweep export can use: none; frontier, of trials that no other beats in accuracy, latency and throughput; all", {"none", "frontier", "all"}},
       {"output.weights_gib", &s.output.weights_gib, "GiB of trained weights at most, the least accurate go first; 0: a quarter of what is free", {}, 0, 1e6},
+      {"output.keep_logits", &s.output.keep_logits, "what each trial says of the validation images: for confusion, top-losses, compare, ensemble and calibration"},
+      {"output.logits_gib", &s.output.logits_gib, "GiB of these logits at most, those of the least accurate go first", {}, 0, 1e6},
       {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());
@@ -164,7 +166,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);
-    if (!minutes) faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
+    if (!minutes)
+      faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
     s.scheduler.until = minutes.value_or(-1);
   }
   auto& slurm = s.scheduler.slurm;
@@ -181,8 +184,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   if (s.scheduler.device == "cpu" && slurm.gpus != "none")
     faults.push_back({"slurm", "gpus", "scheduler.device is cpu: leave one of them out"});
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
-    faults.push_back(
-        {"scheduler", "preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+    faults.push_back({"scheduler", "preflight",
+                      "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

@@ -171,6 +171,8 @@ void fields(T& v, auto&& visit) {
   visit("images", v.images);
   visit("augmentations", v.augmentations);
   visit("folder", v.folder);
+  visit("chosen", v.chosen, younger);
+  visit("split_hash", v.split_hash, younger);
 }
 
 template <typename T>
@@ -229,6 +231,7 @@ std::string encode(const Job& job) {
                         {"weights", job.weights},
                         {"choices", job.choices},
                         {"precision", job.precision},
+                        {"logits", job.logits},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -253,6 +256,7 @@ Job decode_job(std::string_view text) {
             .weights = json.value("weights", ""),
             .choices = json.value("choices", ""),
             .precision = json.value("precision", ""),
+            .logits = json.value("logits", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {

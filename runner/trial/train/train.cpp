@@ -18,6 +18,7 @@
 #include "runner/trial/train/tally.h"
 #include "runner/trial/train/trained.h"
 #include "runner/trial/train/tta.h"
+#include "runner/trial/train/valid_logits.h"
 
 namespace archsweep::runner {
 namespace {
@@ -64,6 +65,7 @@ class Trial {
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
     auto summary = learner_.summary();
+    keep_logits();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
     if (spec_.measurement.tta > 0) test_with_views(learner_, spec_, events_, summary);
@@ -125,6 +127,18 @@ class Trial {
                                    learner_.dataset().class_names, archs::state_dict(network_)});
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
+    }
+  }
+
+  // Likewise. A checkpoint of the last epoch does not have them: then they are worked out again.
+  void keep_logits() {
+    if (job_.logits.empty()) return;
+    try {
+      auto last = standing_.epochs.back();
+      if (logits_.empty()) validate(last);
+      logits_.write(job_.logits, learner_.dataset());
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; its validation logits are not kept\n", first_line(e.what()));
     }
   }
 
@@ -200,6 +214,7 @@ class Trial {
     network_.eval();
     auto loader = learner_.validation_loader();
     Tally tally(device_);
+    logits_ = {};
     Batch batch;
     const auto start = Clock::now();
     auto reported = start;
@@ -217,6 +232,8 @@ class Trial {
       const auto labels = learner_.to_labels(batch);
       const auto logits = learner_.forward(learner_.to_pixels(batch));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
+      if (!job_.logits.empty() && result.number == spec_.training.epochs)
+        logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.mean(tally.top1);
@@ -252,6 +269,7 @@ class Trial {
   archs::Network& network_;
   const torch::Device device_;
   Standing standing_;
+  ValidLogits logits_;           // of the last epoch
   double checkpoint_bytes_ = 0;  // of the last that was written or read
 };
 

@@ -7,8 +7,10 @@
 #include "archs/weights/tensors.h"
 #include "runner/trial/data/image.h"
 #include "runner/trial/failure.h"
+#include "runner/trial/logits.h"
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/trained.h"
+#include "runner/trial/train/valid_logits.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
@@ -191,4 +193,58 @@ TEST_CASE("what a GPU reports is not taken for a config that cannot work") {
           TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate");
         }) == Cause::out_of_memory);
   CHECK(cause([] { torch::ones({2, 3}).mm(torch::ones({2, 3})); }) == Cause::bad_config);
+}
+
+TEST_CASE("what the last epoch says of the validation images is kept") {
+  const SmallTrial small;
+  auto job = small.job("c");
+  job.logits = small.path("logits/a.safetensors");
+  const auto said = small.run(job);
+  REQUIRE(said.epochs.size() == 3);
+  const auto kept = read_logits(job.logits);
+  CHECK(kept.class_names.size() == 2);
+  CHECK(kept.split_hash == said.done.at(0).split_hash);
+  REQUIRE(kept.labels.size() == 16);
+  CHECK(std::ranges::is_sorted(kept.images));
+  double right = 0, loss = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(kept.labels[i] == std::int32_t(kept.images[i] % 2));
+    const auto label = std::size_t(kept.labels[i]);
+    const double margin = double(from_float16(kept.logits[2 * i + label])) -
+                          from_float16(kept.logits[2 * i + 1 - label]);
+    right += margin > 0;
+    loss += std::log1p(std::exp(-margin));
+  }
+  CHECK(right / 16 == said.epochs.back().valid_top1);
+  CHECK(loss / 16 == Approx(said.epochs.back().valid_loss).epsilon(1e-3));
+
+  // Killed after its last checkpoint, it says the same.
+  std::filesystem::remove(job.logits);
+  CHECK(small.run(job).done.size() == 1);
+  CHECK(read_logits(job.logits).logits == kept.logits);
+
+  // Where they cannot be written, the trial is as good.
+  small.folder.write("file", "");
+  job.logits = small.path("file/a.safetensors");
+  CHECK(small.run(job).done.size() == 1);
+}
+
+TEST_CASE("logits beyond float16 become its largest, and what is no number is not kept") {
+  const SmallTrial small;
+  const Dataset dataset{.classes = 2, .class_names = {"a", "b"}, .split_hash = "5e1f"};
+  Batch batch;
+  batch.labels = {1, 0}, batch.images = {3, 4};
+  const auto file = small.path("logits.safetensors");
+  ValidLogits logits;
+  logits.add(batch,
+             torch::tensor({{1e30, -70000.0}, {0.5, -std::numeric_limits<double>::infinity()}}));
+  logits.write(file, dataset);
+  const auto kept = read_logits(file);
+  CHECK(kept.logits == std::vector<std::uint16_t>{0x7bff, 0xfbff, 0x3800, 0xfbff});
+  CHECK(kept.labels == std::vector<std::int32_t>{1, 0});
+  CHECK(kept.images == std::vector<std::uint32_t>{3, 4});
+
+  logits.add(batch, torch::tensor({{1.0, std::nan("")}, {0.5, 1.0}}));
+  CHECK_THROWS_WITH(logits.write(file, dataset), "a logit is not a number");
+  CHECK(read_logits(file).logits == kept.logits);
 }
