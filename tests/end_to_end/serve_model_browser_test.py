@@ -37,7 +37,7 @@ def check(name, good, said=""):
 
 def choose(browser, field, *files):
     where = browser.call("Runtime.evaluate", expression=f"document.querySelector('#{field}')")["result"]["objectId"]
-    browser.call("DOM.setFileInputFiles", objectId=where, files=[str(f) for f in files])
+    browser.call("DOM.setFileInputFiles", objectId=where, files=[str(work / f) for f in files])
 
 
 def drop(browser, *files):
@@ -116,14 +116,14 @@ def test(browser, server, url):
     server.terminate()
     check("0", server.wait(15) == 0, server.returncode)
     choose(browser, "files", "chosen.bmp")
-    browser.until("gone", "document.querySelector('.answer .fault')?.textContent === 'the server cannot be reached'")
+    browser.until("gone", "document.querySelector('.answer .fault')?.textContent.startsWith('the server cannot be reached')")
 
     # Touch: the camera is offered.
     again = serve()
     browser.call("Page.navigate", url=again[1])
     browser.until("ready again", "document.querySelector('#state')?.textContent === 'ready'")
     if browser.run("matchMedia('(pointer: coarse)').matches"):
-        check("camera", browser.run("!document.querySelector('#take').hidden && document.querySelector('#camera').capture === 'environment'"))
+        check("camera", browser.run("!document.querySelector('#take').hidden && document.querySelector('#camera').getAttribute('capture') === 'environment'"))
         choose(browser, "camera", "dropped0.bmp")
         browser.until("taken", f"{DONE} === 1")
         picture(browser, "camera")

@@ -23,7 +23,7 @@ function trouble(text) {
 async function ask(path, options) {
   for (;;) {
     let reply;
-    try { reply = await fetch(path, options); } catch { throw new Error('the server cannot be reached'); }
+    try { reply = await fetch(path, options); } catch { throw new Error('the server cannot be reached, or the photo cannot be read'); }
     const text = await reply.text();
     if (reply.status === 503) { await pause(+reply.headers.get('Retry-After') || 1); continue; }
     if (reply.ok) return JSON.parse(text);
@@ -99,7 +99,9 @@ function chosen(input) {
 
 find('choose').onclick = () => find('files').click();
 find('take').onclick = () => find('camera').click();
-find('take').hidden = !matchMedia('(pointer: coarse)').matches;  // elsewhere it would choose a file
+const touch = matchMedia('(pointer: coarse)').matches;
+find('take').hidden = !touch;  // without a camera's app it would choose a file
+find('invitation').hidden = touch;
 find('files').onchange = find('camera').onchange = e => chosen(e.target);
 find('vocabulary').onchange = find('every').onchange = () => answers.forEach(draw);
 find('clear').onclick = () => {
