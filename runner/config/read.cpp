@@ -14,6 +14,7 @@
 #include "runner/config/dataset.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
+#include "runner/config/recipes.h"
 #include "runner/config/values.h"
 #include "runner/config/weights.h"
 #include "runner/support/error.h"
@@ -28,17 +29,20 @@ using Kind = Node::Kind;
 
 constexpr std::size_t most_trials = 100'000;
 
+// Keys of a section that are no plain values.
+constexpr std::string_view elsewhere[] = {"seeds", "recipe", "base_lr", "plots"};
+
 class Reader {
  public:
   Config read(const fs::path& path, std::span<const std::string> overrides) {
     auto document = load(path, {});
     for (const auto& option : overrides) override_with(document, option);
     Config config{.source = source_, .path = path};
+    apply_recipe(document);
     read_plain(document);
     config.augmentation = read_augmentation(document, values_);
     settle_dataset(document, path, config.augmentation, settings_.dataset, values_);
-    rates_ = {{settings_.training.learning_rate}, {}};
-    if (const auto* node = document.find("learning_rate")) rates_ = learning_rates(*node);
+    sweep_rates(document);
     seeds(document, config);
     architectures(document, config);
     settle_rest(document, path, config);
@@ -101,6 +105,42 @@ class Reader {
     source_ += "# --set " + option + "\n";
   }
 
+  static const Node* find_in_training(const Node& document, std::string_view key) {
+    const auto* training = document.find("training");
+    return training ? training->find(key) : nullptr;
+  }
+
+  // Its values under those that the document has.
+  void apply_recipe(Node& document) {
+    const auto* word = find_in_training(document, "recipe");
+    if (!word) return;
+    recipe_ = find_recipe(word->text);
+    if (!recipe_) {
+      std::vector<std::string> names;
+      for (const auto& recipe : recipes()) names.emplace_back(recipe.name);
+      return fault(*word, fmt::format("training.recipe: {} is none of {}{}", shown(*word),
+                                      fmt::join(names, ", "), did_you_mean(word->text, names)));
+    }
+    gives_warmup_ = find_in_training(document, "warmup");
+    auto under = read_value(fmt::format("{{training: {}}}", recipe_->training), word->place);
+    merge(under, document);
+    document = std::move(under);
+  }
+
+  void sweep_rates(const Node& document) {
+    const auto* rate = document.find("learning_rate");
+    const auto* base = find_in_training(document, "base_lr");
+    if (base && !recipe_)
+      fault(*base, "training.base_lr: of a recipe; without one say learning_rate");
+    if (base && rate)
+      fault(*base, fmt::format("training.base_lr: learning_rate is given too, at {}", rate->place));
+    if (base || rate)
+      rates_ = learning_rates(base ? *base : *rate);
+    else
+      rates_ = {{recipe_ ? recipe_->base_lr : settings_.training.learning_rate}, {}};
+    is_base_rate_ = recipe_ && !rate;
+  }
+
   void read_plain(const Node& document) {
     const auto table = keys(settings_);
     const std::set<std::string> special{"extends", "architectures", "learning_rate",
@@ -128,7 +168,7 @@ class Reader {
     std::vector<std::string> words;
     for (const auto& key : table)
       if (key.path.starts_with(name + ".")) words.emplace_back(key.path.substr(name.size() + 1));
-    if (name == "training") words.push_back("seeds");
+    if (name == "training") words.insert(words.end(), {"seeds", "recipe", "base_lr"});
     if (name == "output") words.push_back("plots");
     for (const auto& [key, value] : map.members) {
       if (std::ranges::find(words, key.text) == words.end()) {
@@ -136,7 +176,7 @@ class Reader {
                                did_you_mean(key.text, words)));
         continue;
       }
-      if (key.text == "seeds" || key.text == "plots") continue;
+      if (std::ranges::count(elsewhere, key.text)) continue;
       values_.set(*std::ranges::find(table, name + "." + key.text, &Key::path), value);
     }
   }
@@ -203,8 +243,7 @@ class Reader {
   }
 
   void seeds(const Node& document, Config& config) {
-    const auto* training = document.find("training");
-    const auto* node = training ? training->find("seeds") : nullptr;
+    const auto* node = find_in_training(document, "seeds");
     config.seeds = {0};
     if (!node) return;
     const Key key{"training.seeds", Target(static_cast<int*>(nullptr)), "", {}, 0, 1e15};
@@ -290,7 +329,19 @@ class Reader {
 
   Candidate entry(const Node& item) {
     Candidate candidate{"", rates_.numbers, rates_.rules, settings_.training, settings_.dataset};
-    if (item.kind != Kind::map) return candidate;
+    if (item.kind == Kind::map) read_entry(item, candidate);
+    auto& t = candidate.training;
+    if (is_base_rate_ && !item.find("learning_rate"))
+      for (auto& rate : candidate.learning_rates)
+        rate = recipe_->rate_for(rate, t.batch_size, t.optimizer);
+    if (recipe_ && recipe_->warmup_epochs > 0 && !gives_warmup_ && !item.find("warmup"))
+      t.warmup = std::min(0.25, static_cast<double>(recipe_->warmup_epochs) / t.epochs);
+    t.epochs += t.freeze_epochs;
+    return candidate;
+  }
+
+  // What an entry of `architectures` says for itself.
+  void read_entry(const Node& item, Candidate& candidate) {
     const auto table = training_keys(candidate.training);
     std::vector<std::string> words{"name", "learning_rate", "image_size"};
     for (const auto& key : table) words.emplace_back(key.path.substr(key.path.find('.') + 1));
@@ -316,7 +367,6 @@ class Reader {
                                did_you_mean(key.text, words)));
       }
     }
-    return candidate;
   }
 
   void settle_rest(const Node& document, const fs::path& path, Config& config) {
@@ -368,6 +418,9 @@ class Reader {
   }();
   Values values_;
   LearningRates rates_;
+  const Recipe* recipe_ = nullptr;
+  bool gives_warmup_ = false;  // the config itself, not its recipe
+  bool is_base_rate_ = false;  // rates_ are the recipe's base_lr
   std::string source_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "runner/config/config.h"
 #include "runner/config/keys.h"
+#include "runner/config/recipes.h"
 
 namespace archsweep::runner {
 namespace {
@@ -106,6 +107,14 @@ std::string json_schema() {
       {"anyOf",
        {Json{{"type", "integer"}, {"minimum", 1}},
         Json{{"type", "array"}, {"items", {{"type", "integer"}, {"minimum", 0}}}}}}};
+  Json words = Json::array();
+  for (const auto& recipe : recipes())
+    words.push_back({{"const", recipe.name}, {"description", recipe.help}});
+  properties["training"]["properties"]["recipe"] = {
+      {"description", "one word for the values below that are not given"}, {"anyOf", words}};
+  properties["training"]["properties"]["base_lr"] = learning_rate();
+  properties["training"]["properties"]["base_lr"]["description"] =
+      "with a recipe, in place of learning_rate: the rate as the recipe counts it";
   properties["output"]["properties"]["plots"] = {
       {"description", "pictures drawn when the sweep ends"},
       {"type", "array"},

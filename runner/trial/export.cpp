@@ -94,8 +94,12 @@ int export_trained(const ExportJob& job) {
   fmt::print("{}: {}, {} classes, {}\n", job.folder, trained.spec.architecture,
              trained.class_names.size(), human_bytes(bytes));
   if (job.is_checked) check(job, trained, dataset, std::move(network), device);
-  fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
-             nlohmann::json("local-dir:" + job.folder).dump());
+  if (trained.spec.training.head == "own")
+    fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
+               nlohmann::json("local-dir:" + job.folder).dump());
+  else
+    fmt::print("its head is fastai's: vision_learner(dls, {}, n_out={}).model loads the weights\n",
+               nlohmann::json(trained.spec.architecture).dump(), trained.class_names.size());
   return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "archs/catalog.h"
+#include "archs/layers/concat_head.h"
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
 #include "runner/trial/augment/augment.h"
@@ -71,6 +72,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
               {"stored_size", d.stored_size},
               {"image_size", d.image_size},
               {"channels", d.channels},
+              {"head", trained.spec.training.head},
               {"precision", trained.spec.training.precision},
               {"layout", trained.spec.training.layout}}},
             {"measured", Json::parse(measured)},
@@ -107,10 +109,15 @@ archs::Rgb read_per_channel(const Json& json) {
 
 // One place to build: what is exported and what is read back cannot differ here.
 std::shared_ptr<archs::Network> build_network(const std::string& architecture, std::size_t classes,
-                                              const DatasetSpec& input) {
-  return archs::build(architecture, {.num_classes = static_cast<int>(classes),
-                                     .in_chans = input.channels,
-                                     .image_size = input.image_size});
+                                              const DatasetSpec& input, const std::string& head) {
+  const bool own_head = head == "own";
+  const int count = static_cast<int>(classes);
+  auto network = archs::build(architecture, {.num_classes = own_head ? count : 0,
+                                             .in_chans = input.channels,
+                                             .image_size = input.image_size});
+  return own_head
+             ? network
+             : archs::with_concat_head(std::move(network), count, input.channels, input.image_size);
 }
 
 }  // namespace
@@ -131,8 +138,8 @@ torch::Tensor Classifier::logits(std::span<const std::uint8_t> pixels, std::int6
 }
 
 std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
-  auto network =
-      build_network(trained.spec.architecture, trained.class_names.size(), trained.spec.dataset);
+  auto network = build_network(trained.spec.architecture, trained.class_names.size(),
+                               trained.spec.dataset, trained.spec.training.head);
   archs::load_weights(*network, trained.weights, trained.spec.architecture);
   return network;
 }
@@ -168,7 +175,8 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
                          (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
     if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
     archs::get(architecture_);
-    auto network = build_network(architecture_, class_names_.size(), input_);
+    auto network =
+        build_network(architecture_, class_names_.size(), input_, input.value("head", "own"));
     archs::load_weights(*network, folder / weights_name);
     const auto& timm = json.at("pretrained_cfg");
     classifier_ = std::make_unique<Classifier>(

@@ -42,6 +42,12 @@ void fields(T& s, auto&& visit) {
   visit("momentum", s.momentum);
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
+  visit("warmup_from", s.warmup_from, younger);
+  visit("div", s.div, younger);
+  visit("freeze_epochs", s.freeze_epochs, younger);
+  visit("lr_mult", s.lr_mult, younger);
+  visit("layer_decay", s.layer_decay, younger);
+  visit("head", s.head, younger);
   visit("label_smoothing", s.label_smoothing);
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);

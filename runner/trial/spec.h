@@ -19,7 +19,7 @@ struct DatasetSpec {
   std::string kind;  // "idx", "cifar10", "cifar100", "image_folder" or "csv": presets are resolved
                      // by the config reader; "random" of a benchmark: normal numbers, made on the
                      // device
-  std::string root;       // absolute: a folder; of images also a tar file
+  std::string root;  // absolute: a folder; of images also a tar file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
   std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
@@ -51,8 +51,14 @@ struct TrainingSpec {
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
   double momentum = 0.9;               // sgd's; beta1 of adamw
-  std::string schedule = "one_cycle";  // one_cycle, cosine, constant
+  std::string schedule = "one_cycle";  // one_cycle, cosine, timm_cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
+  double warmup_from = 0;              // timm_cosine: the rate at the first step
+  double div = 25;                     // one_cycle: it begins at the learning rate over this
+  int freeze_epochs = 0;     // of the epochs, the first: the body's norms and the head alone learn
+  double lr_mult = 1;        // after them: the head's rate over the body's
+  double layer_decay = 1;    // rate of a layer group over that of the next one
+  std::string head = "own";  // own, concat_pool (archs/layers/concat_head.h)
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;

@@ -6,20 +6,17 @@
 
 namespace archsweep::runner {
 
-Optimizer::Optimizer(const torch::nn::Module& module, const TrainingSpec& spec)
+Optimizer::Optimizer(std::vector<ParameterGroup> groups, const TrainingSpec& spec)
     : adamw_(spec.optimizer == "adamw") {
-  groups_.push_back({spec.weight_decay, {}, {}, {}, {}, {}});
-  groups_.push_back({0, {}, {}, {}, {}, {}});
-  for (const auto& named : module.named_parameters()) {
-    const auto& parameter = named.value();
-    if (!parameter.requires_grad()) continue;
-    auto& group = groups_[parameter.dim() <= 1];
-    group.keys.push_back(named.key());
-    group.parameters.push_back(parameter);
-    group.first.push_back(torch::zeros_like(parameter));
-    if (!adamw_) continue;
-    group.second.push_back(torch::zeros_like(parameter));
-    group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32)));
+  for (auto& plain : groups) {
+    Group group{std::move(plain), {}, {}, {}};
+    for (const auto& parameter : group.parameters) {
+      group.first.push_back(torch::zeros_like(parameter));
+      if (!adamw_) continue;
+      group.second.push_back(torch::zeros_like(parameter));
+      group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32)));
+    }
+    groups_.push_back(std::move(group));
   }
 }
 
@@ -54,13 +51,14 @@ void Optimizer::step(const Rates& rates) {
       steps.push_back(group.steps[i].add_(1));
     }
     if (parameters.empty()) continue;
+    const double rate = rates.learning_rate * group.lr_scale * (group.is_head ? 1 : rates.body);
     if (adamw_)
-      at::_fused_adamw_(
-          parameters, grads, first, second, {}, steps, rates.learning_rate, rates.momentum,
-          /*beta2=*/0.99, group.weight_decay, /*eps=*/1e-5, /*amsgrad=*/false, /*maximize=*/false);
+      at::_fused_adamw_(parameters, grads, first, second, {}, steps, rate, rates.momentum,
+                        /*beta2=*/0.99, group.weight_decay, /*eps=*/1e-5, /*amsgrad=*/false,
+                        /*maximize=*/false);
     else
-      at::_fused_sgd_(parameters, grads, first, group.weight_decay, rates.momentum,
-                      rates.learning_rate, /*dampening=*/0, /*nesterov=*/false,
+      at::_fused_sgd_(parameters, grads, first, group.weight_decay, rates.momentum, rate,
+                      /*dampening=*/0, /*nesterov=*/false,
                       /*maximize=*/false, /*is_first_step=*/false);  // `first` begins as zeros
   }
 }

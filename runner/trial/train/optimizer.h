@@ -2,23 +2,22 @@
 
 // AdamW (arXiv 1711.05101) and SGD with momentum, by LibTorch's fused kernels: one call a group
 // instead of a dozen small operators a parameter, which is what limits small networks on CPU.
-// Weight decay leaves norms and biases alone, as timm's and fastai's recipes do.
 
 #include <string>
 #include <vector>
 
-#include <torch/nn/module.h>
 #include <torch/types.h>
 
 #include "archs/weights/tensors.h"
 #include "runner/trial/spec.h"
+#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/schedule.h"
 
 namespace archsweep::runner {
 
 class Optimizer {
  public:
-  Optimizer(const torch::nn::Module& module, const TrainingSpec& spec);
+  Optimizer(std::vector<ParameterGroup> groups, const TrainingSpec& spec);
 
   void zero_grad();
   // Scales the gradients so that their common L2 norm is at most `limit`.
@@ -30,10 +29,8 @@ class Optimizer {
   archs::NamedTensors state() const;
 
  private:
-  struct Group {
-    double weight_decay;
-    std::vector<std::string> keys;  // of the parameters
-    std::vector<torch::Tensor> parameters, first, second, steps;
+  struct Group : ParameterGroup {
+    std::vector<torch::Tensor> first, second, steps;
   };
 
   std::vector<Group> groups_;

@@ -1,5 +1,7 @@
 #include "runner/config/config.h"
 
+#include <cmath>
+
 #include <catch2/catch.hpp>
 
 #include "runner/support/error.h"
@@ -152,6 +154,49 @@ TEST_CASE("a learning rate is a value, a list or a log range") {
     CHECK_THAT(place.faults(one + "learning_rate: " + wrong),
                Contains("c.yaml:3:") && Contains("learning_rate"));
   }
+}
+
+TEST_CASE("a recipe is what the config does not say itself") {
+  const Place place;
+  const auto tuned = place.read(one + "training: {recipe: fine_tune, epochs: 5, base_lr: 4e-3}");
+  const auto& t = tuned.candidates.at(0).training;
+  CHECK(tuned.candidates[0].learning_rates == Rates{4e-3});
+  CHECK(t.epochs == 6);  // one more with the body frozen
+  CHECK(t.freeze_epochs == 1);
+  CHECK(t.lr_mult == 100);
+  CHECK(t.warmup == 0.3);
+  CHECK(t.div == 5);
+  CHECK(t.weights == "pretrained");
+  CHECK(t.head == "own");
+  const auto other = place.read(
+      one + "training: {weights: none, recipe: fine_tune, freeze_epochs: 0, head: concat_pool}");
+  CHECK(other.candidates[0].learning_rates == Rates{2e-3});
+  CHECK(other.candidates[0].training.weights == "none");
+  CHECK(other.candidates[0].training.epochs == 5);
+  CHECK(other.candidates[0].training.head == "concat_pool");
+
+  const auto timm = place.read(data + R"(
+training: {recipe: timm, epochs: 10, batch_size: 64}
+architectures: [test_resnet, {name: test_vit, batch_size: 128, epochs: 50, optimizer: adamw}, {name: test_vit2, learning_rate: 0.3, warmup: 0.1}]
+)");
+  CHECK(timm.candidates[0].learning_rates == Rates{0.025});
+  CHECK(timm.candidates[0].training.optimizer == "sgd");
+  CHECK(timm.candidates[0].training.weight_decay == 2e-5);
+  CHECK(timm.candidates[0].training.warmup == 0.25);  // 5 epochs, but no more than a quarter
+  CHECK(timm.candidates[1].learning_rates.at(0) == Approx(0.1 * std::sqrt(0.5)));
+  CHECK(timm.candidates[1].training.warmup == 0.1);
+  CHECK(timm.candidates[2].learning_rates == Rates{0.3});
+  CHECK(timm.candidates[2].training.warmup == 0.1);
+
+  CHECK(place.faults(one + "training: {recipe: tune}") ==
+        "c.yaml:3:20: training.recipe: 'tune' is none of fine_tune, timm, scratch; did you mean "
+        "'fine_tune'?");
+  CHECK_THAT(place.faults(one + "training: {base_lr: 0.1}"),
+             Contains("c.yaml:3:21: training.base_lr: of a recipe"));
+  CHECK_THAT(place.faults(one + "learning_rate: 0.1\ntraining: {recipe: timm, base_lr: 0.1}"),
+             Contains("c.yaml:4:35: training.base_lr: learning_rate is given too, at c.yaml:3:16"));
+  CHECK_THAT(place.faults(one + "training: {recipe: fine_tune, base_lr: -1}"),
+             Contains("learning_rate"));
 }
 
 TEST_CASE("augmentation: a preset or a list of steps; zooming needs larger stored images") {
@@ -328,9 +373,10 @@ TEST_CASE("limits, slots and places of output") {
   CHECK(place.read(one + "scheduler: {until: none, budget: none}").scheduler.until == -1);
   CHECK(place.read(one).scheduler.early_stopping == "none");
   CHECK(place.read(one + "output: {keep_checkpoints: true}").output.keep_checkpoints);
-  for (const auto* wrong : {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
-                            "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x",
-                            "plots: [a.jpg]", "plots: a.svg", "plots: [[a.svg]]"}) {
+  for (const auto* wrong :
+       {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
+        "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x", "plots: [a.jpg]",
+        "plots: a.svg", "plots: [[a.svg]]"}) {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));
   }

@@ -1,0 +1,171 @@
+#include "runner/trial/train/learner.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "archs/catalog.h"
+#include "archs/layers/concat_head.h"
+#include "archs/network.h"
+#include "runner/trial/device.h"
+#include "runner/trial/failure.h"
+#include "runner/trial/train/parameter_groups.h"
+#include "runner/trial/train/start_weights.h"
+
+namespace archsweep::runner {
+
+using Clock = std::chrono::steady_clock;
+
+static double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Dataset open_data(const Job& job, EventSink& events, bool check) {
+  auto progress = [&events, last = Clock::time_point{}](auto done, auto total) mutable {
+    if (done < total && seconds_since(last) < progress_seconds) return;
+    last = Clock::now();
+    events.send(Progress{
+        .phase = "data", .step = static_cast<int>(done), .steps = static_cast<int>(total)});
+  };
+  return open_dataset(job.spec.dataset, job.cache_folder, progress,
+                      {static_cast<std::uint64_t>(job.cache_gib * (1 << 30)), check});
+}
+
+Learner::Learner(const Job& job, EventSink& events)
+    : spec_(job.spec), device_(open_device(job.device)) {
+  lease_.emplace(lease_name(device_), [&events](bool waits) {
+    events.send(Progress{.phase = waits ? "wait" : "start"});
+  });
+  lease_->share();
+  dataset_ = open_data(job, events, /*check=*/false);
+  const auto& t = spec_.training;
+  micro_batch_ = t.micro_batch ? std::min(t.micro_batch, t.batch_size) : t.batch_size;
+  // The seed decides the initial weights, dropout and drop path; the loader has it too.
+  torch::manual_seed(t.seed);
+  reset_peak_memory(device_);
+  build(events);
+}
+
+void Learner::build(EventSink& events) {
+  const auto& entry = archs::get(spec_.architecture);
+  const auto& t = spec_.training;
+  const bool own_head = t.head == "own";
+  auto network = archs::build(spec_.architecture, {.num_classes = own_head ? dataset_.classes : 0,
+                                                   .in_chans = dataset_.channels,
+                                                   .image_size = spec_.dataset.image_size,
+                                                   .drop_rate = t.drop_rate,
+                                                   .drop_path_rate = t.drop_path_rate});
+  load_start_weights(*network, spec_.architecture, t.weights, events);
+  if (!own_head)
+    network = archs::with_concat_head(std::move(network), dataset_.classes, dataset_.channels,
+                                      spec_.dataset.image_size);
+  model_.emplace(std::move(network), spec_.training, device_);
+  normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
+  augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, dataset_.classes,
+                              normalize_.mean(), normalize_.deviation());
+}
+
+Optimizer Learner::optimizer() {
+  return Optimizer(parameter_groups(model_->network(), spec_.training), spec_.training);
+}
+
+results::Summary Learner::summary() {
+  results::Summary summary;
+  summary.dtype = model_->dtype();
+  summary.layout = model_->layout();
+  summary.split_hash = dataset_.split_hash;
+  summary.classes = dataset_.classes;
+  summary.train_samples = static_cast<int>(dataset_.train.size());
+  summary.valid_samples = static_cast<int>(dataset_.valid.size());
+  summary.parameters = archs::count_parameters(model_->network());
+  return summary;
+}
+
+BatchLoader Learner::training_loader(int epoch) const {
+  return {dataset_, dataset_.train,
+          training_batches(spec_, dataset_, epoch, at::get_num_threads())};
+}
+
+BatchLoader Learner::validation_loader() const {
+  return {dataset_,
+          dataset_.valid,
+          {.image_size = spec_.dataset.image_size,
+           // Where training has room for so many images, validation has.
+           .batch_size = micro_batch_,
+           .threads = at::get_num_threads()}};
+}
+
+torch::Tensor Learner::to_pixels(const Batch& batch) const {
+  return to_device(batch.pixels, batch.count, spec_.dataset.image_size, dataset_.channels, device_);
+}
+
+torch::Tensor Learner::to_labels(const Batch& batch) const {
+  return torch::tensor(
+             at::ArrayRef<std::int64_t>(batch.labels.data(), static_cast<std::size_t>(batch.count)))
+      .to(device_);
+}
+
+torch::Tensor Learner::to_images(const torch::Tensor& pixels) const {
+  return model_->laid_out(normalize_(pixels));
+}
+
+double Learner::step_aside() {
+  if (!lease_->is_wanted()) return 0;
+  synchronize(device_);
+  const auto start = Clock::now();
+  lease_->share();
+  return seconds_since(start);
+}
+
+// Summed over parts of at most micro_batch images, which weigh by their share: up to rounding those
+// of the whole, but for batch norm.
+Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& labels) {
+  const auto whole = augmenter_({to_pixels(batch), labels}, batch.epoch, batch.first);
+  const int n = batch.count, parts = (n + micro_batch_ - 1) / micro_batch_;
+  std::vector<torch::Tensor> losses, logits;
+  for (int part = 0; part < parts; ++part) {
+    const int begin = n * part / parts, end = n * (part + 1) / parts;
+    const auto of_part = forward(whole.images.slice(0, begin, end));
+    const auto loss = torch::nn::functional::cross_entropy(
+                          of_part, whole.targets.slice(0, begin, end),
+                          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
+                              spec_.training.label_smoothing)) *
+                      (static_cast<double>(end - begin) / n);
+    loss.backward();
+    losses.push_back(loss.detach());
+    logits.push_back(of_part.detach());
+  }
+  return {torch::stack(losses).sum(), torch::cat(logits)};
+}
+
+// Where the memory is too small, again in parts of half the size. (Batch norm's running statistics
+// may then have seen a part of this batch twice.)
+Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
+                                const torch::Tensor& labels) {
+  for (;;) {
+    optimizer.zero_grad();
+    try {
+      return backward(batch, labels);
+    } catch (const std::exception& e) {
+      if (!is_out_of_memory(e) || spec_.training.micro_batch > 0 || micro_batch_ == 1) throw;
+    }
+    // Only now is everything free that the failed pass held.
+    optimizer.zero_grad();
+    free_unused_memory(device_);
+    micro_batch_ = (micro_batch_ + 1) / 2;
+    fmt::print(stderr,
+               "out of memory: batches of {} in parts of {} images from now on; batch norm, where "
+               "there is one, sees a part at a time\n",
+               spec_.training.batch_size, micro_batch_);
+  }
+}
+
+Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
+                                    const torch::Tensor& labels, const Rates& rates) {
+  auto learned = learn(optimizer, batch, labels);
+  if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
+  optimizer.step(rates);
+  return learned;
+}
+
+}  // namespace archsweep::runner

@@ -1,0 +1,85 @@
+#pragma once
+
+// A network on its device with the data it learns from, and one step of learning: what training,
+// the preflight and the sweep of learning rates share.
+
+#include <optional>
+#include <utility>
+
+#include <torch/types.h>
+
+#include "results/trial.h"
+#include "runner/trial/augment/batch.h"
+#include "runner/trial/data/batches.h"
+#include "runner/trial/data/dataset.h"
+#include "runner/trial/events.h"
+#include "runner/trial/images.h"
+#include "runner/trial/measure/lease.h"
+#include "runner/trial/model.h"
+#include "runner/trial/protocol.h"
+#include "runner/trial/train/optimizer.h"
+
+namespace archsweep::runner {
+
+// How often long work tells of itself.
+inline constexpr double progress_seconds = 0.5;
+
+// The data set of a job; tells how far it is. check: read every stored image.
+Dataset open_data(const Job& job, EventSink& events, bool check);
+
+class Learner {
+ public:
+  // Waits until the device is not timed on, opens the data, and builds the network with the weights
+  // that it begins with. Both must outlive it. Throws Error, or c10::Error from LibTorch.
+  Learner(const Job& job, EventSink& events);
+
+  const torch::Device& device() const { return device_; }
+  const Dataset& dataset() const { return dataset_; }
+  Model& model() { return *model_; }
+  Lease& lease() { return *lease_; }
+  Optimizer optimizer();
+
+  // What is known before the first step.
+  results::Summary summary();
+
+  // Images of one forward pass; learn() halves it where the memory is too small.
+  int micro_batch() const { return micro_batch_; }
+  void set_micro_batch(int images) { micro_batch_ = images; }
+
+  BatchLoader training_loader(int epoch) const;
+  BatchLoader validation_loader() const;
+
+  torch::Tensor to_pixels(const Batch& batch) const;  // uint8 [n, channels, side, side]
+  torch::Tensor to_labels(const Batch& batch) const;  // int64 [n]
+  // As the network takes them: float32, less the mean, over the deviation, laid out.
+  torch::Tensor to_images(const torch::Tensor& pixels) const;
+  torch::Tensor forward(const torch::Tensor& pixels) { return model_->forward(to_images(pixels)); }
+
+  // Gradients of a batch, augmented. Its loss and logits.
+  struct Learned {
+    torch::Tensor loss;    // scalar
+    torch::Tensor logits;  // float32 [n, classes], before the step
+  };
+  Learned learn(Optimizer& optimizer, const Batch& batch, const torch::Tensor& labels);
+  // The same, and a step of the optimizer.
+  Learned take_step(Optimizer& optimizer, const Batch& batch, const torch::Tensor& labels,
+                    const Rates& rates);
+
+  // Before a step: whoever wants to time goes first. Returns the seconds that it took.
+  double step_aside();
+
+ private:
+  void build(EventSink& events);
+  Learned backward(const Batch& batch, const torch::Tensor& labels);
+
+  const TrialSpec& spec_;
+  torch::Device device_;
+  std::optional<Lease> lease_;
+  Dataset dataset_;
+  std::optional<Model> model_;
+  Normalize normalize_;
+  BatchAugmenter augmenter_;
+  int micro_batch_;
+};
+
+}  // namespace archsweep::runner
