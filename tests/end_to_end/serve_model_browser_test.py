@@ -93,6 +93,15 @@ def test(browser, server, url):
     browser.until("counted", "document.querySelector('#total').textContent === '6'")
     picture(browser, "desk" if browser.run("innerWidth") > 600 else "phone")
 
+    # Taken with a desk's camera.
+    browser.run("document.querySelector('#take').click()")
+    browser.until("viewfinder", "document.querySelector('#viewfinder').open && !document.querySelector('#shoot').disabled")
+    picture(browser, "viewfinder")
+    browser.run("document.querySelector('#shoot').click()")
+    browser.until("taken at a desk", f"{DONE} === 7 && !document.querySelector('#viewfinder').open")
+    check("photo 1", browser.run(ANSWERS)[0]["name"] == "photo 1.jpg" and len(browser.run(ANSWERS)[0]["rows"]) == 3, browser.run(ANSWERS)[0])
+    check("the camera is off", browser.run("document.querySelector('video').srcObject.getTracks().every(t => t.readyState === 'ended')"))
+
     # A phone's width and a desk's, in both themes.
     for width in (360, 390, 1200):
         browser.size(width, 800)

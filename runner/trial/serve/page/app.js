@@ -1,6 +1,7 @@
 // The page around an exported network: photos go to POST predict one by one, two at a time, and
 // come back as bars.
 
+import {camera} from './camera.js';
 import {find, make} from './parts.js';
 
 const few = 5;      // classes that are shown of each photo
@@ -12,7 +13,7 @@ let limits = null, asking = 0;
 if (location.search) history.replaceState(null, '', location.pathname);
 
 const pause = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
-const percent = p => `${(100 * p).toFixed(p > 0.9995 && p < 1 ? 2 : 1)} %`;
+const percent = p => `${(100 * p).toFixed(1)} %`;
 
 function trouble(text) {
   find('trouble').textContent = text;
@@ -98,9 +99,10 @@ function chosen(input) {
 }
 
 find('choose').onclick = () => find('files').click();
-find('take').onclick = () => find('camera').click();
 const touch = matchMedia('(pointer: coarse)').matches;
-find('take').hidden = !touch;  // without a camera's app it would choose a file
+const open = camera(photo => add([photo]));
+find('take').onclick = () => touch ? find('camera').click() : open().then(() => trouble(''), e => trouble(`no camera: ${e.message}`));
+find('take').hidden = !touch && !navigator.mediaDevices;  // which pages over a network's http have not
 find('invitation').hidden = touch;
 find('files').onchange = find('camera').onchange = e => chosen(e.target);
 find('vocabulary').onchange = find('every').onchange = () => answers.forEach(draw);
