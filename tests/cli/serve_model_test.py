@@ -279,6 +279,25 @@ check("no token", ask("/predict", rgb, port=guarded.port).status == 401)
 check("token", ask("/predict", rgb, port=guarded.port, Authorization=f"Bearer {token}").status == 200)
 check("open", ask("/predict", rgb, port=opened.port, Host="pets.example").status == 200 and "token" not in opened.address, opened.address)
 
+# What a container would be: its own loader, program, libraries and model, and nothing else is used.
+said = subprocess.run([archsweep, "serve-model", "pets-model", "--docker", "image"], capture_output=True, text=True)
+check("docker", said.returncode == 0 and "docker build -t pets image" in said.stdout, said)
+dockerfile = Path("image/Dockerfile").read_text()
+program, *words = json.loads(re.search("^ENTRYPOINT (.*)$", dockerfile, re.M)[1])
+inside, job = work / "image/root", json.loads(words[1])
+check("dockerfile", re.search("^FROM scratch$", dockerfile, re.M) and re.search("^USER 65534:65534$", dockerfile, re.M), dockerfile)
+check("inside", job["bind"] == "0.0.0.0" and job["is_open"] and job["folder"] == "/model", job)
+check("for nobody to read", all(p.stat().st_mode & 0o444 == 0o444 for p in inside.rglob("*")))
+loader = [next(inside.glob("lib*/ld-*")), "--inhibit-cache", "--library-path", inside / "lib"]
+listed = subprocess.run([*loader, "--list", inside / program[1:]], capture_output=True, text=True, env={})
+used = re.findall(r"=> (\S+)", listed.stdout)
+check("libraries", len(used) > 10 and all(p.startswith(str(inside)) for p in used) and "not found" not in listed.stdout, listed.stdout + listed.stderr)
+job |= {"folder": str(inside / "model"), "bind": "127.0.0.1", "port": 0}
+contained = subprocess.Popen([*loader, inside / program[1:], words[0], json.dumps(job)], stdout=subprocess.PIPE, text=True, env={})
+contained.stdout.readline()
+contained.port = int(re.search(r":(\d+)/", contained.stdout.readline())[1])
+check("contained", json.loads(ask("/predict", rgb, port=contained.port).text)["predictions"][0]["classes"] == everything)
+
 # Ctrl-C and SIGTERM: what was asked is still answered, and 0.
 connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=30)
 connection.putrequest("POST", "/predict")
@@ -287,11 +306,11 @@ for name, value in (("Content-Length", str(len(rgb))), ("Authorization", f"Beare
 connection.endheaders()
 connection.send(rgb[:100])
 time.sleep(0.3)
-for process, number in ((server, signal.SIGINT), (guarded, signal.SIGTERM), (opened, signal.SIGTERM)):
+for process, number in ((server, signal.SIGINT), (guarded, signal.SIGTERM), (opened, signal.SIGTERM), (contained, signal.SIGTERM)):
     process.send_signal(number)
 connection.send(rgb[100:])
 check("the last answer", connection.getresponse().status == 200)
-for process in (server, guarded, opened):
+for process in (server, guarded, opened, contained):
     try:
         check("ends with 0", process.wait(15) == 0, process.returncode)
     except subprocess.TimeoutExpired:
