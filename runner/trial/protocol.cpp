@@ -115,6 +115,18 @@ void fields(T& j, auto&& visit) {
 }
 
 template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ServeModelJob>
+void fields(T& j, auto&& visit) {
+  visit("folder", j.folder);
+  visit("device", j.device);
+  visit("bind", j.bind);
+  visit("port", j.port);
+  visit("token", j.token);
+  visit("is_open", j.is_open);
+  visit("docker", j.docker);
+}
+
+template <typename T>
 requires std::is_same_v<std::remove_const_t<T>, Hello>
 void fields(T& h, auto&& visit) {
   visit("protocol", h.protocol);
@@ -273,6 +285,9 @@ std::string encode(const ExportJob& job) {
 std::string encode(const PredictJob& job) {
   return fields_to_json(job).dump();
 }
+std::string encode(const ServeModelJob& job) {
+  return fields_to_json(job).dump();
+}
 
 template <typename T>
 static T decode_argument(std::string_view text) {
@@ -288,6 +303,9 @@ ExportJob decode_export_job(std::string_view text) {
 }
 PredictJob decode_predict_job(std::string_view text) {
   return decode_argument<PredictJob>(text);
+}
+ServeModelJob decode_serve_model_job(std::string_view text) {
+  return decode_argument<ServeModelJob>(text);
 }
 
 std::string encode(const Event& event) {

@@ -122,6 +122,17 @@ struct PredictJob {
   std::string format = "table";
 };
 
+// `archsweep serve-model`: the one argument of `archsweep-trial serve-model`.
+struct ServeModelJob {
+  std::string folder;  // of an export
+  std::string device = "auto";
+  std::string bind = "127.0.0.1";
+  int port = 8000;          // 0: any that is free
+  std::string token;        // what clients must have; "": made where others can come
+  bool is_open = false;     // no token and any host name: what is in front decides who may come
+  std::string docker = {};  // folder to write for `docker build`, instead of serving
+};
+
 struct Hello {
   int protocol = protocol_version;
   results::Environment environment;
@@ -194,6 +205,9 @@ ExportJob decode_export_job(std::string_view json);  // throws Error
 
 std::string encode(const PredictJob&);
 PredictJob decode_predict_job(std::string_view json);  // throws Error
+
+std::string encode(const ServeModelJob&);
+ServeModelJob decode_serve_model_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
 // nullopt when the line is malformed, too long (longest_event) or of an unknown kind: noise on the
