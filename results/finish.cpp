@@ -28,7 +28,8 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.torch, ''), "
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source "
+        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source, "
+        "coalesce(iif(json_valid(t.spec), json_extract(t.spec, '$.training.precision'), ''), '') "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
@@ -46,12 +47,17 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
     // What networks see: images of a size, or the rows of a table.
     const bool is_table = text(1) == "0";
     const auto seen = is_table ? "rows of " + text(7) : text(1) + " px";
+    // A sweep that has each architecture trained and timed in the precision that is fastest for it
+    // compares these.
+    const bool is_chosen = text(9) == "sweep" && text(10) == "auto";
+    const auto dtype = is_chosen ? std::string("auto") : s.dtype;
     const auto speed_key =
-        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
+        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), dtype, s.layout,
                         is_table ? seen : text(1), text(5), text(6)),
             fmt::format("{}, {}, {}, {}, {} thread{}, LibTorch {}, timing protocol {}",
-                        device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
-                        seen, text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
+                        device_name + (text(3).empty() ? "" : ", " + text(3)),
+                        is_chosen ? "each in its fastest precision" : s.dtype, s.layout, seen,
+                        text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =
         text(9) == "bench"
@@ -65,16 +71,16 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "INSERT INTO results (trial, attempt, source, experiment, architecture, tag, family, "
         "dataset, learning_rate, seed, epochs, image_size, train_memory_bytes, "
         "inference_memory_bytes, parameters, macs, activations, classes, train_samples, "
-        "valid_samples, dtype, layout, split_hash, device_name, micro_batch, speed_key, "
-        "accuracy_key, "
+        "valid_samples, dtype, layout, split_hash, device_name, micro_batch, tta_top1, "
+        "tta_loss, speed_key, accuracy_key, "
         "finished_at) "
         "SELECT trial, ?, source, printf('%s|%s|%.17g', architecture, tag, learning_rate), "
         "architecture, tag, family, dataset, learning_rate, seed, epochs, image_size, ?, ?, ?, ?, "
-        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " +
+        "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " +
             std::string(now) + " FROM trials WHERE trial = ?",
         attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
         s.activations, s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash,
-        device_name, s.micro_batch, speed_key, accuracy_key, trial);
+        device_name, s.micro_batch, s.tta_top1, s.tta_loss, speed_key, accuracy_key, trial);
     // From the rows of the attempt: its last epoch, its timings.
     db_->run(
         "UPDATE results SET (top1, top5, auc, valid_loss, train_loss, train_throughput) = (SELECT "

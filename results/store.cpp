@@ -119,11 +119,11 @@ void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
   db_->quick_transaction([&] {
     db_->run(
         "INSERT INTO epochs (trial, attempt, epoch, train_loss, train_top1, valid_loss, "
-        "valid_top1, valid_top5, valid_auc, "
+        "valid_top1, valid_top5, valid_auc, plain_top1, "
         "learning_rate, seconds, valid_seconds, samples_per_second, data_wait_share) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         trial, attempt, e.number, e.train_loss, e.train_top1, e.valid_loss, e.valid_top1,
-        e.valid_top5, e.valid_auc, e.learning_rate, e.seconds, e.valid_seconds,
+        e.valid_top5, e.valid_auc, e.plain_top1, e.learning_rate, e.seconds, e.valid_seconds,
         e.samples_per_second, e.data_wait_share);
     for (std::size_t i = 0; i < e.parameters.size(); ++i)
       db_->run("INSERT INTO parameters VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", trial,

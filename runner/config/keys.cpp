@@ -2,9 +2,34 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
+namespace {
+
+// The optimizers there are, and all in a line.
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : optimizer_kinds()) names.emplace_back(kind.name);
+  return names;
+}
+std::string_view optimizers_help() {
+  static const std::string help = [] {
+    std::string text = "how weights are updated. Unless they are given";
+    for (const auto& k : optimizer_kinds()) {
+      text += fmt::format("; {}: {}, momentum {}", k.name, k.help, k.momentum);
+      if (k.beta2 > 0) text += fmt::format(", beta2 {}", k.beta2);
+      if (k.eps > 0) text += fmt::format(", eps {}", k.eps);
+      text += fmt::format(", weight_decay {}", k.weight_decay);
+    }
+    return text;
+  }();
+  return help;
+}
+
+}  // namespace
 
 // clang-format off
 std::vector<Key> training_keys(TrainingSpec& t) {
@@ -12,9 +37,11 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.epochs", &t.epochs, "passes over the training images", {}, 1, 100000},
       {"training.batch_size", &t.batch_size, "images a step", {}, 1, 65536},
       {"training.micro_batch", &t.micro_batch, "images a forward pass, gradients summed up to batch_size; auto: batch_size, halved while the memory is short", {"auto"}, 0, 65536},
-      {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
-      {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
-      {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},
+      {"training.optimizer", &t.optimizer, optimizers_help(), optimizer_names()},
+      {"training.weight_decay", &t.weight_decay, "not on norms and biases; by default the optimizer's own", {}, 0, 10},
+      {"training.momentum", &t.momentum, "beta1 of those that have one; where the schedule is not one_cycle; by default the optimizer's own", {}, 0, 0.9999},
+      {"training.beta2", &t.beta2, "of the average of squared gradients (lion: of the momentum it keeps); 0: the optimizer's own", {}, 0, 0.999999},
+      {"training.eps", &t.eps, "added to the root of the average of squared gradients; 0: the optimizer's own", {}, 0, 1},
       {"training.schedule", &t.schedule, "how the learning rate moves; timm_cosine: the cosine counts from the first step, as timm's", {"one_cycle", "cosine", "timm_cosine", "constant"}},
       {"training.warmup", &t.warmup, "share of all steps in which the rate rises", {}, 0, 1},
       {"training.warmup_from", &t.warmup_from, "rate at the first step; of one_cycle see div", {}, 0, 1000},
@@ -28,8 +55,12 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
       {"training.drop_path_rate", &t.drop_path_rate, "stochastic depth of the last block", {}, 0, 0.95},
       {"training.clip_grad_norm", &t.clip_grad_norm, "largest norm of the gradients; 0: off", {}, 0},
+      {"training.clip_grad_value", &t.clip_grad_value, "largest number in the gradients; 0: off", {}, 0},
+      {"training.clip_grad_agc", &t.clip_grad_agc, "largest norm of a unit's gradient as a share of its weights' (adaptive clipping, 0.01 is usual), not of the head's; 0: off", {}, 0},
+      {"training.ema", &t.ema, "decay of an average of the weights, which is validated and kept in their place (0.9998 is timm's); 0: off", {}, 0, 0.999999},
+      {"training.ema_warmup", &t.ema_warmup, "the average begins with a small decay, 1 - step^(-2/3), as a short training wants; timm's default is false"},
       {"training.weights", &t.weights, "to start from: none, pretrained (timm's default tag, from the hub or its cache), or a safetensors file"},
-      {"training.precision", &t.precision, "auto: bfloat16 on a GPU, float32 on CPU", {"auto", "float32", "bfloat16"}},
+      {"training.precision", &t.precision, "numbers of convolutions and matrix products. auto: a few steps in each are timed (GPU: tf32, bfloat16, float16; CPU: float32, bfloat16), of trainings of 200 steps or more, and the fastest is taken; tf32 on CPU is float32; float16 scales the loss", {"auto", "float32", "tf32", "bfloat16", "float16"}},
       {"training.layout", &t.layout, "of images in memory; auto: the faster one for the size", {"auto", "channels_last", "contiguous"}},
   };
 }
@@ -47,6 +78,7 @@ std::vector<Key> keys(Settings& s) {
       {"dataset.path_column", &d.path_column, "of the table; by default path, file, filename, image or name"},
       {"dataset.label_column", &d.label_column, "of the table; by default label, class, category or target"},
       {"dataset.split_column", &d.split_column, "of the table: train, valid or test, which is not used; by default split or is_valid where it is there"},
+      {"dataset.weight_column", &d.weight_column, "of the table: a number of 0 or more by which a training image's loss counts; by default weight where it is there"},
       {"dataset.path", &d.root, "CSV or TSV file whose rows are the samples, for kind: table, and so the next seven"},
       {"dataset.target", &d.target, "column to predict: words and few whole numbers are classes, others numbers"},
       {"dataset.categorical", &d.categorical, "columns of words"},
@@ -78,6 +110,7 @@ std::vector<Key> keys(Settings& s) {
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
       {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
+      {"measurement.tta", &m.tta, "test-time augmentation: after the last epoch each validation image is predicted this many times more as training augments it, 4 for example; 0: off", {}, 0, 100},
       {"scheduler.slots", &s.slots, "trials at once: auto (one on CPU, as many per GPU as fit its memory, at most 4; tasks of Slurm: 100) or a number; what does not fit the memory waits"},
       {"scheduler.trial_memory", &s.trial_memory, "that a trial takes of its device: auto (as the preflight or an earlier trial measured it), or such as 6GB"},
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
@@ -110,6 +143,8 @@ std::vector<Key> keys(Settings& s) {
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
       {"output.keep_weights", &s.output.keep_weights, "trained weights that archsweep export can use: none; frontier, of trials that no other beats in accuracy, latency and throughput; all", {"none", "frontier", "all"}},
       {"output.weights_gib", &s.output.weights_gib, "GiB of trained weights at most, the least accurate go first; 0: a quarter of what is free", {}, 0, 1e6},
+      {"output.keep_logits", &s.output.keep_logits, "what each trial says of the validation images: for confusion, top-losses, compare, ensemble and calibration"},
+      {"output.logits_gib", &s.output.logits_gib, "GiB of these logits at most, those of the least accurate go first", {}, 0, 1e6},
       {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());

@@ -18,7 +18,9 @@ namespace archsweep::runner {
 struct Settings {
   DatasetSpec dataset;
   std::vector<std::string> ignore;  // columns of a table
-  TrainingSpec training;
+  // NaN: not given; settle_optimizer() knows.
+  TrainingSpec training = {.weight_decay = std::numeric_limits<double>::quiet_NaN(),
+                           .momentum = std::numeric_limits<double>::quiet_NaN()};
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
   OutputConfig output;  // what is plain of it

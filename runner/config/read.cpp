@@ -14,6 +14,7 @@
 #include "runner/config/dataset.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
+#include "runner/config/optimizer.h"
 #include "runner/config/recipes.h"
 #include "runner/config/values.h"
 #include "runner/config/weights.h"
@@ -62,6 +63,7 @@ class Reader {
     sweep_rates(document);
     seeds(document, config);
     architectures(document, config);
+    for (auto& candidate : config.candidates) settle_optimizer(candidate.training);
     settle_rest(document, path, config);
     limit(document, config);
     if (!values_.faults().empty())
@@ -413,7 +415,21 @@ class Reader {
     for (const auto& [section, key, what] : settle_scheduler(settings_))
       fault(place_of(std::string(section).c_str(), std::string(key).c_str()),
             fmt::format("{}.{}: {}", section, key, what));
+    const auto& training = settings_.training;
+    const auto& optimizer = optimizer_kind(training.optimizer);
+    for (const auto& [key, is_given, is_known] :
+         {std::tuple{"beta2", training.beta2 > 0, optimizer.beta2 > 0},
+          {"eps", training.eps > 0, optimizer.eps > 0}})
+      if (is_given && !is_known)
+        fault(place_of("training", key),
+              fmt::format("training.{}: {} has none", key, training.optimizer));
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
+    if (settings_.measurement.tta > 0 &&
+        std::ranges::all_of(config.augmentation,
+                            [](const auto& step) { return augment_kind(step.name).training_only; }))
+      fault(place_of("measurement", "tta"),
+            "measurement.tta: augmentation has no step that makes another view of an image, such "
+            "as horizontal_flip; add one or leave tta out");
     config.dataset = settings_.dataset;
     config.measurement = settings_.measurement;
     config.scheduler = settings_.scheduler;

@@ -34,7 +34,8 @@ Job make_job(const Config& config, std::string kind, const TrialSpec& spec, std:
           .device = std::move(device),
           .threads = threads,
           .cache_folder = fs::absolute(config.output.folder / "cache").string(),
-          .cache_gib = config.output.cache_gib};
+          .cache_gib = config.output.cache_gib,
+          .choices = fs::absolute(config.output.folder / "precision").string()};
 }
 
 std::optional<PreparedSweep> prepare_data(const Config& config,
@@ -85,12 +86,12 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
     const auto* samples = dataset.kind == "table"      ? "rows"
                           : dataset.kind == "function" ? "points"
                                                        : "images";
-    status.line(
-        fmt::format("data   {}: {} train, {} validation {}, {}, {} left out",
-                    dataset.root.empty() ? dataset.expression : dataset.root,
-                    prepared->train_samples, prepared->valid_samples, samples,
-                    prepared->classes ? fmt::format("{} classes", prepared->classes) : "numbers",
-                    prepared->bad_files.size()));
+    status.line(fmt::format(
+        "data   {}: {} train{}, {} validation {}, {}, {} left out",
+        dataset.root.empty() ? dataset.expression : dataset.root, prepared->train_samples,
+        prepared->is_weighted ? " (weighted)" : "", prepared->valid_samples, samples,
+        prepared->classes ? fmt::format("{} classes", prepared->classes) : "numbers",
+        prepared->bad_files.size()));
     const auto list = [&](const char* what, const std::vector<std::string>& files) {
       for (std::size_t i = 0; i < files.size() && i < most_named; ++i)
         status.line(fmt::format("       {} {}", what, files[i]));

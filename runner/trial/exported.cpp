@@ -14,7 +14,6 @@
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
 #include "runner/trial/augment/augment.h"
-#include "runner/trial/data/image.h"
 #include "runner/trial/train/objective.h"
 
 namespace archsweep::runner {
@@ -23,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* weights_name = "model.safetensors";
-constexpr const char* config_name = "config.json";
+constexpr const char* config_name = exported_files[0];
+constexpr const char* weights_name = exported_files[1];
 
 struct CropMode {
   const char* resize;  // DatasetSpec's word
@@ -55,7 +54,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
               {"num_classes", classes},
               {"num_features", network.num_features},
               {"label_names", trained.class_names}};
-  Json input{{"precision", t.precision}, {"layout", t.layout}};
+  Json input{{"precision", trained.dtype}, {"layout", t.layout}};
   if (trained.columns.target.empty()) {
     input.update({{"resize", d.resize},
                   {"stored_size", d.stored_size},
@@ -180,7 +179,7 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
         fmt::format("{}: no such file; `archsweep export` writes such folders", file.string()));
   try {
     const auto json = Json::parse(text);
-    const auto architecture = json.at("architecture").get<std::string>();
+    architecture_ = json.at("architecture").get<std::string>();
     const auto& input = json.at("archsweep").at("input");
     class_names_ = json.at("label_names").get<std::vector<std::string>>();
     if (input.contains("columns")) {
@@ -197,13 +196,13 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
       if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
     }
     const auto wanted = is_table() ? archs::Input::table : archs::Input::image;
-    if (archs::get(architecture).input != wanted)
+    if (archs::get(architecture_).input != wanted)
       throw Error(file.string() + ": an architecture for another kind of data");
     const TrainingSpec training{.loss = input.value("loss", ""),
                                 .head = input.value("head", "own"),
                                 .precision = input.at("precision").get<std::string>(),
                                 .layout = input.at("layout").get<std::string>()};
-    auto network = build_network(architecture, class_names_.size(), input_, training, columns_);
+    auto network = build_network(architecture_, class_names_.size(), input_, training, columns_);
     archs::load_weights(*network, folder / weights_name);
     archs::Preprocessing preprocessing;
     if (!is_table())
@@ -216,13 +215,19 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
   }
 }
 
+void Exported::check_takes_images() const {
+  if (is_table())
+    throw Error(architecture_ + ": of a table, and no photos; archsweep predict reads its rows");
+}
+
 std::size_t Exported::bytes_of_image() const {
   return std::size_t(input_.image_size) * input_.image_size * input_.channels;
 }
 
-void Exported::prepare(const std::string& file, std::uint8_t* out) const {
+void Exported::prepare(const std::string& file, std::uint8_t* out,
+                       std::uint64_t most_pixels) const {
   Image square(input_.stored_size, input_.stored_size, input_.channels);
-  to_square(decode_image(file, input_.stored_size, input_.channels), input_.resize,
+  to_square(decode_image(file, input_.stored_size, input_.channels, most_pixels), input_.resize,
             input_.stored_size, square.pixels.data());
   Augmenter::Scratch scratch;
   Random unused(0);
@@ -235,6 +240,10 @@ torch::Tensor Exported::logits(std::span<const float> rows, std::int64_t count) 
 
 torch::Tensor Exported::logits(std::span<const std::uint8_t> pixels, std::int64_t count) {
   return classifier_->logits(pixels, count, input_.image_size);
+}
+
+torch::Tensor Exported::probabilities(std::span<const std::uint8_t> pixels, std::int64_t count) {
+  return logits(pixels, count).to(torch::kFloat64).softmax(1);
 }
 
 }  // namespace archsweep::runner

@@ -31,9 +31,10 @@ struct DatasetSpec {
   std::string bad_images;  // "skip" or "fail"
   // Where labels and parts come from, if not from folders; "" or 0 where there is none.
   std::string pattern;  // regular expression on file names: its first group is the class
-  std::string train_list, valid_list;                   // text files that name images, one a line
-  std::string table;                                    // CSV or TSV of paths and labels
-  std::string path_column, label_column, split_column;  // of it; "": by their usual names
+  std::string train_list, valid_list;  // text files that name images, one a line
+  std::string table;                   // CSV or TSV of paths and labels
+  // Of the table; "": by their usual names.
+  std::string path_column, label_column, split_column, weight_column;
   int folds = 0, fold = 0;  // fold-th of so many stratified parts is held out
   // Of a table: its columns, what happens to rows without a value ("drop", "median"), which
   // columns become log10(x + 1), and by what numbers are scaled ("max", "standard").
@@ -61,10 +62,11 @@ struct AugmentStep {
 struct TrainingSpec {
   int epochs = 5;
   int batch_size = 64;
-  std::string optimizer = "adamw";  // adamw, sgd
+  std::string optimizer = "adamw";  // of optimizer_kinds()
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
-  double momentum = 0.9;               // sgd's; beta1 of adamw
+  double momentum = 0.9;               // beta1 of adamw and its like
+  double beta2 = 0, eps = 0;           // 0: the optimizer's own
   std::string schedule = "one_cycle";  // one_cycle, cosine, timm_cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
   std::string loss;          // cross_entropy, mse; "": cross_entropy of classes, mse of numbers
@@ -77,10 +79,13 @@ struct TrainingSpec {
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
-  double clip_grad_norm = 0;  // 0: off
+  double clip_grad_norm = 0;                      // 0: off
+  double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
+  double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
+  bool ema_warmup = true;  // its decay begins small
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
-  std::string precision = "auto";  // auto, float32, bfloat16
+  std::string precision = "auto";  // auto, float32, tf32, bfloat16, float16
   std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;
 };
@@ -91,7 +96,11 @@ struct MeasurementSpec {
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
   int max_samples = 1000;                  // timed forwards kept a batch size at most
-  std::vector<int> train_batch_sizes;      // of timed training steps; a benchmark's alone
+  int tta = 0;  // augmented views of each validation image after the last epoch; 0: none
+  // A benchmark's alone:
+  std::vector<int> train_batch_sizes;  // of timed training steps
+  std::string exported;                // folder of an export, in place of a fresh network
+  bool fold = false;                   // batch norms into the layers before them
 };
 
 struct TrialSpec {
@@ -119,6 +128,17 @@ std::string recipe_hash(const TrialSpec&);
 // last epoch depends on how many there are.
 std::string trajectory_hash(const TrialSpec&);
 
+// The optimizers there are, with the values of what a config does not give.
+struct OptimizerKind {
+  std::string_view name;
+  double momentum;
+  double beta2, eps;  // 0: it has none
+  double weight_decay;
+  std::string_view help;
+};
+std::span<const OptimizerKind> optimizer_kinds();
+const OptimizerKind& optimizer_kind(std::string_view name);  // throws Error where there is none
+
 // The augmentations there are; the config reader, the JSON Schema, the help and the worker read
 // this table.
 struct AugmentParameter {
@@ -130,7 +150,8 @@ struct AugmentKind {
   std::string_view name;
   std::array<AugmentParameter, 9> parameters;  // unused ones have no name
   std::string_view help;
-  bool on_batch = false;  // on the device, after all that work on one stored image
+  bool on_batch = false;       // on the device, after all that work on one stored image
+  bool training_only = false;  // what it makes is no view of one image: not for predictions
 };
 std::span<const AugmentKind> augment_kinds();
 

@@ -120,6 +120,7 @@ struct BatchLoader::State {
     batch.rows.clear();
     batch.values.clear();
     batch.labels.resize(end - begin);
+    batch.weights.resize(dataset.weights ? end - begin : 0);
     batch.images.assign(order.begin() + std::ptrdiff_t(begin), order.begin() + std::ptrdiff_t(end));
     for (std::size_t i = begin; i < end; ++i) {
       batch.labels[i - begin] = dataset.label(order[i]);
@@ -133,6 +134,7 @@ struct BatchLoader::State {
       const View stored(dataset.image(order[i]).data(), dataset.side, dataset.side,
                         dataset.channels);
       augmenter.apply(stored, random, scratch, &batch.pixels[bytes * (i - begin)]);
+      if (dataset.weights) batch.weights[i - begin] = dataset.weight(order[i]);
     }
   }
 };

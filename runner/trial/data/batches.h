@@ -19,6 +19,7 @@ struct Batch {
   std::vector<float> rows;            // count x columns, in place of pixels, of a table
   std::vector<std::int64_t> labels;   // count
   std::vector<float> values;          // count: the targets as numbers, where they are any
+  std::vector<float> weights;         // count, or empty: all 1
   std::vector<std::uint32_t> images;  // count: which of the data set they are
   int count = 0;
   int epoch = 0;

@@ -44,6 +44,7 @@ struct Dataset {
     return {rows + i * columns, columns};
   }
   int label(std::size_t i) const { return labels[i]; }  // 0 where the targets are numbers
+  float weight(std::size_t i) const { return weights ? weights[i] : 1; }  // of its training loss
   std::size_t size() const { return count; }
   std::function<std::string(std::size_t)> name;  // of an image's file or a row, for messages
 
@@ -51,8 +52,9 @@ struct Dataset {
   const std::uint8_t* pixels = nullptr;
   const float* rows = nullptr;
   const std::int32_t* labels = nullptr;
-  const float* values = nullptr;  // targets as numbers; null: they are words
-  TableColumns columns;           // of a table
+  const float* values = nullptr;   // targets as numbers; null: they are words
+  TableColumns columns;            // of a table
+  const float* weights = nullptr;  // null: all 1
   std::size_t count = 0;
   std::shared_ptr<const void> storage;
 };

@@ -4,6 +4,8 @@
 //
 //   network.KEY                     weights and buffers, by timm's keys
 //   optimizer.first.KEY, ...        what the optimizer remembers of a parameter
+//   optimizer.ema.weights.KEY, ...  the average of the weights, where there is one
+//   scaler.scale, ...               of float16's loss scaling, where it is on
 //   random.cpu, random.cuda         states of LibTorch's generators: dropout, drop path
 //   header                          the rest as JSON, and a checksum of everything
 //
@@ -18,6 +20,7 @@
 #include "archs/weights/tensors.h"
 #include "results/trial.h"
 #include "runner/trial/spec.h"
+#include "runner/trial/train/grad_scaler.h"
 #include "runner/trial/train/optimizer.h"
 
 namespace archsweep::runner {
@@ -28,6 +31,7 @@ struct Standing {
   std::string worker;                                 // version of the program
   std::string device;                                 // "cpu" or "cuda"
   std::string split_hash;                             // of the images and their division
+  std::string precision;                              // that it is trained in; never "auto"
   int micro_batch = 0;                                // images a forward pass
   double train_memory_bytes = results::not_measured;  // peak so far
   std::vector<results::Epoch> epochs;                 // that are done, from the first
@@ -40,7 +44,7 @@ struct Checkpoint {
 
 // The live tensors, but copies of the random states.
 archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const torch::Device& device);
+                                   const GradScaler& scaler, const torch::Device& device);
 
 // What the file of this state takes on disk, near enough.
 double checkpoint_bytes(const archs::NamedTensors& state);
@@ -62,7 +66,7 @@ std::string obstacle(const Standing& saved, const Standing& now);
 // Puts a saved state into the network, the optimizer and the generators. Throws Error "NAME: ...",
 // and nothing is changed, when it is of another network or optimizer.
 void restore(const archs::NamedTensors& saved, const std::string& name,
-             const archs::Network& network, const Optimizer& optimizer,
+             const archs::Network& network, const Optimizer& optimizer, const GradScaler& scaler,
              const torch::Device& device);
 
 }  // namespace archsweep::runner

@@ -1,15 +1,16 @@
 #include "runner/trial/train/learner.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "archs/catalog.h"
 #include "archs/layers/concat_head.h"
 #include "archs/network.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
-#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/start_weights.h"
 
 namespace archsweep::runner {
@@ -20,8 +21,8 @@ static double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7 for
-// two classes, of EfficientNet): a frozen body is not trained for that.
+// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7
+// for two classes, of EfficientNet): a frozen body is not trained for that.
 static void clear_classifier(archs::Network& network) {
   const torch::NoGradGuard no_grad;
   for (const auto& named : network.named_parameters())
@@ -36,7 +37,8 @@ Dataset open_data(const Job& job, EventSink& events, bool check) {
         .phase = "data", .step = static_cast<int>(done), .steps = static_cast<int>(total)});
   };
   return open_dataset(job.spec.dataset, job.cache_folder, progress,
-                      {static_cast<std::uint64_t>(job.cache_gib * (1 << 30)), check});
+                      // Rounded up: the least limit is not "none".
+                      {static_cast<std::uint64_t>(std::ceil(job.cache_gib * (1 << 30))), check});
 }
 
 Learner::Learner(const Job& job, EventSink& events)
@@ -55,18 +57,23 @@ Learner::Learner(const Job& job, EventSink& events)
   build(events);
 }
 
+std::shared_ptr<archs::Network> Learner::make_network() const {
+  const auto& t = spec_.training;
+  return archs::build(spec_.architecture,
+                      {.num_classes = t.head == "own" ? objective_.outputs() : 0,
+                       .in_chans = dataset_.channels,
+                       .image_size = spec_.dataset.image_size,
+                       .drop_rate = t.drop_rate,
+                       .drop_path_rate = t.drop_path_rate,
+                       .categories = dataset_.categories,
+                       .numbers = dataset_.numbers});
+}
+
 void Learner::build(EventSink& events) {
   const auto& entry = archs::get(spec_.architecture);
   const auto& t = spec_.training;
   const bool own_head = t.head == "own";
-  auto network =
-      archs::build(spec_.architecture, {.num_classes = own_head ? objective_.outputs() : 0,
-                                        .in_chans = dataset_.channels,
-                                        .image_size = spec_.dataset.image_size,
-                                        .drop_rate = t.drop_rate,
-                                        .drop_path_rate = t.drop_path_rate,
-                                        .categories = dataset_.categories,
-                                        .numbers = dataset_.numbers});
+  auto network = make_network();
   if (own_head && t.freeze_epochs > 0) clear_classifier(*network);
   load_start_weights(*network, spec_.architecture, t.weights, events);
   if (!own_head)
@@ -78,8 +85,13 @@ void Learner::build(EventSink& events) {
                               normalize_.mean(), normalize_.deviation());
 }
 
+void Learner::use_precision(const std::string& word) {
+  model_->set_precision(word);
+  scaler_ = GradScaler(model_->needs_loss_scaling(), device_);
+}
+
 Optimizer Learner::optimizer() {
-  return Optimizer(parameter_groups(model_->network(), spec_.training), spec_.training);
+  return {model_->network(), spec_.training};
 }
 
 results::Summary Learner::summary() {
@@ -125,19 +137,33 @@ double Learner::step_aside() {
   return seconds_since(start);
 }
 
+// Of each image's loss in that of its batch; undefined where all images count the same. A batch
+// whose weights are all 0 has a loss of 0.
+static torch::Tensor shares_of(const torch::Tensor& weights) {
+  if (!weights.defined()) return {};
+  const auto exact = weights.to(torch::kFloat64);
+  return (exact / exact.sum().clamp_min(1e-300)).to(torch::kFloat32);
+}
+
 // Summed over parts of at most micro_batch images, which weigh by their share: up to rounding those
 // of the whole, but for batch norm.
 Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& targets) {
-  const auto whole = augmenter_({to_samples(batch), targets}, batch.epoch, batch.first);
+  const auto weights =
+      batch.weights.empty() ? torch::Tensor() : copy_ahead(torch::tensor(batch.weights), device_);
+  const auto whole = augmenter_({to_samples(batch), targets, weights}, batch.epoch, batch.first);
+  const auto shares = shares_of(whole.weights);
   const int n = batch.count, parts = (n + micro_batch_ - 1) / micro_batch_;
   std::vector<torch::Tensor> losses, logits;
   for (int part = 0; part < parts; ++part) {
     const int begin = n * part / parts, end = n * (part + 1) / parts;
     const auto of_part = forward(whole.images.slice(0, begin, end));
-    const auto loss = objective_.loss(of_part, whole.targets.slice(0, begin, end),
-                                      spec_.training.label_smoothing) *
-                      (static_cast<double>(end - begin) / n);
-    loss.backward();
+    auto loss = objective_.loss(of_part, whole.targets.slice(0, begin, end),
+                                spec_.training.label_smoothing, /*each=*/shares.defined());
+    if (shares.defined())
+      loss = (loss * shares.slice(0, begin, end)).sum();
+    else
+      loss = loss * (static_cast<double>(end - begin) / n);
+    scaler_.scale(loss).backward();
     losses.push_back(loss.detach());
     logits.push_back(of_part.detach());
   }
@@ -169,9 +195,13 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
 Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
                                     const torch::Tensor& targets, const Rates& rates) {
   auto learned = learn(optimizer, batch, targets);
-  if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
-  optimizer.step(rates);
+  step(optimizer, rates);
   return learned;
+}
+
+void Learner::step(Optimizer& optimizer, const Rates& rates) {
+  if (!scaler_.unscale(model_->network())) return;
+  optimizer.step(rates);
 }
 
 }  // namespace archsweep::runner

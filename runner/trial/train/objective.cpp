@@ -7,6 +7,7 @@
 #include <torch/nn/functional/loss.h>
 
 #include "runner/support/error.h"
+#include "runner/trial/augment/copy_ahead.h"
 
 namespace archsweep::runner {
 
@@ -45,16 +46,19 @@ int Objective::outputs() const {
 
 torch::Tensor Objective::targets(const Batch& batch, const torch::Device& device) const {
   const auto count = static_cast<std::size_t>(batch.count);
-  if (is_mse_) return torch::tensor(at::ArrayRef<float>(batch.values.data(), count)).to(device);
-  return torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), count)).to(device);
+  return copy_ahead(is_mse_ ? torch::tensor(at::ArrayRef<float>(batch.values.data(), count))
+                            : torch::tensor(at::ArrayRef<std::int64_t>(batch.labels.data(), count)),
+                    device);
 }
 
 torch::Tensor Objective::loss(const torch::Tensor& outputs, const torch::Tensor& targets,
-                              double label_smoothing) const {
-  if (is_mse_) return torch::mse_loss(outputs.squeeze(1), targets);
-  return torch::nn::functional::cross_entropy(
-      outputs, targets,
-      torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(label_smoothing));
+                              double label_smoothing, bool each) const {
+  if (is_mse_)
+    return torch::mse_loss(outputs.squeeze(1), targets,
+                           each ? at::Reduction::None : at::Reduction::Mean);
+  auto options = torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(label_smoothing);
+  if (each) options.reduction(torch::kNone);
+  return torch::nn::functional::cross_entropy(outputs, targets, options);
 }
 
 torch::Tensor Objective::guesses(const torch::Tensor& outputs) const {

@@ -22,10 +22,10 @@ class Objective {
   int outputs() const;  // of the network
   // int64 labels [count], or float32 numbers [count], on the device.
   torch::Tensor targets(const Batch& batch, const torch::Device& device) const;
-  // Mean over a batch of the network's float32 outputs [n, outputs()]; the targets may also be
-  // shares of the classes [n, classes].
+  // Mean over a batch, or that of each sample [n], of the network's float32 outputs [n, outputs()];
+  // the targets may also be shares of the classes [n, classes].
   torch::Tensor loss(const torch::Tensor& outputs, const torch::Tensor& targets,
-                     double label_smoothing = 0) const;
+                     double label_smoothing = 0, bool each = false) const;
   // Which classes [n, at most 5] the outputs tell, best first; those of one output by its half.
   torch::Tensor guesses(const torch::Tensor& outputs) const;
   // Of two classes: the higher, the more likely it is the second [n].

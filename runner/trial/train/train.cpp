@@ -13,11 +13,14 @@
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/train/auc.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/curve.h"
 #include "runner/trial/train/learner.h"
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/tally.h"
 #include "runner/trial/train/trained.h"
+#include "runner/trial/train/tta.h"
+#include "runner/trial/train/valid_logits.h"
 
 namespace archsweep::runner {
 namespace {
@@ -45,53 +48,65 @@ class Trial {
                   .epochs = {}} {}
 
   void run() {
-    auto summary = learner_.summary();
     {
       auto optimizer = learner_.optimizer();
-      resume(optimizer);
+      if (!resume(optimizer)) settle_precision(learner_, job_, events_);
+      standing_.precision = learner_.model().dtype();
       while (done() < spec_.training.epochs) {
         if (job_.until_epoch > 0 && done() >= job_.until_epoch)
           return events_.send(Paused{done(), checkpoint_bytes_});
         const int frozen = spec_.training.freeze_epochs;
         if (frozen > 0) set_body_learns(network_, done() >= frozen);
         // fastai forgets the gradients of the frozen network.
-        if (frozen > 0 && done() == frozen) optimizer = learner_.optimizer();
+        if (frozen > 0 && done() == frozen) optimizer.forget();
         run_epoch(optimizer, done() + 1);
         save(optimizer);
       }
+      optimizer.average().swap();  // what was validated is what is kept and measured
     }
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
+    auto summary = learner_.summary();
+    keep_logits();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
+    if (spec_.measurement.tta > 0) test_with_views(learner_, spec_, events_, summary);
     if (spec_.measurement.enabled) measure(summary);
     events_.send(summary);
   }
 
  private:
+  // Of classes alone: one a class.
+  bool keeps_logits() const {
+    return !job_.logits.empty() && learner_.objective().outputs() == learner_.dataset().classes;
+  }
+
   int done() const { return static_cast<int>(standing_.epochs.size()); }
 
   // Goes on where the checkpoint ends, if there is one that fits. One that does not changes
   // nothing: the training is then the same as without it.
-  void resume(const Optimizer& optimizer) {
+  bool resume(const Optimizer& optimizer) {
     std::error_code error;
-    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return;
+    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return false;
     try {
       auto [saved, state] = read_checkpoint(job_.checkpoint);
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
-      restore(state, job_.checkpoint, network_, optimizer, device_);
+      learner_.use_precision(saved.precision);
+      restore(state, job_.checkpoint, network_, optimizer, learner_.scaler(), device_);
       saved.spec = spec_;
       standing_ = std::move(saved);
       learner_.set_micro_batch(standing_.micro_batch);
       checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
     } catch (const Error& e) {
-      return fmt::print(stderr, "{}; training starts anew\n", e.what());
+      fmt::print(stderr, "{}; training starts anew\n", e.what());
+      return false;
     }
     fmt::print(stderr, "{}: going on after epoch {}\n", job_.checkpoint, done());
     reset_peak_memory(device_);  // what reading it took is not training's
     // To this attempt they are new.
     for (const auto& epoch : standing_.epochs) events_.send(epoch);
+    return true;
   }
 
   // Without a checkpoint the training is as good: only a pause or a kill would cost epochs.
@@ -100,8 +115,9 @@ class Trial {
     standing_.train_memory_bytes = std::fmax(standing_.train_memory_bytes, peak_memory(device_));
     if (job_.checkpoint.empty()) return;
     try {
-      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_,
-                                           training_state(network_, optimizer, device_));
+      checkpoint_bytes_ =
+          write_checkpoint(job_.checkpoint, standing_,
+                           training_state(network_, optimizer, learner_.scaler(), device_));
     } catch (const std::exception& e) {
       checkpoint_bytes_ = 0;
       fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
@@ -114,10 +130,23 @@ class Trial {
   void keep_weights() {
     if (job_.weights.empty()) return;
     try {
-      write_trained(job_.weights, {spec_, standing_.split_hash, learner_.dataset().class_names,
-                                   archs::state_dict(network_), learner_.dataset().columns});
+      write_trained(job_.weights, {spec_, standing_.split_hash, standing_.precision,
+                                   learner_.dataset().class_names, archs::state_dict(network_),
+                                   learner_.dataset().columns});
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
+    }
+  }
+
+  // Likewise. A checkpoint of the last epoch does not have them: then they are worked out again.
+  void keep_logits() {
+    if (!keeps_logits()) return;
+    try {
+      auto last = standing_.epochs.back();
+      if (logits_.empty()) validate(last);
+      logits_.write(job_.logits, learner_.dataset());
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; its validation logits are not kept\n", first_line(e.what()));
     }
   }
 
@@ -162,7 +191,7 @@ class Trial {
     result.train_loss = tally.mean(tally.loss);
     result.train_top1 = tally.share(tally.top1);
     check_loss(result.train_loss, epoch, steps);
-    validate(result);
+    validate(result, optimizer.average());
     if (spec_.dataset.kind == "function") add_curve(result, learner_);
     events_.send(result);
     standing_.epochs.push_back(result);
@@ -175,6 +204,18 @@ class Trial {
                                  step, epoch, spec_.training.learning_rate));
   }
 
+  // The average of the weights, where there is one, and the weights themselves beside it.
+  void validate(results::Epoch& result, WeightAverage& average) {
+    if (!average.is_on()) return validate(result);
+    auto plain = result;
+    validate(plain);
+    average.swap();
+    validate(result);
+    average.swap();
+    result.plain_top1 = plain.valid_top1;
+    result.valid_seconds += plain.valid_seconds;
+  }
+
   void validate(results::Epoch& result) {
     torch::InferenceMode inference;
     network_.eval();
@@ -182,6 +223,7 @@ class Trial {
     Tally tally(learner_.objective(), device_);
     const bool is_auc_told = learner_.objective().classes() == 2;
     std::vector<torch::Tensor> scores, labels;
+    logits_ = {};
     Batch batch;
     const auto start = Clock::now();
     auto reported = start;
@@ -203,6 +245,7 @@ class Trial {
         scores.push_back(learner_.objective().scores(logits));
         labels.push_back(targets);
       }
+      if (keeps_logits() && result.number == spec_.training.epochs) logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.share(tally.top1);
@@ -238,6 +281,7 @@ class Trial {
   archs::Network& network_;
   const torch::Device device_;
   Standing standing_;
+  ValidLogits logits_;           // of the last epoch
   double checkpoint_bytes_ = 0;  // of the last that was written or read
 };
 

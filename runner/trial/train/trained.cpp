@@ -17,8 +17,11 @@ Trained from_checkpoint(const std::filesystem::path& file) {
   if (done < standing.spec.training.epochs)
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
                             file.string(), done, standing.spec.training.epochs));
-  Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
-  constexpr std::string_view of_network = "network.";
+  Trained trained{
+      .spec = standing.spec, .split_hash = standing.split_hash, .dtype = standing.precision};
+  // Those that were validated.
+  const std::string of_network =
+      standing.spec.training.ema > 0 ? "optimizer.ema.weights." : "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
       trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));
@@ -33,6 +36,7 @@ void write_trained(const std::filesystem::path& file, const Trained& trained) {
   remove_partial_files(file);
   nlohmann::json about{{"spec", to_json(trained.spec)},
                        {"split_hash", trained.split_hash},
+                       {"dtype", trained.dtype},
                        {"class_names", trained.class_names}};
   if (!trained.columns.target.empty()) about["columns"] = trained.columns;
   archs::write_tensors(
@@ -49,6 +53,7 @@ Trained read_trained(const std::filesystem::path& file) {
     const auto about = nlohmann::json::parse(metadata[about_key]);
     return {.spec = spec_from_json(about.at("spec")),
             .split_hash = about.at("split_hash").get<std::string>(),
+            .dtype = about.at("dtype").get<std::string>(),
             .class_names = about.at("class_names").get<std::vector<std::string>>(),
             .weights = std::move(weights),
             .columns = about.value("columns", TableColumns{})};

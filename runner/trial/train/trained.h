@@ -17,6 +17,7 @@ namespace archsweep::runner {
 struct Trained {
   TrialSpec spec;
   std::string split_hash;
+  std::string dtype;                     // that it was trained in: TrainingSpec::precision, settled
   std::vector<std::string> class_names;  // empty: of numbers, or of a checkpoint, which has none
   archs::NamedTensors weights;
   TableColumns columns;  // of a table

@@ -137,6 +137,34 @@ architectures:
   CHECK(third.training.epochs == 3);
 }
 
+TEST_CASE("an optimizer has its usual values unless they are given") {
+  const Place place;
+  const auto config = place.read(data + R"(
+training: {optimizer: adan, beta2: 0.999, eps: 1e-8}
+architectures:
+  - test_vit
+  - {name: test_vit2, optimizer: sgd}
+  - {name: test_vit3, optimizer: adamw, momentum: 0, weight_decay: 0.3, beta2: 0.99}
+  - {name: test_resnet, optimizer: lion, ema: 0.999}
+)");
+  REQUIRE(names(config) == Names{"test_resnet", "test_vit", "test_vit2", "test_vit3"});
+  const auto &lion = config.candidates[0].training, &adan = config.candidates[1].training,
+             &sgd = config.candidates[2].training, &adamw = config.candidates[3].training;
+  CHECK(std::pair(adan.momentum, adan.weight_decay) == std::pair(0.98, 0.02));
+  CHECK(adan.beta2 == 0.999);
+  CHECK(adan.eps == 0);  // its own, written out
+  CHECK(std::pair(sgd.momentum, sgd.weight_decay) == std::pair(0.9, 0.01));
+  CHECK(std::pair(sgd.beta2, sgd.eps) == std::pair(0.0, 0.0));
+  CHECK(std::pair(adamw.momentum, adamw.weight_decay) == std::pair(0.0, 0.3));
+  CHECK(std::pair(adamw.beta2, adamw.eps) == std::pair(0.0, 1e-8));
+  CHECK(std::pair(lion.momentum, lion.weight_decay) == std::pair(0.9, 0.1));
+  CHECK(lion.ema_warmup);
+  CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {optimizer: sgd, eps: 1}"),
+             Contains("c.yaml:3:33: training.eps: sgd has none"));
+  CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {ema: 1}"),
+             Contains("c.yaml:3:17: training.ema: must be from 0 to 0.999999, not 1"));
+}
+
 TEST_CASE("a learning rate is a value, a list or a log range") {
   const Place place;
   CHECK(rates(place, "3e-4") == Rates{3e-4});
@@ -180,7 +208,7 @@ training: {recipe: timm, epochs: 10, batch_size: 64}
 architectures: [test_resnet, {name: test_vit, batch_size: 128, epochs: 50, optimizer: adamw}, {name: test_vit2, learning_rate: 0.3, warmup: 0.1}]
 )");
   CHECK(timm.candidates[0].learning_rates == Rates{0.025});
-  CHECK(timm.candidates[0].training.optimizer == "sgd");
+  CHECK(timm.candidates[0].training.optimizer == "nesterov");
   CHECK(timm.candidates[0].training.weight_decay == 2e-5);
   CHECK(timm.candidates[0].training.warmup == 0.25);  // 5 epochs, but no more than a quarter
   CHECK(timm.candidates[1].learning_rates.at(0) == Approx(0.1 * std::sqrt(0.5)));
@@ -445,7 +473,7 @@ datset: 1
 training:
   epochs: 0
   batch_siz: 8
-  optimizer: adam
+  optimizer: rmsprop_tf
   warmup: lots
 learning_rate:
   - 0.1
@@ -464,7 +492,7 @@ architectures:
   CHECK(place.faults(wrong) == R"(c.yaml:2:1: unknown key 'datset'; did you mean 'dataset'?
 c.yaml:4:11: training.epochs: must be from 1 to 100000, not 0
 c.yaml:5:3: unknown key 'training.batch_siz'; did you mean 'batch_size'?
-c.yaml:6:14: training.optimizer: 'adam' is none of adamw, sgd; did you mean 'adamw'?
+c.yaml:6:14: training.optimizer: 'rmsprop_tf' is none of adamw, sgd, nesterov, adam, rmsprop, rmsproptf, lamb, lion, adan, muon; did you mean 'rmsproptf'?
 c.yaml:7:11: training.warmup: expected a number, not 'lots'
 c.yaml:11:24: measurement.enabled: expected true or false, not 'yes'
 c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0
