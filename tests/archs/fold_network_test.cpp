@@ -1,7 +1,7 @@
 #include "tests/torch_test.h"
 
-#include "archs/fold.h"
 #include "archs/layers/batch_norm.h"
+#include "archs/layers/fold.h"
 
 using namespace archsweep::archs;
 
