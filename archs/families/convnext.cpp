@@ -141,7 +141,8 @@ class ConvNeXt : public Network {
   torch::Tensor head(const torch::Tensor& features) override { return head_(features); }
 
   int layer_of(std::string_view key) const override {
-    return layer_in_stages(key, "stem", depths_);
+    const int layer = layer_in_stages(key, "stem", depths_);
+    return key.starts_with("norm_pre.") ? layer - 1 : layer;  // timm: with the last block
   }
 
  private:

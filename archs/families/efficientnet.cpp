@@ -69,7 +69,11 @@ class EfficientNet final : public Network {
     return classifier_ ? classifier_(x) : x;
   }
 
-  int layer_of(std::string_view key) const override { return trunk_.layer_of(key); }
+  int layer_of(std::string_view key) const override {
+    const int layer = trunk_.layer_of(key);
+    // timm: with the last block
+    return key.starts_with("conv_head") || key.starts_with("bn2") ? layer - 1 : layer;
+  }
 
  private:
   mobile::ConvNorm stem_;

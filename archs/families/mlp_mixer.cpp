@@ -231,6 +231,7 @@ class MlpMixer : public Network {
 
   int layer_of(std::string_view key) const override {
     if (key.starts_with("stem")) return 0;
+    if (key.starts_with("norm.")) return depth_;  // timm: with the last block
     if (!key.starts_with("blocks.")) return depth_ + 1;
     int block = 0;
     std::from_chars(key.data() + 7, key.data() + key.size(), block);

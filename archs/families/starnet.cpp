@@ -106,6 +106,7 @@ class StarNet : public Network {
     const auto first = [&](int stage) {
       return std::accumulate(depths_.begin(), depths_.begin() + stage, 1 + stage);
     };
+    if (key.starts_with("norm.")) return first(4) - 1;  // timm: with the last block
     if (!key.starts_with("stages.")) return first(4);
     int block = 0;
     std::from_chars(key.data() + 9, key.data() + key.size(), block);

@@ -304,8 +304,8 @@ class VisionTransformer : public Network {
       std::from_chars(key.data() + 7, key.data() + key.size(), block);
       return 1 + block;
     }
-    return key.starts_with("norm.") || key.starts_with("fc_norm") || key.starts_with("attn_pool") ||
-                   key.starts_with("head")
+    if (key.starts_with("norm.")) return depth_;  // timm: with the last block
+    return key.starts_with("fc_norm") || key.starts_with("attn_pool") || key.starts_with("head")
                ? depth_ + 1
                : 0;
   }

@@ -20,6 +20,14 @@ static double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7 for
+// two classes, of EfficientNet): a frozen body is not trained for that.
+static void clear_classifier(archs::Network& network) {
+  const torch::NoGradGuard no_grad;
+  for (const auto& named : network.named_parameters())
+    if (named.key().starts_with(network.classifier + ".")) named.value().zero_();
+}
+
 Dataset open_data(const Job& job, EventSink& events, bool check) {
   auto progress = [&events, last = Clock::time_point{}](auto done, auto total) mutable {
     if (done < total && seconds_since(last) < progress_seconds) return;
@@ -55,6 +63,7 @@ void Learner::build(EventSink& events) {
                                                    .image_size = spec_.dataset.image_size,
                                                    .drop_rate = t.drop_rate,
                                                    .drop_path_rate = t.drop_path_rate});
+  if (own_head && t.freeze_epochs > 0) clear_classifier(*network);
   load_start_weights(*network, spec_.architecture, t.weights, events);
   if (!own_head)
     network = archs::with_concat_head(std::move(network), dataset_.classes, dataset_.channels,
