@@ -28,6 +28,8 @@ inline constexpr Metric metrics[] = {
     {"error",                  "",           "%",   Better::lower,   Within::accuracy_key, "1 - top1"},
     {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean cross-entropy on the validation images, last epoch"},
     {"train_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean training loss of the last epoch"},
+    {"tta_top1",               "",           "%",   Better::higher,  Within::accuracy_key, "top1 with test-time augmentation (measurement.tta)"},
+    {"tta_loss",               "",           "",    Better::lower,   Within::accuracy_key, "mean cross-entropy with test-time augmentation"},
     {"latency",                "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, median"},
     {"latency_p90",            "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, 90th percentile"},
     {"latency_p99",            "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, 99th percentile"},

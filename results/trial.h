@@ -66,6 +66,8 @@ struct Epoch {
   double valid_loss = not_measured;
   double valid_top1 = not_measured;
   double valid_top5 = not_measured;
+  // Of the weights as they are trained, where an average of them is what is validated.
+  double plain_top1 = not_measured;
   double learning_rate = 0;  // at the end of the epoch
   double seconds = 0;        // training part
   double valid_seconds = 0;
@@ -118,6 +120,9 @@ struct Summary {
   int train_samples = 0;
   int valid_samples = 0;
   int classes = 0;
+  // Of the validation images with test-time augmentation, where the trial has it.
+  int result_epoch = 0;  // whose weights and accuracy are the trial's; 0: the last
+  double tta_top1 = not_measured, tta_loss = not_measured;
 };
 
 // What trying a candidate before the sweep told: medians and a peak.

@@ -37,6 +37,7 @@ constexpr Printed printed[] = {{"architecture"},
                                {"seed"},
                                {"image_size"},
                                {"top1_percent", "top1"},
+                               {"tta_percent", "tta_top1"},
                                {"latency_ms", "latency"},
                                {"samples_per_s", "throughput"},
                                {"train_s", "train_seconds"},
@@ -49,8 +50,9 @@ std::vector<std::string> spare(const Options& o) {
   if (!o.columns.empty()) return {};
   std::vector<std::string> columns;
   const auto options = o.sort + " " + o.rows.where;
-  for (const std::string_view column : {"image_size", "infer_mib", "train_mib", "params_m",
-                                        "train_s", "samples_per_s", "seed", "tag", "lr"}) {
+  for (const std::string_view column :
+       {"image_size", "infer_mib", "train_mib", "params_m", "train_s", "samples_per_s",
+        "tta_percent", "seed", "tag", "lr"}) {
     const auto& p = *std::ranges::find(printed, column, &Printed::column);
     const bool is_memory = column.ends_with("_mib");
     if (options.find(column) == options.npos &&
@@ -212,7 +214,7 @@ const Command leaderboard_command{
     "  seconds_per_sample train_seconds (train_s) fit_time score train_throughput\n"
     "  train_memory_bytes (train_mib) inference_memory_bytes (infer_mib) parameters (params_m)\n"
     "  macs (gmacs) activations data_wait_share dtype layout device_name valid_samples\n"
-    "  finished_at experiment speed_key accuracy_key\n",
+    "  tta_top1 (tta_percent) tta_loss finished_at experiment speed_key accuracy_key\n",
     leaderboard};
 
 }  // namespace archsweep::cli

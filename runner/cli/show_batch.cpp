@@ -69,7 +69,8 @@ int show_batch(const Options& o) {
       {o.compare ? "this config" : "augmented", trial.spec.augmentation}};
   if (o.compare) std::ranges::move(all_augmentations(o, rows[0].steps), std::back_inserter(rows));
 
-  const int few = o.compare ? 8 : 16;
+  const int batch_size = trial.spec.training.batch_size;
+  const int few = std::min(o.compare ? 8 : 16, batch_size);
   const TemporaryFolder tiles("archsweep-show-batch");
   runner::BatchView view{.epoch = o.epoch,
                          .images = o.count ? o.count : few,
@@ -81,9 +82,14 @@ int show_batch(const Options& o) {
   const auto shown = runner::show_batch(config, trial, view, processes, status);
   if (!shown) return stopped_by_user;
 
+  const int found = static_cast<int>(shown->files.size());
+  if (found < o.count) fmt::print(stderr, "{} images: epoch {} has no more\n", found, o.epoch);
+  const int batches = (found + batch_size - 1) / batch_size;
   const auto& d = trial.spec.dataset;
   results::ImageGrid grid{
-      .title = fmt::format("Batch 1 of epoch {}, {}", o.epoch, fs::path(o.config).stem().string()),
+      .title = fmt::format("{} of epoch {}, {}",
+                           batches > 1 ? fmt::format("Batches 1 to {}", batches) : "Batch 1",
+                           o.epoch, fs::path(o.config).stem().string()),
       .subtitle = fmt::format("stored at {0} x {0}; networks get {1} x {1}, before normalisation",
                               d.stored_size, d.image_size),
       .rows = {"stored"},
@@ -108,9 +114,10 @@ Action declare(CLI::App& app) {
   app.add_option("config", o->config, "YAML file of the sweep")->required();
   app.add_option("-o,--output", o->output, "Picture: .svg, .png or .html")->required();
   app.add_option("--count", o->count,
-                 "Images, where the batch has so many; by default 16, or 8 to compare")
+                 "Images, of several batches where one has fewer; by default 16, or 8 to compare, "
+                 "of the first batch")
       ->check(CLI::Range(1, 256));
-  app.add_option("--epoch", o->epoch, "Whose first batch; the first is 1")
+  app.add_option("--epoch", o->epoch, "Whose first images; the first is 1")
       ->check(CLI::Range(1, 1000000));
   app.add_flag("--compare", o->compare, "A row for each augmentation there is");
   app.add_option("--arch", o->architecture,

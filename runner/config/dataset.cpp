@@ -89,7 +89,8 @@ class Settling {
     for (const auto& [key, value] : {std::pair{"table", &d_.table},
                                      {"path_column", &d_.path_column},
                                      {"label_column", &d_.label_column},
-                                     {"split_column", &d_.split_column}})
+                                     {"split_column", &d_.split_column},
+                                     {"weight_column", &d_.weight_column}})
       if (!value->empty() && d_.kind != "csv")
         values_.fault(where(key), fmt::format("dataset.{}: only kind: csv has one", key));
     if (d_.kind == "csv" && d_.table.empty() && find_file("labels.csv", d_.root, path_).empty())

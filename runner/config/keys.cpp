@@ -2,9 +2,34 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
+namespace {
+
+// The optimizers there are, and all in a line.
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : optimizer_kinds()) names.emplace_back(kind.name);
+  return names;
+}
+std::string_view optimizers_help() {
+  static const std::string help = [] {
+    std::string text = "how weights are updated. Unless they are given";
+    for (const auto& k : optimizer_kinds()) {
+      text += fmt::format("; {}: {}, momentum {}", k.name, k.help, k.momentum);
+      if (k.beta2 > 0) text += fmt::format(", beta2 {}", k.beta2);
+      if (k.eps > 0) text += fmt::format(", eps {}", k.eps);
+      text += fmt::format(", weight_decay {}", k.weight_decay);
+    }
+    return text;
+  }();
+  return help;
+}
+
+}  // namespace
 
 // clang-format off
 std::vector<Key> training_keys(TrainingSpec& t) {
@@ -12,9 +37,11 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.epochs", &t.epochs, "passes over the training images", {}, 1, 100000},
       {"training.batch_size", &t.batch_size, "images a step", {}, 1, 65536},
       {"training.micro_batch", &t.micro_batch, "images a forward pass, gradients summed up to batch_size; auto: batch_size, halved while the memory is short", {"auto"}, 0, 65536},
-      {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
-      {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
-      {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},
+      {"training.optimizer", &t.optimizer, optimizers_help(), optimizer_names()},
+      {"training.weight_decay", &t.weight_decay, "not on norms and biases; by default the optimizer's own", {}, 0, 10},
+      {"training.momentum", &t.momentum, "beta1 of those that have one; where the schedule is not one_cycle; by default the optimizer's own", {}, 0, 0.9999},
+      {"training.beta2", &t.beta2, "of the average of squared gradients (lion: of the momentum it keeps); 0: the optimizer's own", {}, 0, 0.999999},
+      {"training.eps", &t.eps, "added to the root of the average of squared gradients; 0: the optimizer's own", {}, 0, 1},
       {"training.schedule", &t.schedule, "how the learning rate moves; timm_cosine: the cosine counts from the first step, as timm's", {"one_cycle", "cosine", "timm_cosine", "constant"}},
       {"training.warmup", &t.warmup, "share of all steps in which the rate rises", {}, 0, 1},
       {"training.warmup_from", &t.warmup_from, "rate at the first step; of one_cycle see div", {}, 0, 1000},
@@ -27,6 +54,12 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
       {"training.drop_path_rate", &t.drop_path_rate, "stochastic depth of the last block", {}, 0, 0.95},
       {"training.clip_grad_norm", &t.clip_grad_norm, "largest norm of the gradients; 0: off", {}, 0},
+      {"training.clip_grad_value", &t.clip_grad_value, "largest number in the gradients; 0: off", {}, 0},
+      {"training.clip_grad_agc", &t.clip_grad_agc, "largest norm of a unit's gradient as a share of its weights' (adaptive clipping, 0.01 is usual), not of the head's; 0: off", {}, 0},
+      {"training.ema", &t.ema, "decay of an average of the weights, which is validated and kept in their place (0.9998 is timm's); 0: off", {}, 0, 0.999999},
+      {"training.ema_warmup", &t.ema_warmup, "the average begins with a small decay, 1 - step^(-2/3), as a short training wants; timm's default is false"},
+      {"training.patience", &t.patience, "the training ends after so many epochs with no better top-1 (of equal ones: loss) than one before; 0: never", {}, 0, 100000},
+      {"training.result", &t.result, "the epoch whose weights are measured and kept and whose accuracy is the trial's; the best is chosen by the validation images, so it flatters a little", {"last", "best"}},
       {"training.weights", &t.weights, "to start from: none, pretrained (timm's default tag, from the hub or its cache), or a safetensors file"},
       {"training.precision", &t.precision, "numbers of convolutions and matrix products. auto: a few steps in each are timed (GPU: tf32, bfloat16, float16; CPU: float32, bfloat16), of trainings of 200 steps or more, and the fastest is taken; tf32 on CPU is float32; float16 scales the loss", {"auto", "float32", "tf32", "bfloat16", "float16"}},
       {"training.layout", &t.layout, "of images in memory; auto: the faster one for the size", {"auto", "channels_last", "contiguous"}},
@@ -46,6 +79,7 @@ std::vector<Key> keys(Settings& s) {
       {"dataset.path_column", &d.path_column, "of the table; by default path, file, filename, image or name"},
       {"dataset.label_column", &d.label_column, "of the table; by default label, class, category or target"},
       {"dataset.split_column", &d.split_column, "of the table: train, valid or test, which is not used; by default split or is_valid where it is there"},
+      {"dataset.weight_column", &d.weight_column, "of the table: a number of 0 or more by which a training image's loss counts; by default weight where it is there"},
       {"dataset.image_size", &d.image_size, "side in pixels that the networks see", {}, 1, 4096},
       {"dataset.stored_size", &d.stored_size, "side at which images are cached; 0: image_size, or 8/7 of it for random_resized_crop", {}, 0, 4096},
       {"dataset.resize", &d.resize, "how a photo becomes a square", {"crop", "squish", "pad"}},
@@ -65,6 +99,7 @@ std::vector<Key> keys(Settings& s) {
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
       {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},
+      {"measurement.tta", &m.tta, "test-time augmentation: after the last epoch each validation image is predicted this many times more as training augments it, 4 for example; 0: off", {}, 0, 100},
       {"scheduler.slots", &s.slots, "trials at once: auto (one on CPU, as many per GPU as fit its memory, at most 4; tasks of Slurm: 100) or a number; what does not fit the memory waits"},
       {"scheduler.trial_memory", &s.trial_memory, "that a trial takes of its device: auto (as the preflight or an earlier trial measured it), or such as 6GB"},
       {"scheduler.device", &s.scheduler.device, "where trials run", {"auto", "cpu", "cuda"}},
@@ -97,6 +132,8 @@ std::vector<Key> keys(Settings& s) {
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
       {"output.keep_weights", &s.output.keep_weights, "trained weights that archsweep export can use: none; frontier, of trials that no other beats in accuracy, latency and throughput; all", {"none", "frontier", "all"}},
       {"output.weights_gib", &s.output.weights_gib, "GiB of trained weights at most, the least accurate go first; 0: a quarter of what is free", {}, 0, 1e6},
+      {"output.keep_logits", &s.output.keep_logits, "what each trial says of the validation images: for confusion, top-losses, compare, ensemble and calibration"},
+      {"output.logits_gib", &s.output.logits_gib, "GiB of these logits at most, those of the least accurate go first", {}, 0, 1e6},
       {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());
@@ -131,7 +168,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);
-    if (!minutes) faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
+    if (!minutes)
+      faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
     s.scheduler.until = minutes.value_or(-1);
   }
   auto& slurm = s.scheduler.slurm;
@@ -148,8 +186,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   if (s.scheduler.device == "cpu" && slurm.gpus != "none")
     faults.push_back({"slurm", "gpus", "scheduler.device is cpu: leave one of them out"});
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
-    faults.push_back(
-        {"scheduler", "preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+    faults.push_back({"scheduler", "preflight",
+                      "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

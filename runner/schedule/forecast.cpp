@@ -20,6 +20,8 @@ Forecast forecast(const TrialSpec& spec, const results::CandidateCost& cost, con
   const auto& m = spec.measurement;
   if (m.enabled)
     f.end_seconds = static_cast<double>(m.batch_sizes.size()) * (m.seconds + m.warmup_seconds);
+  if (m.tta > 0)  // each view is a validation, and so is the image itself
+    f.end_seconds += cost.train_step_seconds * (m.tta + 1) * data.valid_samples / batch / 3;
   return f;
 }
 

@@ -82,10 +82,10 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
     if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
-    status.line(fmt::format("data   {}: {} train, {} validation images, {} classes, {} left out",
+    status.line(fmt::format("data   {}: {} train{}, {} validation images, {} classes, {} left out",
                             trial->spec.dataset.root, prepared->train_samples,
-                            prepared->valid_samples, prepared->classes,
-                            prepared->bad_files.size()));
+                            prepared->is_weighted ? " (weighted)" : "", prepared->valid_samples,
+                            prepared->classes, prepared->bad_files.size()));
     const auto list = [&](const char* what, const std::vector<std::string>& files) {
       for (std::size_t i = 0; i < files.size() && i < most_named; ++i)
         status.line(fmt::format("       {} {}", what, files[i]));

@@ -1,5 +1,7 @@
 #include "runner/trial/images.h"
 
+#include "runner/trial/augment/copy_ahead.h"
+
 namespace archsweep::runner {
 
 static torch::Tensor per_channel(const archs::Rgb& values, int channels,
@@ -21,10 +23,9 @@ torch::Tensor Normalize::operator()(const torch::Tensor& images) const {
 torch::Tensor to_device(std::span<const std::uint8_t> pixels, std::int64_t count, int side,
                         int channels, const torch::Device& device) {
   // NHWC bytes seen as NCHW: that is channels_last already.
-  return torch::from_blob(const_cast<std::uint8_t*>(pixels.data()), {count, side, side, channels},
-                          torch::kUInt8)
-      .permute({0, 3, 1, 2})
-      .to(device);
+  const auto host = torch::from_blob(const_cast<std::uint8_t*>(pixels.data()),
+                                     {count, side, side, channels}, torch::kUInt8);
+  return copy_ahead(host, device).permute({0, 3, 1, 2});
 }
 
 void to_channels_last(torch::nn::Module& network) {

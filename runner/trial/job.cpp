@@ -38,6 +38,8 @@ int run_job(std::string_view json) {
       sweep_rates(job, events);
     else if (job.kind == "show_batch")
       show_batch(job, events);
+    else if (job.kind == "show_images")
+      show_images(job, events);
     else if (job.kind == "bench")
       bench(job, events);
     else if (job.kind == "nothing")

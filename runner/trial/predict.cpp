@@ -62,8 +62,7 @@ class Prediction {
         faults[i - first] = e.what();
       }
     });
-    const auto probabilities =
-        exported_.logits(pixels, std::int64_t(end - first)).to(torch::kFloat64).softmax(1);
+    const auto probabilities = exported_.probabilities(pixels, std::int64_t(end - first));
     for (std::size_t i = first; i < end; ++i) {
       const auto& fault = faults[i - first];
       if (fault.empty()) {

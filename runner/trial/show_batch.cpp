@@ -19,33 +19,39 @@
 namespace archsweep::runner {
 namespace {
 
-// What a step of training takes before it normalises.
+// What steps of training take before they normalise.
 struct Seen {
   std::vector<std::uint32_t> images;  // which of the data set they are
   torch::Tensor pixels;               // uint8 [n, side, side, channels], on the CPU
   torch::Tensor targets;              // as Augmented::targets, on the CPU
 };
 
-Seen first_batch(const TrialSpec& spec, const Dataset& dataset, int epoch,
-                 const torch::Device& device) {
+// Of so many batches as `count` images take, or of the whole epoch.
+Seen first_images(const TrialSpec& spec, const Dataset& dataset, int epoch, std::size_t count,
+                  const torch::Device& device) {
   BatchLoader loader(dataset, dataset.train,
                      training_batches(spec, dataset, epoch, at::get_num_threads()));
-  Batch batch;
-  loader.next(batch);
   const Normalize normalize(archs::get(spec.architecture).preprocessing, dataset.channels, device);
   const BatchAugmenter augment(spec.augmentation, spec.training.seed, dataset.classes,
                                normalize.mean(), normalize.deviation());
-  const auto seen = augment(
-      {to_device(batch.pixels, batch.count, spec.dataset.image_size, dataset.channels, device),
-       torch::tensor(batch.labels).to(device)},
-      batch.epoch, batch.first);
-  return {batch.images,
-          seen.images.round()
-              .clamp(0, 255)
-              .to(torch::kCPU, torch::kUInt8)
-              .permute({0, 2, 3, 1})
-              .contiguous(),
-          seen.targets.to(torch::kCPU)};
+  Seen all;
+  std::vector<torch::Tensor> pixels, targets;
+  for (Batch batch; all.images.size() < count && loader.next(batch);) {
+    const auto seen = augment(
+        {to_device(batch.pixels, batch.count, spec.dataset.image_size, dataset.channels, device),
+         torch::tensor(batch.labels).to(device)},
+        batch.epoch, batch.first);
+    all.images.insert(all.images.end(), batch.images.begin(), batch.images.end());
+    pixels.push_back(seen.images.round()
+                         .clamp(0, 255)
+                         .to(torch::kCPU, torch::kUInt8)
+                         .permute({0, 2, 3, 1})
+                         .contiguous());
+    targets.push_back(seen.targets.to(torch::kCPU));
+  }
+  all.pixels = torch::cat(pixels);
+  all.targets = torch::cat(targets);
+  return all;
 }
 
 // Of an image whose target is shares of classes, the two that are mixed; "" where it is one.
@@ -78,6 +84,14 @@ void write_tile(const View& image, const std::filesystem::path& file) {
                 Exit::environment);
 }
 
+// The image as it is stored, its class and its file.
+void show_stored(const Dataset& dataset, std::uint32_t image, const std::filesystem::path& tile,
+                 ShownBatch& shown) {
+  write_tile({dataset.image(image).data(), dataset.side, dataset.side, dataset.channels}, tile);
+  shown.classes.push_back(dataset.class_names[std::size_t(dataset.label(image))]);
+  shown.files.push_back(dataset.name(image));
+}
+
 }  // namespace
 
 void show_batch(const Job& job, EventSink& events) {
@@ -89,7 +103,8 @@ void show_batch(const Job& job, EventSink& events) {
   auto spec = job.spec;
   for (std::size_t picture = 1; picture <= job.view.augmentations.size(); ++picture) {
     spec.augmentation = job.view.augmentations[picture - 1];
-    const auto seen = first_batch(spec, dataset, job.view.epoch, device);
+    const auto seen =
+        first_images(spec, dataset, job.view.epoch, std::size_t(job.view.images), device);
     const auto count = std::min(seen.images.size(), std::size_t(job.view.images));
     shown.mixtures.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -100,12 +115,22 @@ void show_batch(const Job& job, EventSink& events) {
           seen.targets.dim() == 2 ? mixture(seen.targets[at], dataset.class_names) : "");
       if (picture > 1) continue;
       // The images of a batch, and their order, are the same whatever is made of them.
-      const auto image = seen.images[i];
-      write_tile({dataset.image(image).data(), dataset.side, dataset.side, dataset.channels},
-                 folder / tile_name(i, 0));
-      shown.classes.push_back(dataset.class_names[std::size_t(dataset.label(image))]);
-      shown.files.push_back(dataset.name(image));
+      show_stored(dataset, seen.images[i], folder / tile_name(i, 0), shown);
     }
+  }
+  events.send(shown);
+}
+
+void show_images(const Job& job, EventSink& events) {
+  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder);
+  if (dataset.split_hash != job.view.split_hash)
+    throw Error(fmt::format("{}: its images, classes or split are not those of the trial any more",
+                            job.spec.dataset.root));
+  ShownBatch shown;
+  for (const auto image : job.view.chosen) {
+    if (image >= dataset.size()) throw Error(fmt::format("no image {}", image));
+    const auto tile = tile_name(shown.files.size(), 0);
+    show_stored(dataset, image, std::filesystem::path(job.view.folder) / tile, shown);
   }
   events.send(shown);
 }

@@ -27,6 +27,7 @@ void fields(T& s, auto&& visit) {
   visit("path_column", s.path_column, younger);
   visit("label_column", s.label_column, younger);
   visit("split_column", s.split_column, younger);
+  visit("weight_column", s.weight_column, younger);
   visit("folds", s.folds, younger);
   visit("fold", s.fold, younger);
 }
@@ -40,6 +41,8 @@ void fields(T& s, auto&& visit) {
   visit("learning_rate", s.learning_rate);
   visit("weight_decay", s.weight_decay);
   visit("momentum", s.momentum);
+  visit("beta2", s.beta2, younger);
+  visit("eps", s.eps, younger);
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
   visit("warmup_from", s.warmup_from, younger);
@@ -52,6 +55,12 @@ void fields(T& s, auto&& visit) {
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
   visit("clip_grad_norm", s.clip_grad_norm);
+  visit("clip_grad_value", s.clip_grad_value, younger);
+  visit("clip_grad_agc", s.clip_grad_agc, younger);
+  visit("ema", s.ema, younger);
+  visit("ema_warmup", s.ema_warmup, younger);
+  visit("patience", s.patience, younger);
+  visit("result", s.result, younger);
   visit("micro_batch", s.micro_batch, younger);
   visit("weights", s.weights);
   visit("precision", s.precision);
@@ -70,6 +79,7 @@ void fields(T& s, auto&& visit) {
   visit("train_batch_sizes", s.train_batch_sizes, younger);
   visit("exported", s.exported, younger);
   visit("fold", s.fold, younger);
+  visit("tta", s.tta, younger);
 }
 
 namespace {

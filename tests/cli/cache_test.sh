@@ -91,6 +91,7 @@ grep -q 'not those that were written' sweep-files/trials/prepare*.log || say "no
 kib() { python3 -c "print($1 / 2**20)"; }
 expect budget 3 'these images take 7[0-9.]* KiB, and of the 50 KiB of output.cache_gib 0 B are in use; raise it' \
   run --set dataset.image_size=50 --set "output.cache_gib=$(kib 50)"
+expect no_room 3 'of the 1 B of output.cache_gib 0 B are in use; raise it' run --set dataset.image_size=50 --set output.cache_gib=1e-12
 expect evicts 0 'of 2 speed_keys' run --set dataset.image_size=31 --set "output.cache_gib=$(kib 50)"
 [ "$(column side)" = 31 ] || say "room was not made: $(cache)"
 

@@ -38,6 +38,14 @@ for other in '--epoch 2' '--set training.seeds=[7]'; do
 done
 draw -o two.svg --count 2; [ "$(tiles two.svg | wc -l)" = 2 ] || say "--count 2: $(tiles two.svg)"
 [ "$(tiles two.svg | cut -d' ' -f3)" = "$(head -2 flip | cut -d' ' -f3)" ] || say "--count 2 shows others than the first two"
+# More than a batch are of several; more than an epoch are all that there are, and it says so.
+draw -o six.svg --count 6 --set augmentation=none; tiles six.svg > six
+[ "$(wc -l < six)" = 6 ] && [ "$(cut -d' ' -f3 six | sort -u | wc -l)" = 6 ] || say "--count 6: $(cat six)"
+[ "$(head -4 six | cut -d' ' -f3)" = "$(cut -d' ' -f3 flip)" ] || say "--count 6 begins with another batch"
+grep -q 'Batches 1 to 2 of epoch 1' six.svg || say "--count 6 has no title of two batches"
+grep -q 'has no more' err && say "--count 6: $(cat err)"
+draw -o all.svg --count 100; [ "$(tiles all.svg | wc -l)" = 8 ] || say "--count 100: $(tiles all.svg)"
+grep -q '^8 images: epoch 1 has no more$' err || say "--count 100 says: $(cat err)"
 
 # Mixed with the one at its place from the end, an image of another class is of both classes.
 draw -o mixed.svg --set 'augmentation=[mixup]' --set training.batch_size=8; tiles mixed.svg > mixed

@@ -1,6 +1,8 @@
 // Any text as a table of labels, and as a list of images: every label has a class and every image a
 // file, or an Error.
 
+#include <cmath>
+
 #include "runner/support/error.h"
 #include "runner/trial/data/labels.h"
 #include "tests/fuzz/fuzz.h"
@@ -24,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
       const Labels labels = labelled();
       for (const auto& image : labels.images) {
         fuzz::require(image.file < images.files.size(), "an image has a file");
+        fuzz::require(image.weight >= 0 && std::isfinite(image.weight), "a weight is 0 or more");
         fuzz::require(std::size_t(image.label) < labels.class_names.size(), "a label has a class");
       }
     } catch (const Error&) {

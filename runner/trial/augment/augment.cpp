@@ -39,6 +39,23 @@ void mirror(Image& image) {
   }
 }
 
+void mirror_vertically(Image& image) {
+  const std::size_t row_bytes = std::size_t(image.width) * image.channels;
+  for (int top = 0, bottom = image.height - 1; top < bottom; ++top, --bottom)
+    std::swap_ranges(&image.pixels[top * row_bytes], &image.pixels[top * row_bytes] + row_bytes,
+                     &image.pixels[bottom * row_bytes]);
+}
+
+// Of a square: rows become columns.
+void transpose(Image& image) {
+  const auto pixel = [&](int x, int y) {
+    return &image.pixels[(std::size_t(y) * image.width + x) * image.channels];
+  };
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < y; ++x)
+      std::swap_ranges(pixel(x, y), pixel(x, y) + image.channels, pixel(y, x));
+}
+
 // As torchvision's: ten tries at an area and a log-uniform ratio, else the largest centred part
 // within the ratios. Always the same number of draws would cost nothing and gain nothing: each
 // sample has a stream of its own.
@@ -68,7 +85,9 @@ Augmenter::Augmenter(const std::vector<AugmentStep>& steps, int image_size)
   constexpr std::pair<const char*, Kind> kinds[] = {
       {"random_crop", Kind::random_crop},
       {"random_resized_crop", Kind::random_resized_crop},
-      {"horizontal_flip", Kind::horizontal_flip}};
+      {"horizontal_flip", Kind::horizontal_flip},
+      {"vertical_flip", Kind::vertical_flip},
+      {"dihedral", Kind::dihedral}};
   for (const AugmentStep& step : steps) {
     if (augment_kind(step.name).on_batch) continue;
     const auto kind = std::ranges::find(kinds, step.name, [](const auto& k) { return k.first; });
@@ -107,6 +126,20 @@ void Augmenter::apply(const View& stored, Random& random, Scratch& scratch,
         if (!own()) copy(view, scratch.image);
         mirror(scratch.image);
         break;
+      case Kind::vertical_flip:
+        if (random.uniform() >= step.values[0]) continue;
+        if (!own()) copy(view, scratch.image);
+        mirror_vertically(scratch.image);
+        break;
+      case Kind::dihedral: {
+        if (random.uniform() >= step.values[0]) continue;
+        if (!own()) copy(view, scratch.image);
+        const auto symmetry = random.below(8);
+        if (symmetry & 1) mirror(scratch.image);
+        if (symmetry & 2) mirror_vertically(scratch.image);
+        if (symmetry & 4) transpose(scratch.image);  // stored images, and their crops, are squares
+        break;
+      }
     }
     view = View(scratch.image);
   }

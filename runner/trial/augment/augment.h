@@ -27,7 +27,7 @@ class Augmenter {
   void apply(const View& stored, Random& random, Scratch& scratch, std::uint8_t* out) const;
 
  private:
-  enum class Kind { random_crop, random_resized_crop, horizontal_flip };
+  enum class Kind { random_crop, random_resized_crop, horizontal_flip, vertical_flip, dihedral };
   struct Step {
     Kind kind;
     AugmentValues values;

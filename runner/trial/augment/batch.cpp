@@ -5,6 +5,7 @@
 
 #include "runner/support/error.h"
 #include "runner/trial/augment/colour.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/augment/geometry.h"
 #include "runner/trial/augment/mix.h"
 #include "runner/trial/augment/policies.h"
@@ -104,7 +105,7 @@ void random_erasing(Work& w) {
       auto noise = torch::empty({image.size(0), box->height, box->width}, torch::kFloat32);
       for (auto& value : std::span(noise.data_ptr<float>(), std::size_t(noise.numel())))
         value = float(random.normal());
-      fill = fill + w.deviation.squeeze(0) * noise.to(image.device());
+      fill = fill + w.deviation.squeeze(0) * copy_ahead(noise, image.device());
     }
     erase(image, *box, fill);
     return 0;
@@ -180,7 +181,12 @@ Augmented BatchAugmenter::operator()(Augmented batch, int epoch, std::size_t fir
       if (batch.targets.dim() == 1)
         batch.targets = torch::one_hot(batch.targets, classes_).to(torch::kFloat32);
       batch.images = batch.images.to(torch::kFloat32, /*non_blocking=*/false, /*copy=*/true);
+      if (batch.weights.defined()) batch.targets = batch.targets * batch.weights.unsqueeze(1);
       batch.targets = mix(batch.images, batch.targets, m);
+      if (batch.weights.defined()) {
+        batch.weights = batch.targets.sum(1);
+        batch.targets = batch.targets / batch.weights.clamp_min(1e-30).unsqueeze(1);
+      }
       continue;
     }
     std::vector<torch::Tensor> done;

@@ -14,8 +14,9 @@
 namespace archsweep::runner {
 
 struct Augmented {
-  torch::Tensor images;   // [n, channels, h, w]: uint8, or float32 with values to 255
-  torch::Tensor targets;  // int64 [n], or float32 [n, classes] where images were mixed
+  torch::Tensor images;        // [n, channels, h, w]: uint8, or float32 with values to 255
+  torch::Tensor targets;       // int64 [n], or float32 [n, classes] where images were mixed
+  torch::Tensor weights = {};  // float32 [n], by which the losses count; undefined: all 1
 };
 
 class BatchAugmenter {
@@ -30,7 +31,8 @@ class BatchAugmenter {
   BatchAugmenter(BatchAugmenter&&) noexcept;
   BatchAugmenter& operator=(BatchAugmenter&&) noexcept;
 
-  // Images as uint8, labels as int64. first: the first image's position in the epoch.
+  // Images as uint8, labels as int64. first: the first image's position in the epoch. Where images
+  // are mixed, each of the two labels counts with its own image's weight.
   Augmented operator()(Augmented batch, int epoch, std::size_t first) const;
 
  private:

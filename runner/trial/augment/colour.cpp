@@ -3,12 +3,14 @@
 #include <cmath>
 #include <vector>
 
+#include "runner/trial/augment/copy_ahead.h"
+
 namespace archsweep::runner {
 namespace {
 
 // [n, 1, 1, 1] on the images' device.
 torch::Tensor one_each(const std::vector<float>& values, const torch::Tensor& images) {
-  return torch::tensor(values).view({-1, 1, 1, 1}).to(images.device());
+  return copy_ahead(torch::tensor(values).view({-1, 1, 1, 1}), images.device());
 }
 
 template <typename Value, typename Make>

@@ -4,6 +4,8 @@
 #include <numbers>
 #include <vector>
 
+#include "runner/trial/augment/copy_ahead.h"
+
 namespace archsweep::runner {
 namespace {
 
@@ -65,7 +67,7 @@ Matrix perspective(double x, double y) {
 
 torch::Tensor on_device(const std::vector<float>& values, at::IntArrayRef shape,
                         const torch::Device& device) {
-  return torch::tensor(values).view(shape).to(device);
+  return copy_ahead(torch::tensor(values).view(shape), device);
 }
 
 // What a row of each matrix [n, rows, 3] makes of the places (x, y, 1): [n, h, w]. A product of

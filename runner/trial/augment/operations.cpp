@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "runner/trial/augment/colour.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/augment/geometry.h"
 
 namespace archsweep::runner {
@@ -90,7 +91,7 @@ torch::Tensor apply_changes(const torch::Tensor& images, std::span<const Change>
   for (const auto& [operation, members] : groups) {
     std::vector<Change> theirs;
     for (const auto i : members) theirs.push_back(changes[std::size_t(i)]);
-    const auto index = torch::tensor(members, torch::kInt64).to(images.device());
+    const auto index = copy_ahead(torch::tensor(members, torch::kInt64), images.device());
     result.index_copy_(0, index,
                        apply_one(result.index_select(0, index), operation, theirs, bilinear));
   }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "runner/trial/augment/copy_ahead.h"
+
 namespace archsweep::runner {
 namespace {
 
@@ -101,7 +103,7 @@ torch::Tensor apply_mixtures(const torch::Tensor& images, std::span<const Mixtur
   const auto weights = [&](auto of) {
     std::vector<float> values;
     for (const auto& mixture : mixtures) values.push_back(static_cast<float>(of(mixture)));
-    return torch::tensor(values).view({-1, 1, 1, 1}).to(images.device());
+    return copy_ahead(torch::tensor(values).view({-1, 1, 1, 1}), images.device());
   };
   auto sum = weights([](const Mixture& m) { return m.keep; }) * images;
   for (std::size_t i = 0; i < mixtures.front().chains.size(); ++i) {

@@ -110,6 +110,7 @@ struct BatchLoader::State {
     batch.first = begin;
     batch.pixels.resize(bytes * (end - begin));
     batch.labels.resize(end - begin);
+    batch.weights.resize(dataset.weights ? end - begin : 0);
     batch.images.assign(order.begin() + std::ptrdiff_t(begin), order.begin() + std::ptrdiff_t(end));
     for (std::size_t i = begin; i < end; ++i) {
       Random random(options.seed, std::uint64_t(options.epoch), i);
@@ -117,6 +118,7 @@ struct BatchLoader::State {
                         dataset.channels);
       augmenter.apply(stored, random, scratch, &batch.pixels[bytes * (i - begin)]);
       batch.labels[i - begin] = dataset.label(order[i]);
+      if (dataset.weights) batch.weights[i - begin] = dataset.weight(order[i]);
     }
   }
 };

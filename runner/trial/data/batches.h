@@ -17,6 +17,7 @@ namespace archsweep::runner {
 struct Batch {
   std::vector<std::uint8_t> pixels;   // count x image_size x image_size x channels (NHWC)
   std::vector<std::int64_t> labels;   // count
+  std::vector<float> weights;         // count, or empty: all 1
   std::vector<std::uint32_t> images;  // count: which of the data set they are
   int count = 0;
   int epoch = 0;

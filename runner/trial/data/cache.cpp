@@ -1,6 +1,7 @@
 #include "runner/trial/data/cache.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -149,9 +150,15 @@ void write_cache(const Fd& file, const fs::path& path, CacheHeader header, const
   rlimit limit{};
   if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && bytes > limit.rlim_cur) fail(folder, what, EFBIG);
   if (::ftruncate(file.get(), 0) != 0) fail(folder, what, errno);
-  make_cache_room(folder, path, bytes, rules.most_bytes);
-  // All the space at once: a full disk must not become a SIGBUS in the middle of the mapping.
-  if (const int error = ::posix_fallocate(file.get(), 0, off_t(bytes))) fail(folder, what, error);
+  {
+    // One after the other: who makes room must see what others have just taken of it. A file system
+    // without locks can tell nobody.
+    const Fd turn(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    while (turn && ::flock(turn.get(), LOCK_EX) != 0 && errno == EINTR) continue;
+    make_cache_room(folder, path, bytes, rules.most_bytes);
+    // All the space at once: a full disk must not become a SIGBUS in the middle of the mapping.
+    if (const int error = ::posix_fallocate(file.get(), 0, off_t(bytes))) fail(folder, what, error);
+  }
   const auto mapping = map(file.get(), bytes, PROT_READ | PROT_WRITE);
   if (!mapping) fail(folder, what, errno);
 

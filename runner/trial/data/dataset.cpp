@@ -22,6 +22,7 @@ namespace {
 struct Storage {
   std::shared_ptr<const void> mapping;
   std::vector<std::int32_t> labels;
+  std::vector<float> weights;
 };
 
 std::string hash_split(const Source& source, const std::vector<std::uint32_t>& wanted,
@@ -33,6 +34,8 @@ std::string hash_split(const Source& source, const std::vector<std::uint32_t>& w
     for (const std::uint32_t i : *side) hash.add(fmt::format("{} ", wanted[i]));
     hash.add("\n");
   }
+  if (dataset.weights)
+    for (const std::uint32_t i : dataset.train) hash.add(fmt::format("{} ", dataset.weight(i)));
   return hash.hex();
 }
 
@@ -42,6 +45,9 @@ void check_classes(const Dataset& dataset, const std::string& root) {
   if (dataset.train.empty() || dataset.valid.empty())
     throw Error(fmt::format("{}: no readable image is left to {}", root,
                             dataset.train.empty() ? "train on" : "validate with"));
+  if (std::ranges::all_of(dataset.train, [&](auto i) { return dataset.weight(i) == 0; }))
+    throw Error(
+        fmt::format("{}: every image to train on has weight 0; see dataset.weight_column", root));
   for (std::size_t c = 0; c < seen.size(); ++c)
     if (!seen[c])
       throw Error(
@@ -78,7 +84,10 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
 
   auto storage = std::make_shared<Storage>();
   storage->mapping = cached.mapping;
-  for (const std::uint32_t i : wanted) storage->labels.push_back(source.labels[i]);
+  for (const std::uint32_t i : wanted) {
+    storage->labels.push_back(source.labels[i]);
+    if (!source.weights.empty()) storage->weights.push_back(source.weights[i]);
+  }
   Dataset dataset;
   dataset.classes = int(source.class_names.size());
   dataset.class_names = source.class_names;
@@ -86,6 +95,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
   dataset.channels = spec.channels;
   dataset.pixels = cached.pixels;
   dataset.labels = storage->labels.data();
+  if (!source.weights.empty()) dataset.weights = storage->weights.data();
   dataset.count = wanted.size();
   dataset.storage = storage;
   dataset.name = [name = source.name, wanted](std::size_t i) { return name(wanted[i]); };

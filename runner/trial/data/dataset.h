@@ -31,12 +31,14 @@ struct Dataset {
     return {pixels + i * bytes, bytes};
   }
   int label(std::size_t i) const { return labels[i]; }
+  float weight(std::size_t i) const { return weights ? weights[i] : 1; }  // of its training loss
   std::size_t size() const { return count; }
   std::function<std::string(std::size_t)> name;  // of an image's file, for messages
 
   // Set by whoever fills the data set; `storage` keeps them alive, so copies are cheap and safe.
   const std::uint8_t* pixels = nullptr;
   const std::int32_t* labels = nullptr;
+  const float* weights = nullptr;  // null: all 1
   std::size_t count = 0;
   std::shared_ptr<const void> storage;
 };

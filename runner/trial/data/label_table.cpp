@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -42,6 +44,14 @@ std::optional<Part> part_of(const std::string& text) {
   return at->second;
 }
 
+std::optional<float> weight_of(const std::string& text) {
+  float weight = 0;
+  const auto end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, weight);
+  if (error != std::errc() || at != end || !std::isfinite(weight) || weight < 0) return {};
+  return weight;
+}
+
 }  // namespace
 
 Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
@@ -58,10 +68,13 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
                              {"label", "labels", "class", "category", "target"}, true);
   const auto split =
       column(csv, spec.table, "split_column", spec.split_column, {"split", "is_valid"}, false);
+  const auto weight =
+      column(csv, spec.table, "weight_column", spec.weight_column, {"weight"}, false);
   std::unordered_map<std::string, std::uint32_t> places;
   for (std::uint32_t i = 0; i < images.files.size(); ++i) places[images.files[i].path] = i;
 
   Labels labels;
+  labels.has_weights = weight.has_value();
   std::vector<std::pair<Labelled, std::string>> rows;
   std::unordered_map<std::uint32_t, std::size_t> seen;  // the line of each file
   bool any_train = false, any_valid = false;
@@ -78,6 +91,10 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
         throw csv.fault(row[*split], fmt::format("'{}' is none of train, valid, test",
                                                  printable(row[*split].text, 60)));
     }
+    const auto counts = weight ? weight_of(row[*weight].text) : std::optional(1.0f);
+    if (!counts)
+      throw csv.fault(row[*weight], fmt::format("weight '{}' is no number of 0 or more",
+                                                printable(row[*weight].text, 60)));
     const auto at = places.find(fs::path(row[path].text).lexically_normal().string());
     if (at == places.end()) {
       labels.left_out.push_back(fmt::format("{}:{}:{}: no file '{}' in {}", spec.table,
@@ -90,7 +107,7 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
                                              printable(row[path].text, 200), before->second));
     any_train |= *part == Part::train;
     any_valid |= *part == Part::valid;
-    rows.push_back({{at->second, 0, *part}, row[label].text});
+    rows.push_back({{at->second, 0, *part, *counts}, row[label].text});
   }
   if (rows.empty())
     throw Error(labels.left_out.empty()

@@ -17,12 +17,14 @@ struct Labelled {
   std::uint32_t file;  // in ImageFiles
   std::int32_t label;
   Part part;
+  float weight = 1;
 };
 
 struct Labels {
   std::vector<std::string> class_names;  // in the order of bytes
   std::vector<Labelled> images;          // by file
   std::vector<std::string> left_out;     // "place: why": what should have been an image of a class
+  bool has_weights = false;              // the table has a column of them
 };
 
 // Fills in the names and the labels of images whose classes these are, one each.
@@ -36,8 +38,8 @@ Labels label_by_folder(const ImageFiles& images);
 // only the images that they name. Throws Error.
 Labels label_by_name(const ImageFiles& images, const DatasetSpec& spec);
 
-// spec.table, CSV or TSV, names paths from the root, their classes and, where it has such a column,
-// their parts: train, valid or test, which is not used. Throws Error.
+// spec.table, CSV or TSV, names paths from the root, their classes and, where it has such columns,
+// their parts (train, valid or test, which is not used) and weights. Throws Error.
 Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec);
 
 }  // namespace archsweep::runner

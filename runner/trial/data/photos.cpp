@@ -30,6 +30,7 @@ Source open_photos(const DatasetSpec& spec) {
     identity.add(fmt::format("{} {}", line, file.stamp));
     source.labels.push_back(image.label);
     source.parts.push_back(image.part);
+    if (labels.has_weights) source.weights.push_back(image.weight);
     files->push_back(image.file);
   }
   source.identity = identity.hex();

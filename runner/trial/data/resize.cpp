@@ -99,17 +99,28 @@ FOR_EACH_PROCESSOR void resize_grey_rows(const View& view, int first, const Filt
 // A pixel of two rows, with a lane to spare in each: what processors multiply at once.
 using Lanes [[gnu::vector_size(32)]] = std::int32_t;
 
+// Pixels of three bytes to four and back, each `step` bytes from the one before. The last by
+// itself: four bytes would reach over its end.
+inline void spread(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  for (std::size_t x = 0; x + 1 < count; ++x, from += 3, to += 8) std::memcpy(to, from, 4);
+  std::memcpy(to, from, 3);
+}
+inline void gather(const std::uint8_t* from, std::size_t count, std::uint8_t* to) {
+  for (std::size_t x = 0; x + 1 < count; ++x, from += 8, to += 3) std::memcpy(to, from, 4);
+  std::memcpy(to, from, 3);
+}
+
 FOR_EACH_PROCESSOR void resize_colour_rows(const View& view, int first, const Filter& filter,
                                            std::uint8_t* out) {
   const std::size_t width = filter.first.size();
-  std::vector<std::int32_t> wide(std::size_t(view.width) * 8), made(width * 8);
+  const std::size_t view_width = std::size_t(view.width);
+  std::vector<std::int32_t> wide(view_width * 8), made(width * 8);
+  std::vector<std::uint8_t> bytes(std::max(view_width, width) * 8);
   for (int y = 0; y < view.height; y += 2) {
     const int rows = std::min(2, view.height - y);
-    for (int r = 0; r < rows; ++r) {
-      const std::uint8_t* in = view.pixels + std::size_t(y + r) * view.row_bytes;
-      for (int x = 0; x < view.width; ++x)
-        for (int c = 0; c < 3; ++c) wide[std::size_t(x) * 8 + r * 4 + c] = in[x * 3 + c];
-    }
+    for (int r = 0; r < rows; ++r)
+      spread(view.pixels + std::size_t(y + r) * view.row_bytes, view_width, &bytes[r * 4]);
+    for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = bytes[i];
     for (std::size_t x = 0; x < width; ++x) {
       const std::int32_t* weight = &filter.weights[x * filter.taps];
       const std::int32_t* in = &wide[std::size_t(filter.first[x] - first) * 8];
@@ -124,9 +135,8 @@ FOR_EACH_PROCESSOR void resize_colour_rows(const View& view, int first, const Fi
       sum = sum > 255 ? Lanes{} + 255 : sum;
       std::memcpy(&made[x * 8], &sum, sizeof sum);
     }
-    for (int r = 0; r < rows; ++r)
-      for (std::size_t x = 0; x < width; ++x)
-        for (int c = 0; c < 3; ++c) *out++ = std::uint8_t(made[x * 8 + r * 4 + c]);
+    for (std::size_t i = 0; i < made.size(); ++i) bytes[i] = std::uint8_t(made[i]);
+    for (int r = 0; r < rows; ++r, out += width * 3) gather(&bytes[r * 4], width, out);
   }
 }
 

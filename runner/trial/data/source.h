@@ -22,6 +22,7 @@ struct Source {
   std::vector<std::string> class_names;
   std::vector<std::int32_t> labels;  // one an image, as are parts
   std::vector<Part> parts;
+  std::vector<float> weights;         // by which images count in training; empty: all the same
   std::vector<std::string> left_out;  // "place: why": what should have been among the images
   std::function<std::string(std::size_t)> name;
   // The image with the wanted number of channels, not smaller than `side` where a smaller decode

@@ -1,15 +1,16 @@
 #include "runner/trial/train/learner.h"
 
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 
 #include "archs/catalog.h"
 #include "archs/layers/concat_head.h"
 #include "archs/network.h"
+#include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
-#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/start_weights.h"
 
 namespace archsweep::runner {
@@ -36,7 +37,8 @@ Dataset open_data(const Job& job, EventSink& events, bool check) {
         .phase = "data", .step = static_cast<int>(done), .steps = static_cast<int>(total)});
   };
   return open_dataset(job.spec.dataset, job.cache_folder, progress,
-                      {static_cast<std::uint64_t>(job.cache_gib * (1 << 30)), check});
+                      // Rounded up: the least limit is not "none".
+                      {static_cast<std::uint64_t>(std::ceil(job.cache_gib * (1 << 30))), check});
 }
 
 Learner::Learner(const Job& job, EventSink& events)
@@ -85,7 +87,7 @@ void Learner::use_precision(const std::string& word) {
 }
 
 Optimizer Learner::optimizer() {
-  return Optimizer(parameter_groups(model_->network(), spec_.training), spec_.training);
+  return {model_->network(), spec_.training};
 }
 
 results::Summary Learner::summary() {
@@ -119,9 +121,9 @@ torch::Tensor Learner::to_pixels(const Batch& batch) const {
 }
 
 torch::Tensor Learner::to_labels(const Batch& batch) const {
-  return torch::tensor(
-             at::ArrayRef<std::int64_t>(batch.labels.data(), static_cast<std::size_t>(batch.count)))
-      .to(device_);
+  return copy_ahead(torch::tensor(at::ArrayRef<std::int64_t>(
+                        batch.labels.data(), static_cast<std::size_t>(batch.count))),
+                    device_);
 }
 
 torch::Tensor Learner::to_images(const torch::Tensor& pixels) const {
@@ -136,20 +138,35 @@ double Learner::step_aside() {
   return seconds_since(start);
 }
 
+// Of each image's loss in that of its batch; undefined where all images count the same. A batch
+// whose weights are all 0 has a loss of 0.
+static torch::Tensor shares_of(const torch::Tensor& weights) {
+  if (!weights.defined()) return {};
+  const auto exact = weights.to(torch::kFloat64);
+  return (exact / exact.sum().clamp_min(1e-300)).to(torch::kFloat32);
+}
+
 // Summed over parts of at most micro_batch images, which weigh by their share: up to rounding those
 // of the whole, but for batch norm.
 Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& labels) {
-  const auto whole = augmenter_({to_pixels(batch), labels}, batch.epoch, batch.first);
+  const auto weights =
+      batch.weights.empty() ? torch::Tensor() : copy_ahead(torch::tensor(batch.weights), device_);
+  const auto whole = augmenter_({to_pixels(batch), labels, weights}, batch.epoch, batch.first);
+  const auto shares = shares_of(whole.weights);
+  auto options = torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
+      spec_.training.label_smoothing);
+  if (shares.defined()) options.reduction(torch::kNone);
   const int n = batch.count, parts = (n + micro_batch_ - 1) / micro_batch_;
   std::vector<torch::Tensor> losses, logits;
   for (int part = 0; part < parts; ++part) {
     const int begin = n * part / parts, end = n * (part + 1) / parts;
     const auto of_part = forward(whole.images.slice(0, begin, end));
-    const auto loss = torch::nn::functional::cross_entropy(
-                          of_part, whole.targets.slice(0, begin, end),
-                          torch::nn::functional::CrossEntropyFuncOptions().label_smoothing(
-                              spec_.training.label_smoothing)) *
-                      (static_cast<double>(end - begin) / n);
+    auto loss =
+        torch::nn::functional::cross_entropy(of_part, whole.targets.slice(0, begin, end), options);
+    if (shares.defined())
+      loss = (loss * shares.slice(0, begin, end)).sum();
+    else
+      loss = loss * (static_cast<double>(end - begin) / n);
     scaler_.scale(loss).backward();
     losses.push_back(loss.detach());
     logits.push_back(of_part.detach());
@@ -188,7 +205,6 @@ Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
 
 void Learner::step(Optimizer& optimizer, const Rates& rates) {
   if (!scaler_.unscale(model_->network())) return;
-  if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
   optimizer.step(rates);
 }
 

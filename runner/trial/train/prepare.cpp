@@ -11,7 +11,8 @@ void prepare(const Job& job, EventSink& events) {
                        .classes = dataset.classes,
                        .bad_files = dataset.bad_files,
                        .duplicates = shared_images(dataset),
-                       .cache_file = dataset.cache_file.string()});
+                       .cache_file = dataset.cache_file.string(),
+                       .is_weighted = dataset.weights != nullptr});
 }
 
 }  // namespace archsweep::runner

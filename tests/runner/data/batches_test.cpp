@@ -101,6 +101,28 @@ TEST_CASE("validation sees the centre") {
   CHECK(run(made, plain(2)).pixels == std::vector<std::uint8_t>{p[5], p[6], p[9], p[10]});
 }
 
+TEST_CASE("images bring their weights, where there are any") {
+  Made made(10, 2, 1);
+  Batch batch;
+  batch.weights = {7};  // of a batch before
+  BatchOptions options = plain(2);
+  options.shuffle = true;
+  {
+    BatchLoader loader(made.dataset, made.indices, options);
+    REQUIRE(loader.next(batch));
+    CHECK(batch.weights.empty());
+  }
+  std::vector<float> weights(10);
+  std::iota(weights.begin(), weights.end(), 0.5f);
+  made.dataset.weights = weights.data();
+  BatchLoader loader(made.dataset, made.indices, options);
+  for (std::size_t images = 0; loader.next(batch); images += batch.weights.size()) {
+    REQUIRE(batch.weights.size() == batch.images.size());
+    for (std::size_t i = 0; i < batch.images.size(); ++i)
+      CHECK(batch.weights[i] == weights[batch.images[i]]);
+  }
+}
+
 TEST_CASE("a certain flip mirrors, a crop moves by the padding at most") {
   const Made made(200, 3, 1);
   BatchOptions options = plain(3);
@@ -108,6 +130,11 @@ TEST_CASE("a certain flip mirrors, a crop moves by the padding at most") {
   const Epoch flipped = run(made, options);
   for (std::size_t i = 0; i < made.pixels.size(); ++i)
     REQUIRE(flipped.pixels[i] == made.pixels[i / 3 * 3 + 2 - i % 3]);
+
+  options.augmentation = {{"vertical_flip", {{"probability", 1}}}};
+  const Epoch upside_down = run(made, options);
+  for (std::size_t i = 0; i < made.pixels.size(); ++i)
+    REQUIRE(upside_down.pixels[i] == made.pixels[i / 9 * 9 + (2 - i % 9 / 3) * 3 + i % 3]);
 
   options.augmentation = {{"random_crop", {{"padding", 1}}}};
   const Epoch moved = run(made, options);

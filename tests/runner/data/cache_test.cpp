@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
@@ -5,7 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <future>
 #include <optional>
+#include <thread>
 
 #include "runner/support/error.h"
 #include "runner/trial/data/cache_files.h"
@@ -160,6 +164,23 @@ TEST_CASE("the caches used longest ago make room, those in use stay", "[cache]")
   CHECK(list_cache(cache.path).size() == 2);
   CHECK_THROWS_AS(open_dataset(small_data(roots[3], 64), cache.path, {}, rules), archsweep::Error);
   CHECK(list_cache(cache.path).size() == 2);
+}
+
+TEST_CASE("who makes room for a cache waits for the others who do", "[cache]") {
+  const Folder roots[2], cache, elsewhere;
+  const auto other = open_dataset(small_data(roots[0], 32), elsewhere.path).cache_file;
+  const archsweep::Fd turn(::open(cache.path.c_str(), O_RDONLY | O_DIRECTORY));
+  REQUIRE(::flock(turn.get(), LOCK_EX) == 0);
+  auto opening = std::async(std::launch::async, [&] {
+    return open_dataset(small_data(roots[1], 32), cache.path, {}, {.most_bytes = 40 * kib});
+  });
+  // It has begun, and finds what another has written in the meantime: 25 of the 40 KiB.
+  while (list_cache(cache.path).empty()) std::this_thread::yield();
+  CHECK(opening.wait_for(std::chrono::milliseconds(100)) == std::future_status::timeout);
+  fs::copy(other, cache.path / other.filename());
+  const auto held = use_cache(cache.path / other.filename());
+  ::flock(turn.get(), LOCK_UN);
+  CHECK_THROWS_WITH(opening.get(), Contains("24.2 KiB are in use"));
 }
 
 TEST_CASE("an image in both parts is told, however it is stored", "[cache]") {

@@ -175,6 +175,51 @@ TEST_CASE("a table tells paths, labels and parts", "[sources]") {
   CHECK_THAT(refused("path,label\nx,y\n"), Contains("no column breed"));
 }
 
+TEST_CASE("a table tells how much images count in training", "[sources]") {
+  const auto folder = pets();
+  const Folder cache;
+  auto spec = photos(folder.path);
+  spec.kind = "csv";
+  spec.table = folder.path / "labels.csv";
+  const auto open = [&](const std::string& column, const std::vector<std::string>& weights) {
+    std::string text = "path,label,split," + column + "\n";
+    const char* names[] = {"Abyssinian_1,a,train", "Abyssinian_2,a,valid", "Egyptian_Mau_1,b,train",
+                           "Egyptian_Mau_2,b,valid"};
+    for (std::size_t i = 0; i < 4; ++i) {
+      auto line = "images/" + std::string(names[i]) + "," + weights[i] + "\n";
+      text += line.insert(line.find(','), ".jpg");
+    }
+    folder.write("labels.csv", text);
+    return open_dataset(spec, cache.path);
+  };
+  const auto weighted = open("weight", {"0.5", "1", "2e1", "0"});
+  REQUIRE(weighted.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(weighted.weight(i) == std::vector<float>{0.5, 1, 20, 0}[i]);
+  CHECK(open("weight", {"0.5", "3", "20", "7"}).split_hash == weighted.split_hash);
+  CHECK(open("weight", {"0.5", "1", "21", "0"}).split_hash != weighted.split_hash);
+
+  const auto plain = open("remark", {"0.5", "1", "20", "0"});
+  CHECK(plain.weights == nullptr);
+  CHECK(plain.weight(2) == 1);
+  CHECK(plain.split_hash != weighted.split_hash);
+  CHECK(plain.cache_file == weighted.cache_file);  // the same pixels
+  spec.weight_column = "remark";
+  CHECK(open("remark", {"0.5", "1", "20", "0"}).split_hash == weighted.split_hash);
+  CHECK_THAT(refusal([&] { open("weight", {"1", "1", "1", "1"}); }), Contains("no column remark"));
+  spec.weight_column.clear();
+  for (const auto* wrong : {"-1", "inf", "nan", "1e99", "1x", "", "heavy"})
+    CHECK_THAT(refusal([&] {
+                 open("weight", {"1", wrong, "1", "1"});
+               }),
+               Contains("labels.csv:3:") &&
+                   Contains("weight '" + std::string(wrong) + "' is no number of 0 or more"));
+  CHECK_THAT(refusal([&] {
+               open("weight", {"0", "1", "0", "1"});
+             }),
+             Contains("every image to train on has weight 0"));
+}
+
 TEST_CASE("images in a tar file are read in place", "[sources]") {
   const Folder folder, tars, cache;
   const std::string deep(95, 'd');  // a name that needs an extension

@@ -88,6 +88,27 @@ TEST_CASE("steps follow one another, bytes and floats") {
   CHECK(made.images.isfinite().all().item<bool>());
 }
 
+TEST_CASE("where images are mixed, each label counts with the weight of its image") {
+  const auto images = noise(4, 3);
+  const auto labels = torch::tensor({0, 1, 2, 0}, torch::kInt64);
+  const auto weights = torch::tensor({2.0f, 0.0f, 0.5f, 1.0f});
+  const auto augment = augmenter({{"mixup", {}}}, 3);
+  const auto plain = augment({images, labels}, 1, 0),
+             made = augment({images, labels, weights}, 1, 0);
+  CHECK_FALSE(plain.weights.defined());
+  CHECK(made.images.equal(plain.images));
+  // 0 goes with 3, of one class; 1, which does not count, with 2.
+  const double kept = plain.targets[1][1].item<double>();
+  REQUIRE((kept > 0.01 && kept < 0.99));
+  const double expected[4] = {2 * kept + 1 - kept, 0.5 * (1 - kept), 0.5 * kept,
+                              kept + 2 * (1 - kept)};
+  for (int i = 0; i < 4; ++i) CHECK(made.weights[i].item<double>() == Approx(expected[i]));
+  const auto right = torch::one_hot(torch::tensor({0, 2, 2, 0}, torch::kInt64), 3);
+  CHECK((made.targets - right).abs().max().item<double>() < 1e-6);
+  CHECK(
+      augmenter({{"color_jitter", {}}}, 3)({images, labels, weights}, 1, 0).weights.equal(weights));
+}
+
 TEST_CASE("erased parts have the mean colour") {
   const auto images = noise(8, 3);
   const auto augment = augmenter({{"random_erasing", {{"probability", 1}}}}, 3);

@@ -6,11 +6,13 @@
 Python with torch, torchvision, fastai (2.8.12), timm and safetensors.
 """
 import sys
+from unittest.mock import MagicMock
 
 import numpy as np
 import torch
 import torchvision.transforms.v2  # noqa: F401  (timm wants it)
 from fastai.vision.augment import Brightness, Contrast, Dihedral, Rotate, TensorImage, Warp, Zoom, setup_aug_tfms
+from fastai.learner import Learner
 from safetensors.torch import save_file
 from timm.data import mixup as timm_mixup
 from timm.data.random_erasing import RandomErasing
@@ -161,6 +163,26 @@ def shares():
     saved["shares"] = torch.tensor([*np.mean(erased, 0), np.mean(kept)], dtype=torch.float64)
 
 
-for part in (fastai, operations, policies, augmix, mixing, shares):
+def symmetries():
+    """The eight of a square: turned by right angles, then the same mirrored."""
+    square = colour[0, :, :, :HEIGHT]
+    turned = [F.rotate(square, 90 * k) for k in range(4)]
+    saved["square"], saved["upside_down"] = square, F.vflip(square)
+    saved["symmetries"] = torch.stack(turned + [F.hflip(image) for image in turned])
+
+
+def test_time():
+    """fastai's own tta() on the logits of four augmented views and, last, of the image itself."""
+    logits = 3 * torch.randn(5, 6, 3, generator=random)
+
+    class Stub(MagicMock):
+        def get_preds(self, **_):
+            return logits[next(self.view)].softmax(1), None
+
+    saved["tta.logits"] = logits
+    saved["tta.probabilities"] = Learner.tta(Stub(view=iter(range(5)), progress=Stub(mbar=range(4))), dl=MagicMock(), n=4)[0]
+
+
+for part in (fastai, operations, policies, augmix, mixing, shares, symmetries, test_time):
     part()
 save_file({name: value.contiguous() for name, value in saved.items()}, sys.argv[1])
