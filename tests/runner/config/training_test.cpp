@@ -107,8 +107,8 @@ architectures: [test_resnet, {name: test_vit, batch_size: 128, epochs: 50, optim
   CHECK(timm.candidates[2].learning_rates == Rates{0.3});
   CHECK(timm.candidates[2].training.warmup == 0.1);
 
-  CHECK(place.faults(one + "training: {recipe: tune}") ==
-        "c.yaml:3:20: training.recipe: 'tune' is none of fine_tune, timm, scratch; did you mean "
+  CHECK(place.faults(one + "training: {recipe: fine_tun}") ==
+        "c.yaml:3:20: training.recipe: 'fine_tun' is none of fine_tune, timm, scratch; did you mean "
         "'fine_tune'?");
   CHECK_THAT(place.faults(one + "training: {base_lr: 0.1}"),
              Contains("c.yaml:3:21: training.base_lr: of a recipe"));
