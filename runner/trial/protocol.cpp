@@ -62,6 +62,7 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("classes", s.classes);
+  visit("result_epoch", s.result_epoch, runner::younger);
   visit("tta_top1", s.tta_top1, runner::younger);
   visit("tta_loss", s.tta_loss, runner::younger);
 }

@@ -21,8 +21,8 @@ static double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7 for
-// two classes, of EfficientNet): a frozen body is not trained for that.
+// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7
+// for two classes, of EfficientNet): a frozen body is not trained for that.
 static void clear_classifier(archs::Network& network) {
   const torch::NoGradGuard no_grad;
   for (const auto& named : network.named_parameters())
