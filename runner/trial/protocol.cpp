@@ -242,9 +242,9 @@ std::string encode(const Job& job) {
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
                         {"weights", job.weights},
+                        {"logits", job.logits},
                         {"choices", job.choices},
                         {"precision", job.precision},
-                        {"logits", job.logits},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -267,9 +267,9 @@ Job decode_job(std::string_view text) {
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
             .weights = json.value("weights", ""),
+            .logits = json.value("logits", ""),
             .choices = json.value("choices", ""),
             .precision = json.value("precision", ""),
-            .logits = json.value("logits", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
