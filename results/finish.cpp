@@ -81,18 +81,20 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
         s.activations, s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash,
         device_name, s.micro_batch, s.tta_top1, s.tta_loss, speed_key, accuracy_key, trial);
-    // From the rows of the attempt: its last epoch, its timings.
+    // From the rows of the attempt: its result's epoch, its timings.
     db_->run(
-        "UPDATE results SET (top1, top5, auc, valid_loss, train_loss, train_throughput) = (SELECT "
+        "UPDATE results SET (result_epoch, top1, top5, auc, valid_loss, train_loss, "
+        "train_throughput) = "
+        "(SELECT epoch, "
         "valid_top1, valid_top5, valid_auc, "
         "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = "
-        "results.attempt ORDER BY epoch DESC LIMIT 1), "
+        "results.attempt ORDER BY epoch = ? DESC, epoch DESC LIMIT 1), "
         "(train_seconds, fit_time, data_wait_share) = (SELECT sum(seconds), "
         "sum(seconds + coalesce(valid_seconds, 0)), "
         "sum(data_wait_share * seconds) / sum(seconds) FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = results.attempt) WHERE trial = ?",
-        trial);
+        s.result_epoch, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
     add_speeds(trial, attempt);
     db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);

@@ -127,6 +127,7 @@ struct Summary {
   int valid_samples = 0;
   int classes = 0;
   // Of the validation images with test-time augmentation, where the trial has it.
+  int result_epoch = 0;  // whose weights and accuracy are the trial's; 0: the last
   double tta_top1 = not_measured, tta_loss = not_measured;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Batch norm over channels that can be folded into the layer before it (archs/fold.h).
+// Batch norm over channels that can be folded into the layer before it (archs/layers/fold.h).
 
 #include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/pimpl.h>

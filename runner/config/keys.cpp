@@ -59,6 +59,8 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.clip_grad_agc", &t.clip_grad_agc, "largest norm of a unit's gradient as a share of its weights' (adaptive clipping, 0.01 is usual), not of the head's; 0: off", {}, 0},
       {"training.ema", &t.ema, "decay of an average of the weights, which is validated and kept in their place (0.9998 is timm's); 0: off", {}, 0, 0.999999},
       {"training.ema_warmup", &t.ema_warmup, "the average begins with a small decay, 1 - step^(-2/3), as a short training wants; timm's default is false"},
+      {"training.patience", &t.patience, "the training ends after so many epochs with no better top-1 (of equal ones: loss) than one before; 0: never", {}, 0, 100000},
+      {"training.result", &t.result, "the epoch whose weights are measured and kept and whose accuracy is the trial's; the best is chosen by the validation images, so it flatters a little", {"last", "best"}},
       {"training.weights", &t.weights, "to start from: none, pretrained (timm's default tag, from the hub or its cache), or a safetensors file"},
       {"training.precision", &t.precision, "numbers of convolutions and matrix products. auto: a few steps in each are timed (GPU: tf32, bfloat16, float16; CPU: float32, bfloat16), of trainings of 200 steps or more, and the fastest is taken; tf32 on CPU is float32; float16 scales the loss", {"auto", "float32", "tf32", "bfloat16", "float16"}},
       {"training.layout", &t.layout, "of images in memory; auto: the faster one for the size", {"auto", "channels_last", "contiguous"}},

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -296,6 +297,8 @@ class Reader {
     std::vector<Candidate> chosen;
     // Wherever an exclusion stands, globs do not bring its names; a name written out after it does.
     std::vector<std::string> excluded;
+    // Of names that may still be excluded, or be given other weights.
+    std::map<std::string, std::pair<const Node*, std::string>> faults;
     for (const auto& item : node->items) {
       const auto* name = item.kind == Kind::map ? item.find("name") : &item;
       if (!name || name->kind != Kind::scalar || name->text.empty()) {
@@ -326,15 +329,20 @@ class Reader {
           continue;
         auto one = candidate;
         one.name = architecture->name;
-        const auto wrong = settle_weights(one, config.path.parent_path());
-        if (!wrong.empty()) fault(*name, wrong);
-        if (const auto unfit = training_fault(one.training); !unfit.empty()) fault(*name, unfit);
+        faults.erase(one.name);
+        if (const auto wrong = settle_weights(one, config.path.parent_path()); !wrong.empty())
+          faults.insert({one.name, {name, wrong}});
+        else if (const auto unfit = training_fault(one.training); !unfit.empty())
+          faults.insert({one.name, {name, unfit}});
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
         chosen.push_back(std::move(one));
       }
     }
     std::ranges::sort(chosen, natural_less, &Candidate::name);
+    for (const auto& c : chosen)
+      if (const auto at = faults.find(c.name); at != faults.end())
+        fault(*at->second.first, at->second.second);
     if (chosen.empty() && values_.faults().empty())
       fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);

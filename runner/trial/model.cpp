@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "archs/fold.h"
+#include "archs/layers/fold.h"
 #include "runner/support/error.h"
 #include "runner/trial/images.h"
 

@@ -69,6 +69,7 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("classes", s.classes);
+  visit("result_epoch", s.result_epoch, runner::younger);
   visit("tta_top1", s.tta_top1, runner::younger);
   visit("tta_loss", s.tta_loss, runner::younger);
 }
@@ -248,9 +249,9 @@ std::string encode(const Job& job) {
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
                         {"weights", job.weights},
+                        {"logits", job.logits},
                         {"choices", job.choices},
                         {"precision", job.precision},
-                        {"logits", job.logits},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -273,9 +274,9 @@ Job decode_job(std::string_view text) {
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
             .weights = json.value("weights", ""),
+            .logits = json.value("logits", ""),
             .choices = json.value("choices", ""),
             .precision = json.value("precision", ""),
-            .logits = json.value("logits", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {

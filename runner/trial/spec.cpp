@@ -71,6 +71,8 @@ void fields(T& s, auto&& visit) {
   visit("clip_grad_agc", s.clip_grad_agc, younger);
   visit("ema", s.ema, younger);
   visit("ema_warmup", s.ema_warmup, younger);
+  visit("patience", s.patience, younger);
+  visit("result", s.result, younger);
   visit("micro_batch", s.micro_batch, younger);
   visit("weights", s.weights);
   visit("precision", s.precision);

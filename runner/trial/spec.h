@@ -83,6 +83,8 @@ struct TrainingSpec {
   double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
   double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
   bool ema_warmup = true;  // its decay begins small
+  int patience = 0;        // end after so many epochs that are no better than one before; 0: never
+  std::string result = "last";  // the epoch whose weights are the trial's: last, best
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
   std::string precision = "auto";  // auto, float32, tf32, bfloat16, float16

@@ -79,14 +79,15 @@ std::string random_key(const at::Generator& generator) {
 
 }  // namespace
 
-archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const GradScaler& scaler, const torch::Device& device) {
+archs::NamedTensors training_state(const Moving& m) {
   archs::NamedTensors all;
-  for (const auto& [key, tensor] : archs::state_dict(network))
+  for (const auto& [key, tensor] : archs::state_dict(m.network))
     all.emplace_back("network." + key, tensor);
-  for (const auto& [key, tensor] : optimizer.state()) all.emplace_back("optimizer." + key, tensor);
-  for (const auto& named : scaler.state()) all.push_back(named);
-  for (auto& generator : generators(device)) {
+  for (const auto& [key, tensor] : m.optimizer.state())
+    all.emplace_back("optimizer." + key, tensor);
+  for (const auto& [key, tensor] : m.best.state()) all.emplace_back("best." + key, tensor);
+  for (const auto& named : m.scaler.state()) all.push_back(named);
+  for (auto& generator : generators(m.device)) {
     const std::lock_guard lock(generator.mutex());
     all.emplace_back(random_key(generator), generator.get_state());
   }
@@ -158,10 +159,8 @@ std::string obstacle(const Standing& saved, const Standing& now) {
   return "";
 }
 
-void restore(const archs::NamedTensors& saved, const std::string& name,
-             const archs::Network& network, const Optimizer& optimizer, const GradScaler& scaler,
-             const torch::Device& device) {
-  const auto live = training_state(network, optimizer, scaler, device);
+void restore(const archs::NamedTensors& saved, const std::string& name, const Moving& moving) {
+  const auto live = training_state(moving);
   const std::map<std::string, torch::Tensor> by_name(saved.begin(), saved.end());
   for (const auto& [key, tensor] : live) {
     const auto at = by_name.find(key);
@@ -173,7 +172,7 @@ void restore(const archs::NamedTensors& saved, const std::string& name,
   torch::NoGradGuard no_grad;
   for (const auto& [key, tensor] : live)
     if (!key.starts_with("random.")) tensor.copy_(by_name.at(key));
-  for (auto& generator : generators(device)) {
+  for (auto& generator : generators(moving.device)) {
     const std::lock_guard lock(generator.mutex());
     generator.set_state(by_name.at(random_key(generator)));
   }

@@ -60,8 +60,8 @@ void preflight(const Job& job, EventSink& events) {
     learner.step(optimizer, rates_at(training, 0));
   });
   result.train_memory_bytes = peak_memory(device);
-  result.checkpoint_bytes =
-      checkpoint_bytes(training_state(network, optimizer, learner.scaler(), device));
+  result.checkpoint_bytes = checkpoint_bytes(training_state(
+      {network, optimizer, learner.scaler(), BestWeights(network, training), device}));
   network.eval();
   torch::InferenceMode inference;
   const auto one = learner.to_input(learner.to_samples(batch).slice(0, 0, 1));

@@ -12,6 +12,7 @@
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/train/auc.h"
+#include "runner/trial/train/best_epoch.h"
 #include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/curve.h"
@@ -50,19 +51,28 @@ class Trial {
   void run() {
     {
       auto optimizer = learner_.optimizer();
-      if (!resume(optimizer)) settle_precision(learner_, job_, events_);
+      BestWeights best(network_, spec_.training);
+      const Moving moving{network_, optimizer, learner_.scaler(), best, device_};
+      if (!resume(moving)) settle_precision(learner_, job_, events_);
       standing_.precision = learner_.model().dtype();
-      while (done() < spec_.training.epochs) {
+      while (!has_ended(spec_.training, standing_.epochs)) {
         if (job_.until_epoch > 0 && done() >= job_.until_epoch)
           return events_.send(Paused{done(), checkpoint_bytes_});
         const int frozen = spec_.training.freeze_epochs;
         if (frozen > 0) set_body_learns(network_, done() >= frozen);
         // fastai forgets the gradients of the frozen network.
         if (frozen > 0 && done() == frozen) optimizer.forget();
-        run_epoch(optimizer, done() + 1);
-        save(optimizer);
+        run_epoch(optimizer, best);
+        save(moving);
       }
+      if (done() < spec_.training.epochs)
+        fmt::print(stderr, "ended after epoch {}: none was better than epoch {} since\n", done(),
+                   best_epoch(standing_.epochs));
       optimizer.average().swap();  // what was validated is what is kept and measured
+      if (best.is_on()) {
+        best.restore();
+        if (best_epoch(standing_.epochs) < done()) logits_ = {};  // they are of the last epoch
+      }
     }
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
@@ -70,6 +80,7 @@ class Trial {
     keep_logits();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
+    if (spec_.training.result == "best") summary.result_epoch = best_epoch(standing_.epochs);
     if (spec_.measurement.tta > 0) test_with_views(learner_, spec_, events_, summary);
     if (spec_.measurement.enabled) measure(summary);
     events_.send(summary);
@@ -85,7 +96,7 @@ class Trial {
 
   // Goes on where the checkpoint ends, if there is one that fits. One that does not changes
   // nothing: the training is then the same as without it.
-  bool resume(const Optimizer& optimizer) {
+  bool resume(const Moving& moving) {
     std::error_code error;
     if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return false;
     try {
@@ -93,7 +104,7 @@ class Trial {
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
       learner_.use_precision(saved.precision);
-      restore(state, job_.checkpoint, network_, optimizer, learner_.scaler(), device_);
+      restore(state, job_.checkpoint, moving);
       saved.spec = spec_;
       standing_ = std::move(saved);
       learner_.set_micro_batch(standing_.micro_batch);
@@ -110,14 +121,12 @@ class Trial {
   }
 
   // Without a checkpoint the training is as good: only a pause or a kill would cost epochs.
-  void save(const Optimizer& optimizer) {
+  void save(const Moving& moving) {
     standing_.micro_batch = learner_.micro_batch();
     standing_.train_memory_bytes = std::fmax(standing_.train_memory_bytes, peak_memory(device_));
     if (job_.checkpoint.empty()) return;
     try {
-      checkpoint_bytes_ =
-          write_checkpoint(job_.checkpoint, standing_,
-                           training_state(network_, optimizer, learner_.scaler(), device_));
+      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_, training_state(moving));
     } catch (const std::exception& e) {
       checkpoint_bytes_ = 0;
       fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
@@ -143,6 +152,7 @@ class Trial {
     if (!keeps_logits()) return;
     try {
       auto last = standing_.epochs.back();
+      wants_logits_ = true;
       if (logits_.empty()) validate(last);
       logits_.write(job_.logits, learner_.dataset());
     } catch (const std::exception& e) {
@@ -150,7 +160,8 @@ class Trial {
     }
   }
 
-  void run_epoch(Optimizer& optimizer, int epoch) {
+  void run_epoch(Optimizer& optimizer, BestWeights& best) {
+    const int epoch = done() + 1;
     results::Epoch result{.number = epoch};
     auto loader = learner_.training_loader(epoch);
     const auto steps = static_cast<int>(loader.batches());
@@ -191,10 +202,16 @@ class Trial {
     result.train_loss = tally.mean(tally.loss);
     result.train_top1 = tally.share(tally.top1);
     check_loss(result.train_loss, epoch, steps);
+    const auto& t = spec_.training;
+    wants_logits_ = keeps_logits() && (epoch == t.epochs || t.patience > 0);
     validate(result, optimizer.average());
     if (spec_.dataset.kind == "function") add_curve(result, learner_);
     events_.send(result);
     standing_.epochs.push_back(result);
+    if (!best.is_on() || best_epoch(standing_.epochs) != epoch) return;
+    optimizer.average().swap();
+    best.keep();
+    optimizer.average().swap();
   }
 
   // NaN, infinity, or a loss far above that of guessing: nothing good comes after it.
@@ -245,7 +262,7 @@ class Trial {
         scores.push_back(learner_.objective().scores(logits));
         labels.push_back(targets);
       }
-      if (keeps_logits() && result.number == spec_.training.epochs) logits_.add(batch, logits);
+      if (wants_logits_) logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.share(tally.top1);
@@ -281,7 +298,8 @@ class Trial {
   archs::Network& network_;
   const torch::Device device_;
   Standing standing_;
-  ValidLogits logits_;           // of the last epoch
+  bool wants_logits_ = false;
+  ValidLogits logits_;           // of the last validation, where they are wanted
   double checkpoint_bytes_ = 0;  // of the last that was written or read
 };
 

@@ -13,15 +13,16 @@ constexpr const char* about_key = "archsweep_trained";
 
 Trained from_checkpoint(const std::filesystem::path& file) {
   auto [standing, state] = read_checkpoint(file);
-  const auto done = std::ssize(standing.epochs);
-  if (done < standing.spec.training.epochs)
+  const auto& training = standing.spec.training;
+  if (!has_ended(training, standing.epochs))
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
-                            file.string(), done, standing.spec.training.epochs));
+                            file.string(), standing.epochs.size(), training.epochs));
   Trained trained{
       .spec = standing.spec, .split_hash = standing.split_hash, .dtype = standing.precision};
   // Those that were validated.
-  const std::string of_network =
-      standing.spec.training.ema > 0 ? "optimizer.ema.weights." : "network.";
+  const std::string of_network = training.result == "best" ? "best."
+                                 : training.ema > 0        ? "optimizer.ema.weights."
+                                                           : "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
       trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));

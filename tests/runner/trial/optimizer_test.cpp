@@ -63,7 +63,8 @@ double difference(const torch::Tensor& a, const torch::Tensor& b) {
 
 TEST_CASE("every optimizer takes torch.optim's or timm's steps") {
   for (const auto& kind : optimizer_kinds()) {
-    Parameters parameters;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, {.optimizer = std::string(kind.name), .weight_decay = 0.1});
     const double moves =
         difference(reference("start.conv"), reference(fmt::format("{}.{}.conv", kind.name, steps)));
@@ -85,7 +86,8 @@ TEST_CASE("every optimizer takes torch.optim's or timm's steps") {
 
 TEST_CASE("optimizers follow a momentum that moves") {
   for (const std::string name : {"adamw", "adan"}) {
-    Parameters parameters;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, {.optimizer = name, .weight_decay = 0.1});
     for (int step = 1; step <= steps; ++step)
       take_steps(optimizer, parameters, step, step, 0.95 - 0.01 * step);
@@ -99,7 +101,8 @@ TEST_CASE("optimizers follow a momentum that moves") {
 
 TEST_CASE("beta2 and eps are the optimizer's own unless they are given") {
   const auto end = [](const TrainingSpec& spec) {
-    Parameters parameters;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, spec);
     take_steps(optimizer, parameters, 1, 4, 0.9);
     return parameters.named_parameters()["conv"].clone();
@@ -116,12 +119,16 @@ TEST_CASE("the state is all that an optimizer remembers") {
   for (const auto& kind : optimizer_kinds()) {
     INFO(kind.name);
     const TrainingSpec spec{.optimizer = std::string(kind.name)};
-    Parameters whole, parts;
+    const auto whole_held = std::make_shared<Parameters>();
+    auto& whole = *whole_held;
+    const auto parts_held = std::make_shared<Parameters>();
+    auto& parts = *parts_held;
     Optimizer at_once(whole, spec), first(parts, spec);
     take_steps(at_once, whole, 1, steps, 0.9);
     take_steps(first, parts, 1, 3, 0.9);
 
-    Parameters resumed;
+    const auto resumed_held = std::make_shared<Parameters>();
+    auto& resumed = *resumed_held;
     Optimizer second(resumed, spec);
     const auto from = first.state(), to = second.state();
     REQUIRE(from.size() == to.size());
@@ -141,7 +148,10 @@ TEST_CASE("an optimizer that forgets begins anew, but its average does not") {
   for (const auto& kind : optimizer_kinds()) {
     INFO(kind.name);
     const TrainingSpec spec{.optimizer = std::string(kind.name), .ema = 0.9};
-    Parameters parameters, other;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
+    const auto other_held = std::make_shared<Parameters>();
+    auto& other = *other_held;
     Optimizer optimizer(parameters, spec), fresh(other, spec);
     take_steps(optimizer, parameters, 1, 3, 0.9);
     optimizer.forget();
@@ -157,7 +167,8 @@ TEST_CASE("an optimizer that forgets begins anew, but its average does not") {
 TEST_CASE("a parameter without a gradient stays as it is, and its count too") {
   for (const auto& kind : optimizer_kinds()) {
     INFO(kind.name);
-    Parameters parameters;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, {.optimizer = std::string(kind.name), .weight_decay = 0.1});
     parameters.set_grads(1);
     parameters.named_parameters()["matrix"].mutable_grad().reset();
@@ -172,7 +183,10 @@ TEST_CASE("a parameter without a gradient stays as it is, and its count too") {
 TEST_CASE("a parameter in channels_last takes the same steps") {
   for (const auto& kind : optimizer_kinds()) {
     INFO(kind.name);
-    Parameters plain, last;
+    const auto plain_held = std::make_shared<Parameters>();
+    auto& plain = *plain_held;
+    const auto last_held = std::make_shared<Parameters>();
+    auto& last = *last_held;
     for (auto& p : last.parameters())
       if (p.dim() == 4) p.set_data(p.data().contiguous(torch::MemoryFormat::ChannelsLast));
     const TrainingSpec spec{.optimizer = std::string(kind.name), .weight_decay = 0.1};
@@ -185,7 +199,8 @@ TEST_CASE("a parameter in channels_last takes the same steps") {
 }
 
 TEST_CASE("gradients are clipped as timm clips them") {
-  Parameters parameters;
+  const auto parameters_held = std::make_shared<Parameters>();
+  auto& parameters = *parameters_held;
   const auto check = [&](const std::string& how,
                          void (*clip)(const std::vector<torch::Tensor>&, double), double limit) {
     parameters.set_grads(3);
@@ -213,7 +228,8 @@ TEST_CASE("gradients are clipped as timm clips them") {
 
 TEST_CASE("the spec clips, adaptively without the head") {
   const auto grads = [](const TrainingSpec& spec) {
-    Parameters parameters;
+    const auto parameters_held = std::make_shared<Parameters>();
+    auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, spec);
     parameters.set_grads(3);
     optimizer.step({0.001, 0.9});
@@ -254,7 +270,8 @@ struct Averaged : archs::Network {
 
 TEST_CASE("the average of weights is timm's, buffers included") {
   const bool warmup = GENERATE(false, true);
-  Averaged network;
+  const auto network_held = std::make_shared<Averaged>();
+  auto& network = *network_held;
   WeightAverage average(network, {.ema = 0.9, .ema_warmup = warmup});
   for (int step = 1; step <= steps; ++step) {
     network.fill([&](int i) { return step * (i + 1); });
@@ -275,7 +292,8 @@ TEST_CASE("the average of weights is timm's, buffers included") {
 }
 
 TEST_CASE("without an average nothing is kept") {
-  Averaged network;
+  const auto network_held = std::make_shared<Averaged>();
+  auto& network = *network_held;
   WeightAverage average(network, {});
   network.fill([](int) { return 7; });
   average.update();

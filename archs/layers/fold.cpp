@@ -1,4 +1,4 @@
-#include "archs/fold.h"
+#include "archs/layers/fold.h"
 
 #include "archs/layers/batch_norm.h"
 
