@@ -28,7 +28,8 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         "coalesce(e.torch, ''), "
         "coalesce(e.threads, 0), coalesce((SELECT max(protocol) FROM measurements m WHERE "
         "(m.trial, m.attempt) = "
-        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source "
+        "(a.trial, a.attempt)), 0), t.dataset, t.epochs, t.source, "
+        "coalesce(iif(json_valid(t.spec), json_extract(t.spec, '$.training.precision'), ''), '') "
         "FROM trials t JOIN attempts a USING (trial) LEFT JOIN environments e USING (environment) "
         "WHERE a.trial = ? AND a.attempt = ?",
         trial, attempt);
@@ -43,12 +44,17 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
           hash, description);
       return hash;
     };
+    // A sweep that has each architecture trained and timed in the precision that is fastest for it
+    // compares these.
+    const bool is_chosen = text(9) == "sweep" && text(10) == "auto";
+    const auto dtype = is_chosen ? std::string("auto") : s.dtype;
     const auto speed_key =
-        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), s.dtype, s.layout,
+        key(fmt::format("{}|{}|{}|{}|{}|{}|{}|{}", device_name, text(3), text(4), dtype, s.layout,
                         text(1), text(5), text(6)),
             fmt::format("{}, {}, {}, {} px, {} thread{}, LibTorch {}, timing protocol {}",
-                        device_name + (text(3).empty() ? "" : ", " + text(3)), s.dtype, s.layout,
-                        text(1), text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
+                        device_name + (text(3).empty() ? "" : ", " + text(3)),
+                        is_chosen ? "each in its fastest precision" : s.dtype, s.layout, text(1),
+                        text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =
         text(9) == "bench"
@@ -73,18 +79,19 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         attempt, s.train_memory_bytes, s.inference_memory_bytes, s.parameters, s.macs,
         s.activations, s.classes, s.train_samples, s.valid_samples, s.dtype, s.layout, s.split_hash,
         device_name, s.micro_batch, s.tta_top1, s.tta_loss, speed_key, accuracy_key, trial);
-    // From the rows of the attempt: its last epoch, its timings.
+    // From the rows of the attempt: its result's epoch, its timings.
     db_->run(
-        "UPDATE results SET (top1, top5, valid_loss, train_loss, train_throughput) = (SELECT "
+        "UPDATE results SET (result_epoch, top1, top5, valid_loss, train_loss, train_throughput) = "
+        "(SELECT epoch, "
         "valid_top1, valid_top5, "
         "valid_loss, train_loss, samples_per_second FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = "
-        "results.attempt ORDER BY epoch DESC LIMIT 1), "
+        "results.attempt ORDER BY epoch = ? DESC, epoch DESC LIMIT 1), "
         "(train_seconds, fit_time, data_wait_share) = (SELECT sum(seconds), "
         "sum(seconds + coalesce(valid_seconds, 0)), "
         "sum(data_wait_share * seconds) / sum(seconds) FROM epochs e WHERE e.trial = results.trial "
         "AND e.attempt = results.attempt) WHERE trial = ?",
-        trial);
+        s.result_epoch, trial);
     db_->end_attempt(trial, attempt, "done", nullptr);
     add_speeds(trial, attempt);
     db_->run("UPDATE trials SET state = 'done', attempt = ? WHERE trial = ?", attempt, trial);

@@ -61,6 +61,7 @@ CREATE TABLE epochs (
   epoch INTEGER NOT NULL,        -- from 1
   train_loss REAL, train_top1 REAL,                -- while training, with augmentation
   valid_loss REAL, valid_top1 REAL, valid_top5 REAL,
+  plain_top1 REAL,               -- of the weights themselves, where their average (EMA) was validated
   learning_rate REAL,            -- at the end of the epoch
   seconds REAL, valid_seconds REAL,
   samples_per_second REAL,       -- training
@@ -70,7 +71,7 @@ CREATE TABLE epochs (
 CREATE TABLE measurements (      -- timings of the trained network
   trial INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
-  kind TEXT NOT NULL,            -- latency (batch 1), throughput
+  kind TEXT NOT NULL,            -- latency (batch 1), throughput; step_in_DTYPE: what precision: auto chose from
   batch_size INTEGER NOT NULL,
   dtype TEXT NOT NULL, layout TEXT NOT NULL, image_size INTEGER NOT NULL,
   protocol INTEGER NOT NULL,     -- version of how it was measured
@@ -82,7 +83,7 @@ CREATE TABLE measurements (      -- timings of the trained network
 CREATE TABLE results (           -- one row a finished trial: what the views read
   trial INTEGER PRIMARY KEY REFERENCES trials,
   attempt INTEGER NOT NULL,
-  top1 REAL, top5 REAL, valid_loss REAL, train_loss REAL,      -- last epoch
+  top1 REAL, top5 REAL, valid_loss REAL, train_loss REAL,      -- of result_epoch
   latency REAL, latency_p90 REAL, latency_p99 REAL,            -- seconds, batch 1
   throughput REAL,                                             -- samples a second, best batch size
   train_seconds REAL, train_throughput REAL, data_wait_share REAL,
@@ -240,6 +241,7 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   classes INTEGER, train_samples INTEGER, valid_samples INTEGER,
   dtype TEXT, layout TEXT, split_hash TEXT, device_name TEXT,
   micro_batch INTEGER,           -- images a forward pass in training, where the worker told
+  result_epoch INTEGER,          -- whose weights and numbers these are
   tta_top1 REAL, tta_loss REAL,  -- top1 and valid_loss with test-time augmentation, where the trial has it
   speed_key TEXT NOT NULL,       -- speeds compare only between equal keys
   accuracy_key TEXT NOT NULL,    -- accuracies compare only between equal keys
@@ -300,6 +302,7 @@ CREATE VIEW compared AS          -- `finished`, and what the frontier alone read
          train_throughput, train_memory_bytes, inference_memory_bytes,
          parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
          micro_batch,            -- less than the batch: batch norm's statistics are of so many images
+         result_epoch,           -- the epoch whose weights and accuracy these are
          tta_top1, tta_loss,     -- of the validation images with test-time augmentation
          -- the same in a person's units, as the commands print them
          100 * top1 AS top1_percent, 100 * tta_top1 AS tta_percent,
@@ -318,7 +321,7 @@ CREATE VIEW finished AS          -- one row a finished trial, in no order: count
          throughput, throughput_low, throughput_high, seconds_per_sample,
          train_seconds, fit_time, score, train_throughput, train_memory_bytes, inference_memory_bytes,
          parameters, macs, activations, data_wait_share, dtype, layout, device_name, valid_samples, finished_at,
-         micro_batch, tta_top1, tta_loss, top1_percent, tta_percent, latency_ms, samples_per_s, train_s, train_mib,
+         micro_batch, result_epoch, tta_top1, tta_loss, top1_percent, tta_percent, latency_ms, samples_per_s, train_s, train_mib,
          infer_mib, params_m, gmacs, lr, experiment, speed_key, accuracy_key
   FROM compared;
 CREATE VIEW leaderboard AS       -- the same, best accuracy first

@@ -119,12 +119,12 @@ void Store::add_epoch(TrialId trial, int attempt, const Epoch& e) {
   db_->quick_transaction([&] {
     db_->run(
         "INSERT INTO epochs (trial, attempt, epoch, train_loss, train_top1, valid_loss, "
-        "valid_top1, valid_top5, "
+        "valid_top1, valid_top5, plain_top1, "
         "learning_rate, seconds, valid_seconds, samples_per_second, data_wait_share) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         trial, attempt, e.number, e.train_loss, e.train_top1, e.valid_loss, e.valid_top1,
-        e.valid_top5, e.learning_rate, e.seconds, e.valid_seconds, e.samples_per_second,
-        e.data_wait_share);
+        e.valid_top5, e.plain_top1, e.learning_rate, e.seconds, e.valid_seconds,
+        e.samples_per_second, e.data_wait_share);
   });
 }
 

@@ -66,6 +66,8 @@ struct Epoch {
   double valid_loss = not_measured;
   double valid_top1 = not_measured;
   double valid_top5 = not_measured;
+  // Of the weights as they are trained, where an average of them is what is validated.
+  double plain_top1 = not_measured;
   double learning_rate = 0;  // at the end of the epoch
   double seconds = 0;        // training part
   double valid_seconds = 0;
@@ -76,7 +78,8 @@ struct Epoch {
 // One timing of the network.
 struct Measurement {
   // "latency" (batch 1) or "throughput"; of training "train_step", and in a run of their own its
-  // parts "train_forward", "train_backward", "train_optimizer"
+  // parts "train_forward", "train_backward", "train_optimizer"; "step_in_bfloat16" and the like:
+  // the best step in each precision that a training chose from
   std::string kind;
   int batch_size = 1;
   std::string dtype;   // "float32", "bfloat16"
@@ -118,6 +121,7 @@ struct Summary {
   int valid_samples = 0;
   int classes = 0;
   // Of the validation images with test-time augmentation, where the trial has it.
+  int result_epoch = 0;  // whose weights and accuracy are the trial's; 0: the last
   double tta_top1 = not_measured, tta_loss = not_measured;
 };
 

@@ -15,7 +15,7 @@ class Browser:
     def __init__(self, profile, faults, width=1200, height=800):
         (theirs, self.out), (self.back, back) = os.pipe(), os.pipe()
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                   "--disable-background-networking", f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
+                   "--disable-background-networking", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--user-data-dir={profile}", "--remote-debugging-pipe", "about:blank"]
         self.process = subprocess.Popen(["bash", "-c", f'exec "$@" 3<&{theirs} 4>&{back}', "bash", chromium, *options],
                                         pass_fds=(theirs, back), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(theirs), os.close(back)

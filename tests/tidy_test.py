@@ -30,13 +30,15 @@ may_include = {
     "results/": tables + ["runner/support/"],
     "runner/trial/protocol": protocol + ["results/trial.h", "runner/support/", "runner/trial/json_fields.h"],
     "runner/trial/spec": protocol + ["runner/support/", "runner/trial/json_fields.h"],
+    "runner/trial/logits": ["archs/weights/safetensors.h", "runner/support/"],
     "runner/trial/json_fields.h": ["runner/support/"],
     "runner/config/": tables + protocol + ["archs/weights/pretrained.h", "runner/support/"],
     "runner/plan/": tables + protocol + ["runner/config/", "runner/support/"],
     "runner/schedule/": protocol + ["runner/trial/measure/nvml.h", "runner/trial/data/cache_files.h", "runner/plan/", "runner/config/", "results/", "runner/support/"],
-    "runner/serve/": protocol + ["runner/plan/", "runner/config/", "results/", "runner/support/"],
-    "runner/cli/": tables + protocol + ["runner/trial/data/cache_files.h", "runner/serve/", "archs/weights/", "runner/schedule/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
-    "runner/trial/": ["archs/", "results/export/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/support/"],
+    "runner/http/": ["runner/support/"],
+    "runner/serve/": protocol + ["runner/http/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
+    "runner/cli/": tables + protocol + ["runner/trial/data/cache_files.h", "runner/trial/logits.h", "runner/http/", "runner/serve/", "archs/weights/", "runner/schedule/", "runner/plan/", "runner/config/", "results/", "runner/support/"],
+    "runner/trial/": ["archs/", "results/export/", "results/statistics.h", "results/trial.h", "results/metric.h", "runner/http/", "runner/support/"],
     "runner/trial/data/": protocol + ["archs/family.h", "runner/trial/augment/", "runner/support/"],
     "runner/trial/augment/": protocol + ["runner/trial/data/", "runner/support/"],
 }
@@ -50,15 +52,15 @@ users = {
     r"(SQLiteCpp/|sqlite3\.h)": ["results/"],
     r"CLI/": ["runner/cli/"],
     r"csv\.h": ["runner/support/csv.cpp"],
-    r"httplib\.h": ["runner/serve/server.cpp"],
+    r"httplib\.h": ["runner/http/server.cpp"],
     r"(turbojpeg|png|gif_lib)\.h|webp/|zlib\.h": ["runner/trial/data/"],
     r"openssl/": ["runner/support/hash.cpp", "runner/support/base64.cpp"],
     r"tbb/": ["runner/trial/"],
 }
 # What stays without LibTorch, also through the headers that it includes.
 no_torch = ["archs/catalog", "archs/facts.cpp", "archs/families.h", "results/", "runner/support/", "runner/config/",
-            "runner/plan/", "runner/schedule/", "runner/serve/", "runner/cli/", "runner/trial/data/", "runner/trial/augment/augment",
-            "runner/trial/protocol", "runner/trial/spec", "runner/trial/json_fields.h", "runner/trial/measure/sampling",
+            "runner/plan/", "runner/schedule/", "runner/http/", "runner/serve/", "runner/cli/", "runner/trial/data/", "runner/trial/augment/augment",
+            "runner/trial/protocol", "runner/trial/spec", "runner/trial/json_fields.h", "runner/trial/logits", "runner/trial/measure/sampling",
             "runner/trial/measure/conditions", "runner/trial/measure/nvml", "runner/trial/measure/lease"]
 
 most_lines = 500

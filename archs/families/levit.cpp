@@ -1,6 +1,7 @@
 #include "archs/families/levit.h"
 
 #include "archs/layers/activation.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/conv_norm.h"
 #include "archs/layers/conv_stem.h"
 #include "archs/layers/drop_path.h"
@@ -20,7 +21,7 @@ class LinearNormImpl : public nn::Module {
  public:
   LinearNormImpl(int in, int out, double initial) {
     linear_ = register_module("linear", nn::Linear(nn::LinearOptions(in, out).bias(false)));
-    norm_ = register_module("bn", nn::BatchNorm1d(out));
+    norm_ = register_module("bn", BatchNorm1d(out));
     nn::init::constant_(norm_->weight, initial);
   }
 
@@ -31,7 +32,7 @@ class LinearNormImpl : public nn::Module {
 
  private:
   nn::Linear linear_{nullptr};
-  nn::BatchNorm1d norm_{nullptr};
+  BatchNorm1d norm_{nullptr};
 };
 TORCH_MODULE(LinearNorm);
 

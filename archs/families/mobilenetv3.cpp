@@ -1,6 +1,7 @@
 #include "archs/families/mobilenetv3.h"
 
 #include "archs/layers/activation.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/efficientnet_blocks.h"
 #include "archs/layers/pool.h"
 #include "archs/network.h"
@@ -40,7 +41,7 @@ class MobileNetV3 final : public Network {
                             nn::Conv2d(nn::Conv2dOptions(pooled, design.head, 1).bias(bias)));
     if (design.head_norm)
       norm_ = register_module(
-          "norm_head", nn::BatchNorm2d(nn::BatchNorm2dOptions(design.head).eps(style_.norm_eps)));
+          "norm_head", BatchNorm2d(nn::BatchNorm2dOptions(design.head).eps(style_.norm_eps)));
     const int classes = options.num_classes < 0 ? 1000 : options.num_classes;
     if (classes > 0) classifier_ = register_module("classifier", nn::Linear(design.head, classes));
     classifier = "classifier";
@@ -65,7 +66,7 @@ class MobileNetV3 final : public Network {
   std::string pool_;
   double drop_rate_;
   nn::Conv2d head_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   nn::Linear classifier_{nullptr};
 };
 

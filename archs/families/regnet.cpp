@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "archs/layers/activation.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/classifier_head.h"
 #include "archs/layers/conv.h"
@@ -99,12 +100,12 @@ class PreNormBottleneckImpl : public nn::Module {
   PreNormBottleneckImpl(const Variant& v, const Stage& stage, int in, int stride, double drop)
       : act_(v.act), drop_(drop) {
     const int mid = stage.mid, out = stage.width;
-    norm1_ = register_module("norm1", nn::BatchNorm2d(in));
+    norm1_ = register_module("norm1", BatchNorm2d(in));
     conv1_ = register_module("conv1", conv(in, mid, 1));
-    norm2_ = register_module("norm2", nn::BatchNorm2d(mid));
+    norm2_ = register_module("norm2", BatchNorm2d(mid));
     conv2_ = register_module("conv2", conv(mid, mid, 3, stride, stage.groups));
     if (v.se_ratio > 0) se_ = register_module("se", squeeze(v, in, mid));
-    norm3_ = register_module("norm3", nn::BatchNorm2d(mid));
+    norm3_ = register_module("norm3", BatchNorm2d(mid));
     conv3_ = register_module("conv3", conv(mid, out, 1));
     if (stride == 1) return;
     pool_ = v.avg_down;
@@ -128,7 +129,7 @@ class PreNormBottleneckImpl : public nn::Module {
   }
 
  private:
-  nn::BatchNorm2d norm1_{nullptr}, norm2_{nullptr}, norm3_{nullptr};
+  BatchNorm2d norm1_{nullptr}, norm2_{nullptr}, norm3_{nullptr};
   nn::Conv2d conv1_{nullptr}, conv2_{nullptr}, conv3_{nullptr}, downsample_{nullptr};
   SqueezeExcite se_{nullptr};
   bool pool_ = false;

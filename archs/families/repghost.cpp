@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "archs/layers/activation.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
@@ -46,7 +47,7 @@ class GhostModuleImpl : public nn::Module {
     ConvNormOptions options{.act = act, .conv = "0", .norm = "1"};
     primary_ = register_module("primary_conv", ConvNorm(in, out, options));
     register_module("fusion_bn", fusion_);
-    fusion_->push_back(nn::BatchNorm2d(out));
+    fusion_->push_back(BatchNorm2d(out));
     options = {.kernel = 3, .groups = out, .conv = "0", .norm = "1"};
     cheap_ = register_module("cheap_operation", ConvNorm(out, out, options));
   }
@@ -71,7 +72,7 @@ class BottleneckImpl : public nn::Module {
     expand_ = register_module("ghost1", GhostModule(in, hidden, Act::relu));
     if (p.stride > 1) {
       depthwise_ = register_module("conv_dw", conv(hidden, hidden, p.kernel, p.stride, hidden));
-      norm_ = register_module("bn_dw", nn::BatchNorm2d(hidden));
+      norm_ = register_module("bn_dw", BatchNorm2d(hidden));
     }
     if (p.squeeze > 0) {
       const SqueezeExciteOptions options{
@@ -82,8 +83,8 @@ class BottleneckImpl : public nn::Module {
     project_ = register_module("ghost2", GhostModule(hidden, out, Act::identity));
     if (p.stride > 1 || in != out)
       shortcut_ = register_module(
-          "shortcut", nn::Sequential(conv(in, in, p.kernel, p.stride, in), nn::BatchNorm2d(in),
-                                     conv(in, out, 1), nn::BatchNorm2d(out)));
+          "shortcut", nn::Sequential(conv(in, in, p.kernel, p.stride, in), BatchNorm2d(in),
+                                     conv(in, out, 1), BatchNorm2d(out)));
   }
 
   torch::Tensor forward(const torch::Tensor& input) {
@@ -96,7 +97,7 @@ class BottleneckImpl : public nn::Module {
  private:
   GhostModule expand_{nullptr}, project_{nullptr};
   nn::Conv2d depthwise_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   SqueezeExcite squeeze_{nullptr};
   nn::Sequential shortcut_{nullptr};
 };
@@ -111,7 +112,7 @@ class RepGhostNet : public Network {
     auto scaled = [&](double width) { return make_divisible(width * v.width, 4); };
     int in = scaled(16);
     stem_ = register_module("conv_stem", conv(o.in_chans, in, 3, 2));
-    norm_ = register_module("bn1", nn::BatchNorm2d(in));
+    norm_ = register_module("bn1", BatchNorm2d(in));
     auto blocks = register_module("blocks", nn::ModuleList());
     auto next_stage = [&](int layer) {
       first_layer_.push_back(layer);
@@ -164,7 +165,7 @@ class RepGhostNet : public Network {
   std::string pool_;
   double drop_rate_;
   nn::Conv2d stem_{nullptr}, head_{nullptr};
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   std::vector<nn::Sequential> stages_;
   std::vector<int> first_layer_;  // of each stage
   nn::Linear classifier_{nullptr};

@@ -1,5 +1,6 @@
 #include "archs/families/repvit.h"
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/conv_blocks.h"
 #include "archs/layers/conv_stem.h"
 #include "archs/layers/layer_groups.h"
@@ -32,7 +33,7 @@ class TokenMixerImpl : public nn::Module {
     point_ = legacy ? nn::AnyModule(depthwise(width, 1))
                     : nn::AnyModule(nn::Conv2d(nn::Conv2dOptions(width, width, 1).groups(width)));
     register_module("conv1", point_.ptr());
-    if (!legacy) norm_ = register_module("bn", nn::BatchNorm2d(width));
+    if (!legacy) norm_ = register_module("bn", BatchNorm2d(width));
   }
 
   torch::Tensor forward(const torch::Tensor& x) {
@@ -43,7 +44,7 @@ class TokenMixerImpl : public nn::Module {
  private:
   ConvNorm conv_{nullptr};
   nn::AnyModule point_;
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
 };
 TORCH_MODULE(TokenMixer);
 

@@ -1,5 +1,6 @@
 #include "archs/families/res2net.h"
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/resnet_block.h"
 
@@ -16,15 +17,15 @@ class ScalesBlock : public resnet::Residual {
       : Residual(p), scale_(v.scale), stride_(p.stride), apart_(p.project) {
     const int part = resnet::inner_width(v, p.width);
     conv1_ = register_module("conv1", conv(p.in, part * scale_, 1));
-    bn1_ = register_module("bn1", nn::BatchNorm2d(part * scale_));
+    bn1_ = register_module("bn1", BatchNorm2d(part * scale_));
     for (int i = 0; i < scale_ - 1; ++i) {
       convs_->push_back(conv(part, part, 3, stride_, v.groups));
-      bns_->push_back(nn::BatchNorm2d(part));
+      bns_->push_back(BatchNorm2d(part));
     }
     register_module("convs", convs_);
     register_module("bns", bns_);
     conv3_ = register_module("conv3", conv(part * scale_, p.out, 1));
-    bn3_ = register_module("bn3", nn::BatchNorm2d(p.out));
+    bn3_ = register_module("bn3", BatchNorm2d(p.out));
     add_shortcut(v, p);
     nn::init::zeros_(bn3_->weight);  // the block starts as the identity
   }
@@ -36,7 +37,7 @@ class ScalesBlock : public resnet::Residual {
     for (int i = 0; i < scale_ - 1; ++i) {
       const auto x = i == 0 || apart_ ? parts[i] : results.back() + parts[i];
       const auto y = convs_[i]->as<nn::Conv2d>()->forward(x);
-      results.push_back(torch::relu(bns_[i]->as<nn::BatchNorm2d>()->forward(y)));
+      results.push_back(torch::relu(bns_[i]->as<BatchNorm2d>()->forward(y)));
     }
     results.push_back(apart_ ? torch::avg_pool2d(parts.back(), 3, stride_, 1) : parts.back());
     return bn3_(conv3_(torch::cat(results, 1)));
@@ -45,7 +46,7 @@ class ScalesBlock : public resnet::Residual {
   int scale_, stride_;
   bool apart_;
   nn::Conv2d conv1_{nullptr}, conv3_{nullptr};
-  nn::BatchNorm2d bn1_{nullptr}, bn3_{nullptr};
+  BatchNorm2d bn1_{nullptr}, bn3_{nullptr};
   nn::ModuleList convs_, bns_;
 };
 

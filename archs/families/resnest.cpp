@@ -1,5 +1,6 @@
 #include "archs/families/resnest.h"
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/resnet_block.h"
@@ -16,10 +17,10 @@ class SplitAttentionImpl : public nn::Module {
   SplitAttentionImpl(int channels, int radix, int groups) : radix_(radix), groups_(groups) {
     const int all = channels * radix, squeezed = make_divisible(all / 4.0, 8, 32);
     conv_ = register_module("conv", conv(channels, all, 3, 1, groups * radix));
-    bn0_ = register_module("bn0", nn::BatchNorm2d(all));
+    bn0_ = register_module("bn0", BatchNorm2d(all));
     fc1_ =
         register_module("fc1", nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1).groups(groups)));
-    bn1_ = register_module("bn1", nn::BatchNorm2d(squeezed));
+    bn1_ = register_module("bn1", BatchNorm2d(squeezed));
     fc2_ = register_module("fc2", nn::Conv2d(nn::Conv2dOptions(squeezed, all, 1).groups(groups)));
   }
 
@@ -37,7 +38,7 @@ class SplitAttentionImpl : public nn::Module {
  private:
   int radix_, groups_;
   nn::Conv2d conv_{nullptr}, fc1_{nullptr}, fc2_{nullptr};
-  nn::BatchNorm2d bn0_{nullptr}, bn1_{nullptr};
+  BatchNorm2d bn0_{nullptr}, bn1_{nullptr};
 };
 TORCH_MODULE(SplitAttention);
 
@@ -48,10 +49,10 @@ class SplitBlock : public resnet::Residual {
       : Residual(p), stride_(p.stride), pool_first_(v.pool_first) {
     const int mid = resnet::inner_width(v, p.width);
     conv1_ = register_module("conv1", conv(p.in, mid, 1));
-    bn1_ = register_module("bn1", nn::BatchNorm2d(mid));
+    bn1_ = register_module("bn1", BatchNorm2d(mid));
     conv2_ = register_module("conv2", SplitAttention(mid, v.radix, v.groups));
     conv3_ = register_module("conv3", conv(mid, p.out, 1));
-    bn3_ = register_module("bn3", nn::BatchNorm2d(p.out));
+    bn3_ = register_module("bn3", BatchNorm2d(p.out));
     add_shortcut(v, p);
     nn::init::zeros_(bn3_->weight);  // the block starts as the identity
   }
@@ -72,7 +73,7 @@ class SplitBlock : public resnet::Residual {
   int stride_;
   bool pool_first_;
   nn::Conv2d conv1_{nullptr}, conv3_{nullptr};
-  nn::BatchNorm2d bn1_{nullptr}, bn3_{nullptr};
+  BatchNorm2d bn1_{nullptr}, bn3_{nullptr};
   SplitAttention conv2_{nullptr};
 };
 

@@ -1,5 +1,6 @@
 #include "archs/families/sknet.h"
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/conv_norm.h"
@@ -15,7 +16,7 @@ class SelectImpl : public nn::Module {
  public:
   SelectImpl(int channels, int squeezed) {
     fc_reduce_ = register_module("fc_reduce", conv(channels, squeezed, 1));
-    bn_ = register_module("bn", nn::BatchNorm2d(squeezed));
+    bn_ = register_module("bn", BatchNorm2d(squeezed));
     fc_select_ = register_module("fc_select", conv(squeezed, 2 * channels, 1));
   }
   torch::Tensor forward(const torch::Tensor& maps) {
@@ -26,7 +27,7 @@ class SelectImpl : public nn::Module {
 
  private:
   nn::Conv2d fc_reduce_{nullptr}, fc_select_{nullptr};
-  nn::BatchNorm2d bn_{nullptr};
+  BatchNorm2d bn_{nullptr};
 };
 TORCH_MODULE(Select);
 

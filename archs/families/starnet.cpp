@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "archs/layers/activation.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/conv_norm.h"
 #include "archs/layers/drop_path.h"
 #include "archs/layers/pool.h"
@@ -74,7 +75,7 @@ class StarNet : public Network {
       in = width;
     }
     register_module("stages", stages);
-    norm_ = register_module("norm", nn::BatchNorm2d(in));
+    norm_ = register_module("norm", BatchNorm2d(in));
     num_features = in;
     classifier = "head";
     const int classes = o.num_classes < 0 ? 1000 : o.num_classes;
@@ -119,7 +120,7 @@ class StarNet : public Network {
   std::string pool_;
   nn::Sequential stem_;
   std::vector<nn::Sequential> stages_;
-  nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   nn::Linear head_{nullptr};
 };
 

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/classifier_head.h"
 #include "archs/network.h"
 
@@ -46,7 +47,7 @@ class Vgg : public Network {
       for (int i = 0; i < v.depths[stage]; ++i, in = widths[stage]) {
         layers_.resize(features_->size() + (v.norm ? 2 : 1), convs++);
         features_->push_back(nn::Conv2d(nn::Conv2dOptions(in, widths[stage], 3).padding(1)));
-        if (v.norm) features_->push_back(nn::BatchNorm2d(widths[stage]));
+        if (v.norm) features_->push_back(BatchNorm2d(widths[stage]));
         features_->push_back(nn::ReLU());
       }
       features_->push_back(nn::MaxPool2d(nn::MaxPool2dOptions(2)));

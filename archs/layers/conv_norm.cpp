@@ -19,7 +19,7 @@ ConvNormImpl::ConvNormImpl(int in, int out, const ConvNormOptions& o) : act_(o.a
     group_norm_ = register_module(
         o.norm, nn::GroupNorm(nn::GroupNormOptions(out / o.norm_group, out).eps(o.eps)));
   else
-    norm_ = register_module(o.norm, nn::BatchNorm2d(nn::BatchNorm2dOptions(out).eps(o.eps)));
+    norm_ = register_module(o.norm, BatchNorm2d(nn::BatchNorm2dOptions(out).eps(o.eps)));
   if (o.initial != 1) nn::init::constant_(norm_ ? norm_->weight : group_norm_->weight, o.initial);
 }
 

@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/normalization.h>
 #include <torch/nn/pimpl.h>
 
 #include "archs/layers/act.h"
+#include "archs/layers/batch_norm.h"
 
 namespace archsweep::archs {
 
@@ -36,7 +36,7 @@ class ConvNormImpl : public torch::nn::Module {
 
  private:
   torch::nn::Conv2d conv_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   torch::nn::GroupNorm group_norm_{nullptr};
   Act act_;
 };

@@ -8,6 +8,7 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 #include "archs/layers/conv_same.h"
 #include "archs/layers/drop_path.h"
@@ -290,7 +291,7 @@ class AttentionBlock final : public SkipBlock {
     return scale_ ? scale_(y) : y;
   }
 
-  nn::BatchNorm2d norm_;
+  BatchNorm2d norm_;
   MultiQueryAttention attention_;
   LayerScale2d scale_{nullptr};
 };

@@ -18,8 +18,8 @@ int round_channels(double channels, const Style& style) {
   return make_divisible(channels * style.width, style.divisor, 0, style.round_limit);
 }
 
-nn::BatchNorm2d batch_norm(int channels, const Style& style) {
-  return nn::BatchNorm2d(nn::BatchNorm2dOptions(channels).eps(style.norm_eps));
+BatchNorm2d batch_norm(int channels, const Style& style) {
+  return BatchNorm2d(nn::BatchNorm2dOptions(channels).eps(style.norm_eps));
 }
 
 // `act`: whether an activation follows, which is a part of EvoNorm.

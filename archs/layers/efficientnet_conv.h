@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/any.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/types.h>
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/mobile_plan.h"
 
 namespace archsweep::archs::mobile {
@@ -20,7 +20,7 @@ namespace archsweep::archs::mobile {
 // A width multiplied and rounded as the style asks.
 int round_channels(double channels, const Style& style);
 
-torch::nn::BatchNorm2d batch_norm(int channels, const Style& style);
+BatchNorm2d batch_norm(int channels, const Style& style);
 
 // Geometry of one convolution.
 struct Conv {

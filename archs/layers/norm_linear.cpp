@@ -5,7 +5,7 @@ namespace archsweep::archs {
 namespace nn = torch::nn;
 
 NormLinearImpl::NormLinearImpl(int in, int out, const NormLinearOptions& o) : drop_(o.drop) {
-  norm_ = register_module("bn", nn::BatchNorm1d(in));
+  norm_ = register_module("bn", BatchNorm1d(in));
   linear_ = register_module(o.linear, nn::Linear(in, out));
   nn::init::normal_(linear_->weight, 0, 0.02);
   nn::init::zeros_(linear_->bias);

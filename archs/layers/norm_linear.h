@@ -5,9 +5,10 @@
 
 #include <string>
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/nn/pimpl.h>
+
+#include "archs/layers/batch_norm.h"
 
 namespace archsweep::archs {
 
@@ -22,7 +23,7 @@ class NormLinearImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
-  torch::nn::BatchNorm1d norm_{nullptr};
+  BatchNorm1d norm_{nullptr};
   torch::nn::Linear linear_{nullptr};
   double drop_;
 };

@@ -1,5 +1,6 @@
 #include "archs/layers/resnet_block.h"
 
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/conv.h"
 #include "archs/layers/drop_path.h"
 
@@ -9,7 +10,7 @@ namespace nn = torch::nn;
 
 nn::AnyModule norm(const Variant& v, int channels) {
   if (v.group_norm) return nn::AnyModule(nn::GroupNorm(nn::GroupNormOptions(32, channels)));
-  return nn::AnyModule(nn::BatchNorm2d(channels));
+  return nn::AnyModule(BatchNorm2d(channels));
 }
 
 torch::Tensor Residual::forward(const torch::Tensor& x) {

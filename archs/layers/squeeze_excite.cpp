@@ -12,7 +12,7 @@ namespace nn = torch::nn;
 SqueezeExciteImpl::SqueezeExciteImpl(int channels, int squeezed, const SqueezeExciteOptions& o)
     : options_(o) {
   reduce_ = register_module(o.reduce, nn::Conv2d(nn::Conv2dOptions(channels, squeezed, 1)));
-  if (o.norm) norm_ = register_module("bn", nn::BatchNorm2d(squeezed));
+  if (o.norm) norm_ = register_module("bn", BatchNorm2d(squeezed));
   expand_ = register_module(o.expand, nn::Conv2d(nn::Conv2dOptions(squeezed, channels, 1)));
 }
 

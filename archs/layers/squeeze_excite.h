@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
 #include "archs/layers/act.h"
+#include "archs/layers/batch_norm.h"
 #include "archs/layers/channels.h"
 
 namespace archsweep::archs {
@@ -31,7 +31,7 @@ class SqueezeExciteImpl : public torch::nn::Module {
 
  private:
   torch::nn::Conv2d reduce_{nullptr}, expand_{nullptr};
-  torch::nn::BatchNorm2d norm_{nullptr};
+  BatchNorm2d norm_{nullptr};
   SqueezeExciteOptions options_;
 };
 TORCH_MODULE(SqueezeExcite);

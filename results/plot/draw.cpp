@@ -51,6 +51,17 @@ void write_png(const std::string& svg_text, const fs::path& file) {
   fs::remove(svg);
 }
 
+// What needs nothing else in any format.
+template <typename Picture>
+void draw_alone(const Picture& picture, const fs::path& file) {
+  check_picture_name(file);
+  const auto ending = file.extension();
+  if (ending == ".png")
+    write_png(to_svg(picture), file);
+  else
+    write_file(file, ending == ".html" ? to_html(picture) : to_svg(picture));
+}
+
 }  // namespace
 
 fs::path plotly_path() {
@@ -91,12 +102,11 @@ void draw(const Chart& chart, const fs::path& file, int width, Theme theme) {
 }
 
 void draw(const ImageGrid& grid, const fs::path& file) {
-  check_picture_name(file);
-  const auto ending = file.extension();
-  if (ending == ".png")
-    write_png(to_svg(grid), file);
-  else
-    write_file(file, ending == ".html" ? to_html(grid) : to_svg(grid));
+  draw_alone(grid, file);
+}
+
+void draw(const MatrixPicture& matrix, const fs::path& file) {
+  draw_alone(matrix, file);
 }
 
 }  // namespace archsweep::results

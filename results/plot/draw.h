@@ -8,6 +8,7 @@
 
 #include "results/plot/chart.h"
 #include "results/plot/image_grid.h"
+#include "results/plot/matrix.h"
 
 namespace archsweep::results {
 
@@ -25,5 +26,6 @@ void draw(const Chart& chart, const std::filesystem::path& file, int width = 100
           Theme theme = Theme::automatic);
 // The same; .html needs nothing else.
 void draw(const ImageGrid& grid, const std::filesystem::path& file);
+void draw(const MatrixPicture& matrix, const std::filesystem::path& file);
 
 }  // namespace archsweep::results

@@ -189,6 +189,15 @@ std::string draw_head(const std::string& title, const std::string& subtitle, dou
   return out;
 }
 
+std::string page_around(const std::string& title, const std::string& svg) {
+  return fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
+      "<style>body{{margin:0}}svg{{max-width:100%;height:auto}}</style>\n{}</html>\n",
+      escape_xml(title), svg);
+}
+
 std::string draw_frame(const Chart& chart, const Frame& f, Theme theme) {
   const auto out = draw_head(chart.title, chart.subtitle, f.width, f.height, f.size, theme);
   return chart.points.empty() && chart.lines.empty() ? out : out + draw_axes(chart, f);

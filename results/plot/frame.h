@@ -30,7 +30,10 @@ double head_height(const std::string& subtitle, double width, double size);
 std::string draw_head(const std::string& title, const std::string& subtitle, double width,
                       double height, double size, Theme theme);
 
-// The same, and axes.
+// HTML with nothing but the picture.
+std::string page_around(const std::string& title, const std::string& svg);
+
+// The head, and axes.
 std::string draw_frame(const Chart& chart, const Frame& frame, Theme theme);
 
 }  // namespace archsweep::results

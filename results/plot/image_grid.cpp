@@ -67,12 +67,7 @@ std::string to_svg(const ImageGrid& grid, Theme theme) {
 }
 
 std::string to_html(const ImageGrid& grid) {
-  return fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n"
-      "<style>body{{margin:0}}svg{{max-width:100%;height:auto}}</style>\n{}</html>\n",
-      escape_xml(grid.title), to_svg(grid));
+  return page_around(grid.title, to_svg(grid));
 }
 
 }  // namespace archsweep::results

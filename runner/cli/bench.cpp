@@ -17,6 +17,7 @@
 #include "results/export/table.h"
 #include "results/store.h"
 #include "runner/cli/command.h"
+#include "runner/cli/exported_spec.h"
 #include "runner/cli/rows.h"
 #include "runner/schedule/bench.h"
 #include "runner/schedule/ingest.h"
@@ -30,26 +31,37 @@ namespace archsweep::cli {
 namespace {
 
 namespace fs = std::filesystem;
+using runner::TrialSpec;
 
 struct Options {
   std::vector<std::string> globs;
   std::string batch_sizes = "1,32", device = "auto", precision = "auto", layout = "auto",
               database = "bench.db", format = "table", output;
-  bool train = false;
+  bool train = false, fold = false;
   int image_size = 0, threads = 0, rounds = 3;
   double seconds = 1;
 };
 
+// A folder, unless it is no export and happens to be called as an architecture is.
+bool is_export(const std::string& word) {
+  std::error_code none;
+  return fs::is_directory(word, none) &&
+         (!archs::find(word) || fs::exists(fs::path(word) / "config.json", none));
+}
+
 // The architectures of the globs. One that matches nothing is a mistake.
-std::vector<const archs::Entry*> candidates(const Options& o) {
-  for (const auto& word : o.globs) {
+std::vector<const archs::Entry*> architectures(const Options& o) {
+  std::vector<std::string> globs;
+  std::ranges::remove_copy_if(o.globs, std::back_inserter(globs), is_export);
+  if (globs.empty()) return {};
+  for (const auto& word : globs) {
     const bool excludes = word.starts_with('!');
     const std::vector<std::string> glob{word.substr(excludes)};
     // A glob may exclude what is not here; a name written out is meant.
     if (archs::select(glob).empty() && !(excludes && is_glob(glob[0])))
       throw Error(fmt::format("'{}' matches no architecture{}", glob[0], archs::suggest(glob[0])));
   }
-  auto chosen = archs::select(o.globs);
+  auto chosen = archs::select(globs);
   if (chosen.empty()) throw Error("no architecture is left: '!' excludes all that is named");
   return chosen;
 }
@@ -90,38 +102,70 @@ std::string device(const Options& o) {
   return name;
 }
 
+bool is_exported(const TrialSpec& spec) {
+  return !spec.measurement.exported.empty();
+}
+
+// In half precision folded weights would be rounded anew.
+bool can_fold(const std::string& precision, const std::string& device) {
+  return precision == "float32" || precision == "tf32" || (precision == "auto" && device == "cpu");
+}
+
 runner::BenchPlan make_plan(const Options& o) {
   const auto sizes = batch_sizes(o);
   runner::BenchPlan plan{.rounds = o.rounds, .device = device(o), .threads = o.threads};
-  for (const auto* entry : candidates(o)) {
-    runner::TrialSpec spec;
+  TrialSpec blank;
+  // What steps of training are timed with: timm's benchmark.py.
+  blank.training = {.epochs = 0,
+                    .batch_size = sizes.back(),
+                    .optimizer = "sgd",
+                    .learning_rate = 1e-4,
+                    .weight_decay = 0,
+                    .schedule = "constant",
+                    .warmup = 0,
+                    .precision = o.precision,
+                    .layout = o.layout};
+  blank.measurement = {.batch_sizes = sizes, .seconds = o.seconds, .warmup_seconds = 3 * o.seconds};
+  const auto add = [&](TrialSpec spec) {
+    const std::string family(archs::get(spec.architecture).family);
+    if (o.train)
+      std::ranges::copy_if(sizes, std::back_inserter(spec.measurement.train_batch_sizes),
+                           [](int n) { return n > 1; });
+    plan.candidates.push_back({spec, family, "", 0});
+    if (!(o.fold || is_exported(spec)) || !can_fold(spec.training.precision, plan.device)) return;
+    spec.measurement.fold = true;  // for inference alone
+    spec.measurement.train_batch_sizes.clear();
+    plan.candidates.push_back({std::move(spec), family, "", 0});
+  };
+  for (const auto* entry : architectures(o)) {
+    auto spec = blank;
     spec.architecture = entry->name;
     spec.dataset.kind = "random";
     spec.dataset.image_size = spec.dataset.stored_size =
         o.image_size ? o.image_size : entry->preprocessing.input_size;
-    // What steps of training are timed with: timm's benchmark.py.
-    spec.training = {.epochs = 0,
-                     .batch_size = sizes.back(),
-                     .optimizer = "sgd",
-                     .learning_rate = 1e-4,
-                     .weight_decay = 0,
-                     .schedule = "constant",
-                     .warmup = 0,
-                     .precision = o.precision,
-                     .layout = o.layout};
-    spec.measurement = {
-        .batch_sizes = sizes, .seconds = o.seconds, .warmup_seconds = 3 * o.seconds};
-    if (o.train)
-      std::ranges::copy_if(sizes, std::back_inserter(spec.measurement.train_batch_sizes),
-                           [](int n) { return n > 1; });
-    plan.candidates.push_back({std::move(spec), std::string(entry->family), "", 0});
+    add(std::move(spec));
+  }
+  for (const auto& word : o.globs) {
+    if (!is_export(word)) continue;
+    const auto about = spec_of_export(word);
+    auto spec = blank;
+    spec.architecture = about.architecture;
+    spec.dataset = about.dataset;
+    spec.measurement.exported = about.measurement.exported;
+    // As it was trained, unless the command line says something else.
+    if (o.precision == "auto") spec.training.precision = about.training.precision;
+    if (o.layout == "auto") spec.training.layout = about.training.layout;
+    if (o.image_size && o.image_size != spec.dataset.image_size)
+      throw Error(fmt::format("{}: is of {} pixels; leave out --image-size", word,
+                              spec.dataset.image_size));
+    add(std::move(spec));
   }
   plan.command = fmt::format(
       "archsweep bench {} --batch-size {}{} --device {} --threads {} "
-      "--precision {} --layout {} --rounds {} --seconds {}{}",
+      "--precision {} --layout {} --rounds {} --seconds {}{}{}",
       fmt::join(o.globs, " "), o.batch_sizes, o.train ? " --train" : "", plan.device, o.threads,
       o.precision, o.layout, o.rounds, o.seconds,
-      o.image_size ? fmt::format(" --image-size {}", o.image_size) : "");
+      o.image_size ? fmt::format(" --image-size {}", o.image_size) : "", o.fold ? " --fold" : "");
   const fs::path database = o.database;
   plan.folder = database.parent_path() / (database.stem().string() + "-files");
   return plan;
@@ -193,7 +237,7 @@ results::Rows timm_rows(const runner::BenchPlan& plan, const runner::BenchOutcom
       const auto* infer = inference(c, n);
       const auto* step = speed(c, n, "train_step");
       if (!infer && !step) continue;
-      std::vector<results::Value> row{spec.architecture};
+      std::vector<results::Value> row{runner::bench_name(spec)};
       add(row, infer);
       row.insert(row.end(), {rounded(static_cast<double>(c.summary->macs) / 1e9, 2),
                              rounded(static_cast<double>(c.summary->activations) / 1e6, 2)});
@@ -226,8 +270,8 @@ results::Rows own_rows(const runner::BenchPlan& plan, const runner::BenchOutcome
     const auto& c = outcome.candidates[i];
     for (const int n : spec.measurement.batch_sizes) {
       const auto* infer = inference(c, n);
-      std::vector<results::Value> row{spec.architecture, std::int64_t(spec.dataset.image_size),
-                                      std::int64_t(n)};
+      std::vector<results::Value> row{runner::bench_name(spec),
+                                      std::int64_t(spec.dataset.image_size), std::int64_t(n)};
       // A number of what was measured, or nothing.
       const auto put = [&](const auto* from, auto&& number) {
         auto& cell = row.emplace_back();
@@ -322,17 +366,25 @@ int bench(const Options& o) {
 
 Action declare(CLI::App& app) {
   auto o = std::make_shared<Options>();
-  app.add_option("glob", o->globs, "Names to time: * ? [abc]; several are a union, '!' excludes")
+  app.add_option(
+         "glob", o->globs,
+         "Names to time: * ? [abc]; several are a union, '!' excludes; or folders of `archsweep "
+         "export`")
       ->required();
   app.add_option("--batch-size", o->batch_sizes, "Images at once, as in 1,32,256")
       ->capture_default_str();
   app.add_flag("--train", o->train, "Also steps of training, at the batch sizes above 1");
+  app.add_flag("--fold", o->fold,
+               "Also with batch norms folded into the layers before them; exports always are");
   app.add_option("--image-size", o->image_size, "Side in pixels; else each architecture's own")
       ->check(CLI::Range(1, 4096));
   app.add_option("--device", o->device, "auto, cpu or cuda:N")->capture_default_str();
   app.add_option("--threads", o->threads, "Of the CPU; 0: all cores")->check(CLI::Range(0, 4096));
-  app.add_option("--precision", o->precision, "auto (bfloat16 on a GPU), float32 or bfloat16")
-      ->check(CLI::IsMember({"auto", "float32", "bfloat16"}));
+  app.add_option("--precision", o->precision,
+                 "auto (bfloat16 on a GPU, float32 on CPU; of an export its own), float32, tf32, "
+                 "bfloat16 or "
+                 "float16")
+      ->check(CLI::IsMember({"auto", "float32", "tf32", "bfloat16", "float16"}));
   app.add_option("--layout", o->layout, "auto, channels_last or contiguous")
       ->check(CLI::IsMember({"auto", "channels_last", "contiguous"}));
   app.add_option("--rounds", o->rounds, "Processes that each candidate is timed in")
@@ -352,9 +404,11 @@ Action declare(CLI::App& app) {
 
 extern const Command bench_command;
 const Command bench_command{
-    "bench", "Time architectures with fresh weights: latency, throughput, training steps",
+    "bench",
+    "Time architectures with fresh weights, or an export: latency, throughput, training steps",
     "  archsweep bench 'resnet*' '!*_gn' --batch-size 1,32\n"
     "  archsweep bench test_vit test_resnet --train --format csv -o speeds.csv\n"
+    "  archsweep bench pets-model/               an export, as it is and with folded batch norms\n"
     "low and high: 95 % interval of ms, over all rounds. Exit code: 0 done, 1 something could not "
     "be timed,\n2 bad usage, 3 this machine cannot, 130 stopped (what is measured is kept)\n",
     declare};

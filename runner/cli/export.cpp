@@ -12,9 +12,9 @@
 #include "results/trial.h"
 #include "runner/cli/become_worker.h"
 #include "runner/cli/command.h"
-#include "runner/cli/database.h"
+#include "runner/cli/trained_trial.h"
 #include "runner/schedule/each_job.h"
-#include "runner/schedule/kept_weights.h"
+#include "runner/schedule/kept_files.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/status.h"
 #include "runner/support/error.h"
@@ -32,48 +32,14 @@ struct Options {
   bool no_check = false, train_again = false;
 };
 
-struct Trial {
-  std::string name;  // "pets.db: trial 7 (resnet18)"
-  std::string fingerprint, spec, device, measured;
-  int threads = 0;
-  double train_seconds = 0;
-  fs::path folder;  // the sweep's output.folder
-};
-
-Trial find_trial(const Options& o) {
-  const results::Reader reader(o.database);
-  auto rows = reader.open(fmt::format(
-      "SELECT t.architecture, t.source, t.state, t.fingerprint, t.spec, a.journal, a.device, "
-      "e.threads, r.fit_time FROM trials t LEFT JOIN attempts a USING (trial, attempt) "
-      "LEFT JOIN environments e USING (environment) LEFT JOIN results r USING (trial) "
-      "WHERE t.trial = {}",
-      o.trial));
-  if (!rows.next())
-    throw Error(fmt::format("{}: no trial {}; `archsweep leaderboard {}` has their numbers",
-                            o.database, o.trial, o.database));
-  Trial trial{.name = fmt::format("{}: trial {} ({})", o.database, o.trial, rows.text(0)),
-              .fingerprint = std::string(rows.text(3)),
-              .spec = std::string(rows.text(4)),
-              .device = std::string(rows.text(6)),
-              .threads = static_cast<int>(rows.whole(7)),
-              .train_seconds = rows.number(8),
-              // The journal is FOLDER/trials/NAME.jsonl.
-              .folder = fs::path(rows.text(5)).parent_path().parent_path()};
-  if (rows.text(1) != "sweep")
-    throw Error(fmt::format("{}: its numbers are from {}: nothing was trained here", trial.name,
-                            rows.text(1) == "bench" ? "a benchmark" : "an import"));
-  if (rows.text(2) != "done")
-    throw Error(fmt::format("{} is {}: only a finished trial has weights to export", trial.name,
-                            rows.text(2)));
-  if (!o.files.empty()) trial.folder = o.files;
-  const auto row = nlohmann::ordered_json::parse(results::write_rows(
-      reader.ask(fmt::format("SELECT * FROM finished WHERE trial = {}", o.trial)), "json"));
-  trial.measured = row.at(0).dump();
-  return trial;
+// The row of `finished`, as JSON.
+std::string measured(const results::Reader& reader, std::int64_t trial) {
+  const auto rows = reader.ask(fmt::format("SELECT * FROM finished WHERE trial = {}", trial));
+  return nlohmann::ordered_json::parse(results::write_rows(rows, "json")).at(0).dump();
 }
 
 // false: the user stopped it.
-bool train_again(const Trial& trial, const fs::path& weights) {
+bool train_again(const TrainedTrial& trial, const fs::path& weights) {
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);
   const runner::Job job{.kind = "train",
@@ -81,7 +47,9 @@ bool train_again(const Trial& trial, const fs::path& weights) {
                         .device = trial.device,
                         .threads = trial.threads,
                         .cache_folder = (trial.folder / "cache").string(),
-                        .weights = weights.string()};
+                        .weights = weights.string(),
+                        .logits = runner::logits_file(trial.folder, trial.fingerprint).string(),
+                        .precision = trial.dtype};
   status.doing("training it again");
   return run_one(
       {}, trial.name, {job, trial.folder / "trials" / "export"},
@@ -94,7 +62,7 @@ bool train_again(const Trial& trial, const fs::path& weights) {
 }
 
 // The weights that are there; nullopt: the user stopped training them again.
-std::optional<fs::path> find_weights(const Options& o, const Trial& trial) {
+std::optional<fs::path> find_weights(const Options& o, const TrainedTrial& trial) {
   const auto kept = runner::weights_file(trial.folder, trial.fingerprint);
   if (fs::exists(kept)) return kept;
   const auto checkpoint = trial.folder / "checkpoints" / kept.filename();
@@ -111,7 +79,8 @@ std::optional<fs::path> find_weights(const Options& o, const Trial& trial) {
 }
 
 int export_trial(Options o) {
-  const auto trial = find_trial(o);
+  const results::Reader reader(o.database);
+  const auto trial = trained_trial(reader, o.trial, o.files);
   const auto weights = find_weights(o, trial);
   if (!weights) return stopped_by_user;
   become_worker(
@@ -119,7 +88,7 @@ int export_trial(Options o) {
                                              .weights = weights->string(),
                                              .folder = fs::path(o.output).lexically_normal(),
                                              .cache_folder = (trial.folder / "cache").string(),
-                                             .measured = trial.measured,
+                                             .measured = measured(reader, o.trial),
                                              .device = o.device,
                                              .is_checked = !o.no_check,
                                          })});

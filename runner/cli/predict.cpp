@@ -31,6 +31,8 @@ Action declare(CLI::App& app) {
       ->required();
   app.add_flag("--all", o->job.all,
                "Every class in the order of the vocabulary, and not the likeliest alone");
+  app.add_flag("!--no-fold", o->job.fold,
+               "Run batch norms as they are, not folded into the layers before them");
   app.add_option("--batch-size", o->job.batch_size, "Images at once")->check(CLI::Range(1, 65536));
   app.add_option("--device", o->job.device, "auto, cpu or cuda:N");
   add_format_option(app, o->job.format, "exact numbers in csv and json; json has every class");

@@ -1,5 +1,3 @@
-#include "runner/serve/server.h"
-
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,7 +7,8 @@
 
 #include "results/query.h"
 #include "runner/cli/database.h"
-#include "runner/serve/door.h"
+#include "runner/http/door.h"
+#include "runner/http/server.h"
 #include "runner/serve/site.h"
 #include "runner/support/error.h"
 
@@ -21,26 +20,13 @@ struct Options {
   int port = 8000;
 };
 
-std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
 int serve(const Options& o) {
-  if (!o.token.empty()) serve::check_token(o.token);
+  if (!o.token.empty()) http::check_token(o.token);
   const auto database = find_database(o.database);
   results::Reader{database};  // says what is wrong with it now, not in the browser
-  serve::Server server(o.bind, o.port);
-  serve::Door door{.token = o.token,
-                   .names = {host_name(), host_name() + ".local"},
-                   .loopback = server.loopback(),
-                   .cookie = fmt::format("archsweep_{}", server.port())};
-  if (!door.loopback && door.token.empty()) door.token = serve::random_token();
-  const auto host = server.loopback() ? o.bind : host_name();
-  fmt::print("{} is served, read-only, at\n  http://{}:{}/{}\n", database,
-             host.find(':') == host.npos ? host : "[" + host + "]", server.port(),
-             door.token.empty() ? "" : "?token=" + door.token);
+  http::Server server(o.bind, o.port);
+  const auto door = http::door_of(server, o.token);
+  fmt::print("{} is served, read-only, at\n  {}\n", database, url_of(server, door, o.bind));
   if (!door.loopback)
     fmt::print(
         "whoever has this address can read the results; it goes over the network in the clear\n");
@@ -48,9 +34,10 @@ int serve(const Options& o) {
   if (std::fflush(stdout) != 0) throw Error("cannot write the output", Exit::environment);
   [[maybe_unused]] const int kind = ::nice(10);  // the sweep beside it comes first
   serve::Site site(database);
-  server.run([&](const serve::Request& request) {
-    return door(request, [&](const serve::Request& allowed) { return site(allowed); });
+  server.run([&](const http::Request& request) {
+    return door(request, [&](const http::Request& allowed) { return site(allowed); });
   });
+  return 0;
 }
 
 Action declare(CLI::App& app) {

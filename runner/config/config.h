@@ -65,6 +65,8 @@ struct OutputConfig {
   double checkpoint_gib = 0;                 // room for them; 0: half of what is free
   std::string keep_weights = "frontier";     // of finished trials: none, frontier, all
   double weights_gib = 0;                    // room for them; 0: a quarter of what is free
+  bool keep_logits = true;                   // of finished trials, on the validation images
+  double logits_gib = 1;                     // room for them
   double cache_gib = 0;                      // room for decoded images; 0: all that is free
   std::vector<std::filesystem::path> plots;  // drawn when the sweep ends
 };

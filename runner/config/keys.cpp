@@ -2,9 +2,34 @@
 
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
+namespace {
+
+// The optimizers there are, and all in a line.
+std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const auto& kind : optimizer_kinds()) names.emplace_back(kind.name);
+  return names;
+}
+std::string_view optimizers_help() {
+  static const std::string help = [] {
+    std::string text = "how weights are updated. Unless they are given";
+    for (const auto& k : optimizer_kinds()) {
+      text += fmt::format("; {}: {}, momentum {}", k.name, k.help, k.momentum);
+      if (k.beta2 > 0) text += fmt::format(", beta2 {}", k.beta2);
+      if (k.eps > 0) text += fmt::format(", eps {}", k.eps);
+      text += fmt::format(", weight_decay {}", k.weight_decay);
+    }
+    return text;
+  }();
+  return help;
+}
+
+}  // namespace
 
 // clang-format off
 std::vector<Key> training_keys(TrainingSpec& t) {
@@ -12,9 +37,11 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.epochs", &t.epochs, "passes over the training images", {}, 1, 100000},
       {"training.batch_size", &t.batch_size, "images a step", {}, 1, 65536},
       {"training.micro_batch", &t.micro_batch, "images a forward pass, gradients summed up to batch_size; auto: batch_size, halved while the memory is short", {"auto"}, 0, 65536},
-      {"training.optimizer", &t.optimizer, "how weights are updated", {"adamw", "sgd"}},
-      {"training.weight_decay", &t.weight_decay, "not on norms and biases", {}, 0, 10},
-      {"training.momentum", &t.momentum, "of SGD; beta1 of AdamW, where the schedule is not one_cycle", {}, 0, 0.9999},
+      {"training.optimizer", &t.optimizer, optimizers_help(), optimizer_names()},
+      {"training.weight_decay", &t.weight_decay, "not on norms and biases; by default the optimizer's own", {}, 0, 10},
+      {"training.momentum", &t.momentum, "beta1 of those that have one; where the schedule is not one_cycle; by default the optimizer's own", {}, 0, 0.9999},
+      {"training.beta2", &t.beta2, "of the average of squared gradients (lion: of the momentum it keeps); 0: the optimizer's own", {}, 0, 0.999999},
+      {"training.eps", &t.eps, "added to the root of the average of squared gradients; 0: the optimizer's own", {}, 0, 1},
       {"training.schedule", &t.schedule, "how the learning rate moves; timm_cosine: the cosine counts from the first step, as timm's", {"one_cycle", "cosine", "timm_cosine", "constant"}},
       {"training.warmup", &t.warmup, "share of all steps in which the rate rises", {}, 0, 1},
       {"training.warmup_from", &t.warmup_from, "rate at the first step; of one_cycle see div", {}, 0, 1000},
@@ -27,8 +54,14 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
       {"training.drop_path_rate", &t.drop_path_rate, "stochastic depth of the last block", {}, 0, 0.95},
       {"training.clip_grad_norm", &t.clip_grad_norm, "largest norm of the gradients; 0: off", {}, 0},
+      {"training.clip_grad_value", &t.clip_grad_value, "largest number in the gradients; 0: off", {}, 0},
+      {"training.clip_grad_agc", &t.clip_grad_agc, "largest norm of a unit's gradient as a share of its weights' (adaptive clipping, 0.01 is usual), not of the head's; 0: off", {}, 0},
+      {"training.ema", &t.ema, "decay of an average of the weights, which is validated and kept in their place (0.9998 is timm's); 0: off", {}, 0, 0.999999},
+      {"training.ema_warmup", &t.ema_warmup, "the average begins with a small decay, 1 - step^(-2/3), as a short training wants; timm's default is false"},
+      {"training.patience", &t.patience, "the training ends after so many epochs with no better top-1 (of equal ones: loss) than one before; 0: never", {}, 0, 100000},
+      {"training.result", &t.result, "the epoch whose weights are measured and kept and whose accuracy is the trial's; the best is chosen by the validation images, so it flatters a little", {"last", "best"}},
       {"training.weights", &t.weights, "to start from: none, pretrained (timm's default tag, from the hub or its cache), or a safetensors file"},
-      {"training.precision", &t.precision, "auto: bfloat16 on a GPU, float32 on CPU", {"auto", "float32", "bfloat16"}},
+      {"training.precision", &t.precision, "numbers of convolutions and matrix products. auto: a few steps in each are timed (GPU: tf32, bfloat16, float16; CPU: float32, bfloat16), of trainings of 200 steps or more, and the fastest is taken; tf32 on CPU is float32; float16 scales the loss", {"auto", "float32", "tf32", "bfloat16", "float16"}},
       {"training.layout", &t.layout, "of images in memory; auto: the faster one for the size", {"auto", "channels_last", "contiguous"}},
   };
 }
@@ -99,6 +132,8 @@ std::vector<Key> keys(Settings& s) {
       {"output.checkpoint_gib", &s.output.checkpoint_gib, "GiB of checkpoints at most; 0: half of what is free", {}, 0, 1e6},
       {"output.keep_weights", &s.output.keep_weights, "trained weights that archsweep export can use: none; frontier, of trials that no other beats in accuracy, latency and throughput; all", {"none", "frontier", "all"}},
       {"output.weights_gib", &s.output.weights_gib, "GiB of trained weights at most, the least accurate go first; 0: a quarter of what is free", {}, 0, 1e6},
+      {"output.keep_logits", &s.output.keep_logits, "what each trial says of the validation images: for confusion, top-losses, compare, ensemble and calibration"},
+      {"output.logits_gib", &s.output.logits_gib, "GiB of these logits at most, those of the least accurate go first", {}, 0, 1e6},
       {"output.cache_gib", &s.output.cache_gib, "GiB of decoded images at most; 0: all that is free; those used longest ago go first, those in use never", {}, 0, 1e6},
   };
   all.insert(all.end(), rest.begin(), rest.end());
@@ -133,7 +168,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   duration("budget", s.budget, s.scheduler.budget);
   if (s.until != "none") {
     const auto minutes = parse_time_of_day(s.until);
-    if (!minutes) faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
+    if (!minutes)
+      faults.push_back({"scheduler", "until", "expected none, or a time of day such as 07:00"});
     s.scheduler.until = minutes.value_or(-1);
   }
   auto& slurm = s.scheduler.slurm;
@@ -150,8 +186,8 @@ std::vector<KeyFault> settle_scheduler(Settings& s) {
   if (s.scheduler.device == "cpu" && slurm.gpus != "none")
     faults.push_back({"slurm", "gpus", "scheduler.device is cpu: leave one of them out"});
   if (s.scheduler.early_stopping != "none" && s.scheduler.preflight == "never")
-    faults.push_back(
-        {"scheduler", "preflight", "early_stopping needs the speeds that it measures; leave it auto"});
+    faults.push_back({"scheduler", "preflight",
+                      "early_stopping needs the speeds that it measures; leave it auto"});
   return faults;
 }
 

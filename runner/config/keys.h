@@ -17,7 +17,9 @@ namespace archsweep::runner {
 // What the keys fill in, before globs, presets and paths are resolved.
 struct Settings {
   DatasetSpec dataset;
-  TrainingSpec training;
+  // NaN: not given; settle_optimizer() knows.
+  TrainingSpec training = {.weight_decay = std::numeric_limits<double>::quiet_NaN(),
+                           .momentum = std::numeric_limits<double>::quiet_NaN()};
   MeasurementSpec measurement;
   SchedulerConfig scheduler;
   OutputConfig output;  // what is plain of it

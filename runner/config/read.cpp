@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "runner/config/dataset.h"
 #include "runner/config/document.h"
 #include "runner/config/keys.h"
+#include "runner/config/optimizer.h"
 #include "runner/config/recipes.h"
 #include "runner/config/values.h"
 #include "runner/config/weights.h"
@@ -45,6 +47,7 @@ class Reader {
     sweep_rates(document);
     seeds(document, config);
     architectures(document, config);
+    for (auto& candidate : config.candidates) settle_optimizer(candidate.training);
     settle_rest(document, path, config);
     limit(document, config);
     if (!values_.faults().empty())
@@ -276,6 +279,8 @@ class Reader {
     std::vector<Candidate> chosen;
     // Wherever an exclusion stands, globs do not bring its names; a name written out after it does.
     std::vector<std::string> excluded;
+    // Of names that may still be excluded, or be given other weights.
+    std::map<std::string, std::pair<const Node*, std::string>> faults;
     for (const auto& item : node->items) {
       const auto* name = item.kind == Kind::map ? item.find("name") : &item;
       if (!name || name->kind != Kind::scalar || name->text.empty()) {
@@ -302,14 +307,18 @@ class Reader {
           continue;
         auto one = candidate;
         one.name = architecture->name;
-        const auto wrong = settle_weights(one, config.path.parent_path());
-        if (!wrong.empty()) fault(*name, wrong);
+        faults.erase(one.name);
+        if (const auto wrong = settle_weights(one, config.path.parent_path()); !wrong.empty())
+          faults.insert({one.name, {name, wrong}});
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
         chosen.push_back(std::move(one));
       }
     }
     std::ranges::sort(chosen, natural_less, &Candidate::name);
+    for (const auto& c : chosen)
+      if (const auto at = faults.find(c.name); at != faults.end())
+        fault(*at->second.first, at->second.second);
     if (chosen.empty() && values_.faults().empty())
       fault(*node, "architectures: everything is excluded");
     config.candidates = std::move(chosen);
@@ -378,6 +387,14 @@ class Reader {
     for (const auto& [section, key, what] : settle_scheduler(settings_))
       fault(place_of(std::string(section).c_str(), std::string(key).c_str()),
             fmt::format("{}.{}: {}", section, key, what));
+    const auto& training = settings_.training;
+    const auto& optimizer = optimizer_kind(training.optimizer);
+    for (const auto& [key, is_given, is_known] :
+         {std::tuple{"beta2", training.beta2 > 0, optimizer.beta2 > 0},
+          {"eps", training.eps > 0, optimizer.eps > 0}})
+      if (is_given && !is_known)
+        fault(place_of("training", key),
+              fmt::format("training.{}: {} has none", key, training.optimizer));
     if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     if (settings_.measurement.tta > 0 &&
         std::ranges::all_of(config.augmentation,

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "runner/config/config.h"
@@ -32,7 +34,11 @@ Json type_of(const Key& key) {
           schema["type"] = "array";
           schema["items"] = {{"type", "integer"}, {"minimum", key.min}, {"maximum", key.max}};
         }
-        if constexpr (!std::is_same_v<T, std::string>) schema["default"] = *target;
+        if constexpr (std::is_same_v<T, double>) {
+          if (!std::isnan(*target)) schema["default"] = *target;
+        } else if constexpr (!std::is_same_v<T, std::string>) {
+          schema["default"] = *target;
+        }
         if (schema.contains("pattern")) schema["default"] = key.words[0];
         if constexpr (std::is_same_v<T, std::string>)
           if (!target->empty()) schema["default"] = *target;

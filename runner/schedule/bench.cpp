@@ -106,7 +106,7 @@ class Bench {
     const auto planned = store_.plan(sweep_, rows);
     for (std::size_t i = 0; i < plan_.candidates.size(); ++i) {
       const auto& spec = plan_.candidates[i].spec;
-      candidates_.push_back({spec.architecture, spec, planned[i].id});
+      candidates_.push_back({bench_name(spec), spec, planned[i].id});
     }
     canary_ = {"canary", canary, planned.back().id};
     last_attempt_.resize(candidates_.size(), 0);
@@ -115,18 +115,20 @@ class Bench {
   // New trials with each benchmark: that one was done before is no reason not to time it again.
   results::NewTrial row_of(const TrialSpec& spec, const std::string& family, const char* mark) {
     const auto text = to_json(spec).dump();
-    return {.fingerprint =
-                sha256(fmt::format("{} bench {}{}", text, static_cast<std::int64_t>(sweep_), mark)),
-            .source = "bench",
-            .architecture = spec.architecture,
-            .family = family,
-            .dataset = "random",
-            .learning_rate = results::not_measured,
-            .seed = spec.training.seed,
-            .epochs = 0,
-            .image_size = spec.dataset.image_size,
-            .recipe_hash = recipe_hash(spec),
-            .spec = text};
+    return {
+        .fingerprint =
+            sha256(fmt::format("{} bench {}{}", text, static_cast<std::int64_t>(sweep_), mark)),
+        .source = "bench",
+        .architecture = spec.architecture,
+        .tag = spec.measurement.exported.empty() ? "" : "local-dir:" + spec.measurement.exported,
+        .family = family,
+        .dataset = "random",
+        .learning_rate = results::not_measured,
+        .seed = spec.training.seed,
+        .epochs = 0,
+        .image_size = spec.dataset.image_size,
+        .recipe_hash = recipe_hash(spec),
+        .spec = text};
   }
 
   Visit visit(const Subject& subject) {
@@ -342,6 +344,12 @@ class Bench {
 
 }  // namespace
 
+std::string bench_name(const TrialSpec& spec) {
+  const auto& m = spec.measurement;
+  return (m.exported.empty() ? spec.architecture : fs::path(m.exported).filename().string()) +
+         (m.fold ? ", folded" : "");
+}
+
 TrialSpec canary_spec(const MeasurementSpec& measurement, const std::string& device) {
   TrialSpec spec;
   spec.architecture = "resnet18";
@@ -351,6 +359,8 @@ TrialSpec canary_spec(const MeasurementSpec& measurement, const std::string& dev
   spec.measurement = measurement;
   spec.measurement.batch_sizes = {device == "cpu" ? 1 : 256};
   spec.measurement.train_batch_sizes.clear();
+  spec.measurement.exported.clear();
+  spec.measurement.fold = false;
   return spec;
 }
 

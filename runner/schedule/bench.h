@@ -59,6 +59,9 @@ std::vector<double> drifts(std::span<const double> canaries);
 // Which rounds count: the `wanted` of the least drift, in doubt the earlier.
 std::vector<bool> rounds_that_count(std::span<const double> drifts, int wanted);
 
+// What a candidate is called: "resnet18", or the last word of an export's folder; "..., folded".
+std::string bench_name(const TrialSpec& spec);
+
 // Records everything in the store as it comes. `say` gets a line for the log each time that
 // something is known, `doing` what is under way.
 BenchOutcome run_bench(const BenchPlan& plan, results::Store& store, TrialRunner& runner,

@@ -34,7 +34,8 @@ Job make_job(const Config& config, std::string kind, const TrialSpec& spec, std:
           .device = std::move(device),
           .threads = threads,
           .cache_folder = fs::absolute(config.output.folder / "cache").string(),
-          .cache_gib = config.output.cache_gib};
+          .cache_gib = config.output.cache_gib,
+          .choices = fs::absolute(config.output.folder / "precision").string()};
 }
 
 std::optional<PreparedSweep> prepare_data(const Config& config,

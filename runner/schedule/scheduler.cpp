@@ -17,7 +17,7 @@
 #include "runner/schedule/device_health.h"
 #include "runner/schedule/halving.h"
 #include "runner/schedule/ingest.h"
-#include "runner/schedule/kept_weights.h"
+#include "runner/schedule/kept_files.h"
 #include "runner/schedule/plan_report.h"
 #include "runner/schedule/preflight.h"
 #include "runner/schedule/prepare.h"
@@ -123,7 +123,7 @@ class Sweep {
   DeviceHealth health_;
   Status status_{stdout};
   Standings standings_;
-  const KeptWeights weights_{config_.output};
+  const KeptFiles kept_files_{config_.output};
   std::optional<results::SweepId> sweep_;  // none: a dry run
   std::map<int, Running> running_;         // by pid
   std::map<int, Check> checks_;            // likewise
@@ -297,7 +297,8 @@ void Sweep::start(std::size_t device, Step step, double need) {
   job.journal = journal;
   if (saves) job.checkpoint = standings_.checkpoints().path(e.trial.fingerprint).string();
   if (pauses) job.until_epoch = step.until_epoch;
-  job.weights = weights_.path(e.trial.fingerprint);
+  job.weights = kept_files_.weights(e.trial.fingerprint);
+  job.logits = kept_files_.logits(e.trial.fingerprint);
   const int kept = standings_.epochs_kept(step.trial);
   const int pid =
       runner_.start({job, stem, config_.scheduler.trial_time_limit, config_.scheduler.hang_limit,
@@ -345,7 +346,7 @@ void Sweep::conclude_trial(Running& r, int pid, const Ended& ended) {
     standings_.learn_memory(r.entry, r.summary->train_memory_bytes);
     count_anew(/*but=*/pid);
     c.state = TrialState::done;
-    for (const auto& line : weights_.thin_out()) status_.line(line);
+    for (const auto& line : kept_files_.thin_out()) status_.line(line);
     ++outcome_.done;
     status_.ended(pid, "done");
   } else if (r.paused && r.paused->epoch > r.epochs_kept) {

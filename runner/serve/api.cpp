@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using results::Reader;
 
-Response json(const Json& value, int status = 200) {
+http::Response json(const Json& value, int status = 200) {
   return {.status = status,
           .type = "application/json",
           .body = value.dump(-1, ' ', false, Json::error_handler_t::replace)};
@@ -47,7 +47,7 @@ constexpr std::string_view about[] = {"trial",      "architecture",  "tag",     
                                       "source",     "speed_key",     "accuracy_key", "finished_at"};
 
 // A whole number of the query between 0 and `most`.
-std::size_t number(const Request& request, const char* name, std::size_t otherwise,
+std::size_t number(const http::Request& request, const char* name, std::size_t otherwise,
                    std::size_t most) {
   const auto at = request.query.find(name);
   if (at == request.query.end()) return otherwise;
@@ -59,7 +59,7 @@ std::size_t number(const Request& request, const char* name, std::size_t otherwi
   return value;
 }
 
-std::string order(const Request& request) {
+std::string order(const http::Request& request) {
   const auto asked = parameter(request, "sort");
   const auto direction = parameter(request, "order");
   const auto key = asked.empty() ? std::string("top1") : asked;
@@ -77,7 +77,7 @@ std::string order(const Request& request) {
   return key + (down ? " DESC" : " ASC NULLS LAST") + ", latency, trial";
 }
 
-Json trials(const Reader& reader, const Request& request) {
+Json trials(const Reader& reader, const http::Request& request) {
   std::string columns;
   for (const auto name : about) columns += fmt::format("{}, ", name);
   for (const auto& m : results::metrics) columns += fmt::format("{}, ", m.key);
@@ -123,7 +123,7 @@ Json trial(const Reader& reader, std::int64_t id) {
   return answer;
 }
 
-Json find(const Reader& reader, const Request& request, bool running) {
+Json find(const Reader& reader, const http::Request& request, bool running) {
   const auto& path = request.path;
   if (path == "/api/summary") return summary(reader, running);
   if (path == "/api/metrics") return metrics();
@@ -143,7 +143,7 @@ Json find(const Reader& reader, const Request& request, bool running) {
 
 }  // namespace
 
-Response answer(const Reader& reader, const Request& request, bool running) {
+http::Response answer(const Reader& reader, const http::Request& request, bool running) {
   try {
     const auto found = find(reader, request, running);
     if (found.is_null()) return json({{"error", "there is nothing of that name"}}, 404);

@@ -12,12 +12,12 @@
 //   /api/trial/ID                 all about one
 
 #include "results/query.h"
-#include "runner/serve/message.h"
+#include "runner/http/message.h"
 
 namespace archsweep::serve {
 
 // 400 with {"error": ...} when the question is wrong, 404 when there is nothing of that name.
 // `running`: a scheduler writes to the database now.
-Response answer(const results::Reader& reader, const Request& request, bool running);
+http::Response answer(const results::Reader& reader, const http::Request& request, bool running);
 
 }  // namespace archsweep::serve

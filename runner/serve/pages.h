@@ -1,19 +1,11 @@
 #pragma once
 
-// The files of page/, which CMake puts into the program.
-
 #include <span>
-#include <string_view>
+
+#include "runner/http/pages.h"
 
 namespace archsweep::serve {
 
-struct Page {
-  std::string_view path;  // "/", "/page.css"
-  std::string_view type;
-  std::string_view hash;  // of the text
-  std::string_view text;
-};
-
-std::span<const Page> pages();
+std::span<const http::Page> pages();  // the files of page/
 
 }  // namespace archsweep::serve

@@ -43,7 +43,7 @@ Json number(double value) {
 
 }  // namespace
 
-Json picture(const results::Reader& reader, const Request& request) {
+Json picture(const results::Reader& reader, const http::Request& request) {
   const auto answer = results::ask_frontier(reader, {.x = parameter(request, "x"),
                                                      .y = parameter(request, "y"),
                                                      .where = condition_of(reader, request)});

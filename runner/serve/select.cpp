@@ -5,7 +5,7 @@
 
 namespace archsweep::serve {
 
-std::string parameter(const Request& request, const char* name) {
+std::string parameter(const http::Request& request, const char* name) {
   const auto at = request.query.find(name);
   if (at == request.query.end()) return "";
   if (at->second.find('\0') != std::string::npos)
@@ -13,7 +13,7 @@ std::string parameter(const Request& request, const char* name) {
   return at->second;
 }
 
-std::string condition_of(const results::Reader& reader, const Request& request) {
+std::string condition_of(const results::Reader& reader, const http::Request& request) {
   std::string condition;
   const auto add = [&](const std::string& term) {
     condition += (condition.empty() ? "" : " AND ") + term;

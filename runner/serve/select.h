@@ -5,13 +5,13 @@
 #include <string>
 
 #include "results/query.h"
-#include "runner/serve/message.h"
+#include "runner/http/message.h"
 
 namespace archsweep::serve {
 
-std::string parameter(const Request& request, const char* name);  // "" where there is none
+std::string parameter(const http::Request& request, const char* name);  // "" where there is none
 
 // Over the columns of `leaderboard`; "1" when all are meant. Throws Error.
-std::string condition_of(const results::Reader& reader, const Request& request);
+std::string condition_of(const results::Reader& reader, const http::Request& request);
 
 }  // namespace archsweep::serve

@@ -26,19 +26,7 @@ std::string version_of(const fs::path& file) {
                      s.st_mtim.tv_nsec);
 }
 
-// The answer under a version: "not modified" for who has that already.
-template <typename Make>
-Response versioned(const Request& request, const std::string& version, const Make& make) {
-  const auto tag = fmt::format("\"{}\"", version);
-  Response answer = header(request, "if-none-match") == tag ? Response{.status = 304} : make();
-  if (answer.status < 400) {
-    answer.headers.emplace_back("ETag", tag);
-    answer.headers.emplace_back("Cache-Control", "private, no-cache");  // ask each time
-  }
-  return answer;
-}
-
-Response plotly() {
+http::Response plotly() {
   auto text = results::plotly_text();
   if (!text)
     return {.status = 404, .body = "plotly.min.js is not here: name it by ARCHSWEEP_PLOTLY\n"};
@@ -47,24 +35,20 @@ Response plotly() {
 
 }  // namespace
 
-Response Site::operator()(const Request& request) {
-  for (const auto& page : pages())
-    if (request.path == page.path)
-      return versioned(request, ARCHSWEEP_VERSION "." + std::string(page.hash), [&] {
-        return Response{.type = std::string(page.type), .body = std::string(page.text)};
-      });
+http::Response Site::operator()(const http::Request& request) {
+  if (auto page = http::find_page(pages(), request)) return *page;
   if (request.path == "/plotly.min.js")
-    return versioned(request, version_of(results::plotly_path()), plotly);
+    return http::versioned(request, version_of(results::plotly_path()), plotly);
   if (request.path.starts_with("/api/")) return ask(request);
   return {.status = 404, .body = "there is nothing of that name\n"};
 }
 
-Response Site::ask(const Request& request) {
+http::Response Site::ask(const http::Request& request) {
   const std::scoped_lock lock(one_at_a_time_);
   const auto writer = results::writer_of(database_);
   const auto version = fmt::format("{}-{}-{}", version_of(database_),
                                    version_of(database_.string() + "-wal"), writer.value_or(""));
-  return versioned(request, version, [&]() -> Response {
+  return http::versioned(request, version, [&]() -> http::Response {
     std::string why;
     try {
       results::Reader reader(database_);

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <mutex>
 
-#include "runner/serve/message.h"
+#include "runner/http/message.h"
 
 namespace archsweep::serve {
 
@@ -17,10 +17,10 @@ class Site {
 
   // The database is opened for each question, so that it may be replaced, brought up to date or
   // gone for a while. 503 with {"error": ...} then.
-  Response operator()(const Request& request);
+  http::Response operator()(const http::Request& request);
 
  private:
-  Response ask(const Request& request);
+  http::Response ask(const http::Request& request);
 
   std::filesystem::path database_;
   double timeout_;

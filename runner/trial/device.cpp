@@ -92,6 +92,12 @@ void synchronize(const torch::Device& device) {
   if (!device.is_cpu()) at::accelerator::synchronizeDevice(device.index());
 }
 
+std::vector<at::Generator> generators(const torch::Device& device) {
+  std::vector<at::Generator> all{at::globalContext().defaultGenerator(torch::kCPU)};
+  if (!device.is_cpu()) all.push_back(at::globalContext().defaultGenerator(device));
+  return all;
+}
+
 void reset_peak_memory(const torch::Device& device) {
   if (device.is_cpu()) {
     free_unused_memory(device);                   // what is free is not in use
@@ -121,9 +127,13 @@ bool is_out_of_memory(const std::exception& e) {
   return false;
 }
 
-void respect_memory_limit() {
+void set_up_allocator() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+    ::mallopt(M_MMAP_MAX, 0);
+    ::mallopt(M_TRIM_THRESHOLD, -1);
+    return;
+  }
   ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
   ::mallopt(M_ARENA_MAX, 1);  // an arena a thread takes 64 MiB of addresses
 }

@@ -5,7 +5,9 @@
 
 #include <exception>
 #include <string>
+#include <vector>
 
+#include <ATen/core/Generator.h>
 #include <torch/types.h>
 
 #include "results/trial.h"
@@ -24,6 +26,9 @@ std::string lease_name(const torch::Device& device);
 
 void synchronize(const torch::Device& device);
 
+// Where random numbers of a training on it come from, the CPU's first.
+std::vector<at::Generator> generators(const torch::Device& device);
+
 // Peak memory in bytes since the last reset: what the allocator handed out on a GPU, the
 // process's resident set on CPU. NaN where the platform does not tell.
 void reset_peak_memory(const torch::Device& device);
@@ -32,10 +37,11 @@ double peak_memory(const torch::Device& device);
 // LibTorch reports a full memory in several ways, by allocator and by back end.
 bool is_out_of_memory(const std::exception& e);
 
-// Where the address space is limited (ulimit -v), has the allocator give large blocks back to the
-// system: kept for later they would leave no room for LibTorch's other allocators. Costs page
-// faults, so not elsewhere. Call it before the first thread.
-void respect_memory_limit();
+// Has the allocator keep large blocks: the tensors of a training step are those of the one before,
+// and fresh pages cost as much time as computing on them. Where the address space is limited
+// (ulimit -v) it gives them back to the system instead: kept, they would leave no room for
+// LibTorch's other allocators. Call it before the first thread.
+void set_up_allocator();
 
 // Gives back what the allocator keeps for later.
 void free_unused_memory(const torch::Device& device);

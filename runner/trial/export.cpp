@@ -56,7 +56,8 @@ Counts compare(const Dataset& dataset, const TrialSpec& spec, Classifier& before
 
 void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
            std::shared_ptr<archs::Network> network, const torch::Device& device) {
-  const auto& spec = trained.spec;
+  auto spec = trained.spec;
+  spec.training.precision = trained.dtype;
   if (dataset.split_hash != trained.split_hash)
     fmt::print(stderr, "{}: the images have changed since; it is checked on those of today\n",
                spec.dataset.root);

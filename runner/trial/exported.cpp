@@ -14,7 +14,6 @@
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
 #include "runner/trial/augment/augment.h"
-#include "runner/trial/data/image.h"
 
 namespace archsweep::runner {
 namespace {
@@ -22,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* weights_name = "model.safetensors";
-constexpr const char* config_name = "config.json";
+constexpr const char* config_name = exported_files[0];
+constexpr const char* weights_name = exported_files[1];
 
 struct CropMode {
   const char* resize;  // DatasetSpec's word
@@ -74,7 +73,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
               {"image_size", d.image_size},
               {"channels", d.channels},
               {"head", trained.spec.training.head},
-              {"precision", trained.spec.training.precision},
+              {"precision", trained.dtype},
               {"layout", trained.spec.training.layout}}},
             {"measured", Json::parse(measured)},
             {"split_hash", trained.split_hash},
@@ -164,7 +163,7 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
         fmt::format("{}: no such file; `archsweep export` writes such folders", file.string()));
   try {
     const auto json = Json::parse(text);
-    const auto architecture = json.at("architecture").get<std::string>();
+    architecture_ = json.at("architecture").get<std::string>();
     const auto& input = json.at("archsweep").at("input");
     input_ = {.image_size = input.at("image_size").get<int>(),
               .stored_size = input.at("stored_size").get<int>(),
@@ -175,9 +174,9 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
                                              [](int side) { return side > 0 && side <= 4096; }) &&
                          (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
     if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
-    archs::get(architecture);
+    archs::get(architecture_);
     auto network =
-        build_network(architecture, class_names_.size(), input_, input.value("head", "own"));
+        build_network(architecture_, class_names_.size(), input_, input.value("head", "own"));
     archs::load_weights(*network, folder / weights_name);
     const auto& timm = json.at("pretrained_cfg");
     classifier_ = std::make_unique<Classifier>(
@@ -196,9 +195,10 @@ std::size_t Exported::bytes_of_image() const {
   return std::size_t(input_.image_size) * input_.image_size * input_.channels;
 }
 
-void Exported::prepare(const std::string& file, std::uint8_t* out) const {
+void Exported::prepare(const std::string& file, std::uint8_t* out,
+                       std::uint64_t most_pixels) const {
   Image square(input_.stored_size, input_.stored_size, input_.channels);
-  to_square(decode_image(file, input_.stored_size, input_.channels), input_.resize,
+  to_square(decode_image(file, input_.stored_size, input_.channels, most_pixels), input_.resize,
             input_.stored_size, square.pixels.data());
   Augmenter::Scratch scratch;
   Random unused(0);
@@ -207,6 +207,10 @@ void Exported::prepare(const std::string& file, std::uint8_t* out) const {
 
 torch::Tensor Exported::logits(std::span<const std::uint8_t> pixels, std::int64_t count) {
   return classifier_->logits(pixels, count, input_.image_size);
+}
+
+torch::Tensor Exported::probabilities(std::span<const std::uint8_t> pixels, std::int64_t count) {
+  return logits(pixels, count).to(torch::kFloat64).softmax(1);
 }
 
 }  // namespace archsweep::runner

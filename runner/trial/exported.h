@@ -5,6 +5,7 @@
 // "archsweep" the config has what timm has no words for: how images are prepared, and what was
 // measured.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -14,11 +15,15 @@
 
 #include <torch/types.h>
 
+#include "runner/trial/data/image.h"
 #include "runner/trial/images.h"
 #include "runner/trial/model.h"
 #include "runner/trial/train/trained.h"
 
 namespace archsweep::runner {
+
+// The files of such a folder.
+inline constexpr std::array exported_files{"config.json", "model.safetensors"};
 
 // A network with what turns pixels into its input.
 class Classifier {
@@ -28,6 +33,8 @@ class Classifier {
 
   // count x side x side x channels bytes -> float32 [count, classes], on the CPU.
   torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count, int side);
+
+  Model& model() { return model_; }
 
  private:
   Model model_;
@@ -47,16 +54,27 @@ class Exported {
   // Throws Error: no such folder, another program's, damaged.
   Exported(const std::filesystem::path& folder, const torch::Device& device);
 
+  Model& model() { return classifier_->model(); }
+  // Of inference from now on, which is faster by it and the same but for rounding.
+  int fold_batch_norms() { return model().fold_batch_norms(input_.channels, input_.image_size); }
+
+  const std::string& architecture() const { return architecture_; }
+  int image_size() const { return input_.image_size; }
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::size_t bytes_of_image() const;
 
   // The content of an image's file as the validation of its training saw it: bytes_of_image()
   // bytes at `out`. From any thread; throws std::exception with the reason, without the name.
-  void prepare(const std::string& file, std::uint8_t* out) const;
+  void prepare(const std::string& file, std::uint8_t* out,
+               std::uint64_t most_pixels = pixel_limit) const;
 
   torch::Tensor logits(std::span<const std::uint8_t> pixels, std::int64_t count);
 
+  // float64 [count, classes], on the CPU.
+  torch::Tensor probabilities(std::span<const std::uint8_t> pixels, std::int64_t count);
+
  private:
+  std::string architecture_;
   std::vector<std::string> class_names_;
   DatasetSpec input_;  // sizes, resize and channels alone
   std::unique_ptr<Classifier> classifier_;

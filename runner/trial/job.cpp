@@ -21,7 +21,7 @@ int run_job(std::string_view json) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);  // a checkpoint over the limit of files is an error to report
-  respect_memory_limit();
+  set_up_allocator();
   EventSink events(job.journal);
   try {
     const int threads =
@@ -38,6 +38,8 @@ int run_job(std::string_view json) {
       sweep_rates(job, events);
     else if (job.kind == "show_batch")
       show_batch(job, events);
+    else if (job.kind == "show_images")
+      show_images(job, events);
     else if (job.kind == "bench")
       bench(job, events);
     else if (job.kind == "nothing")

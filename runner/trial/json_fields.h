@@ -2,8 +2,8 @@
 
 // Plain structs to and from JSON by one list of members each: a function
 // `fields(auto& value, auto&& visit)` that calls visit("name", value.member) for every member, and
-// visit("name", value.member, younger) for one that came later: it is left out where it has no
-// value (0, "", empty), so that texts and hashes from before it stay true.
+// visit("name", value.member, younger) for one that came later: it is left out where it is what a
+// new T has, so that texts and hashes from before it stay true.
 
 #include <cmath>
 #include <limits>
@@ -29,12 +29,21 @@ concept HasFields = requires(T& value) {
 template <HasFields T>
 nlohmann::json fields_to_json(const T& value) {
   nlohmann::json object = nlohmann::json::object();
+  const T fresh{};
+  fields(fresh, [&](const char* name, const auto& member, auto... late) {
+    if constexpr (sizeof...(late) > 0) object[name] = member;
+  });
   fields(value, [&](const char* name, const auto& member, auto... late) {
     using M = std::remove_cvref_t<decltype(member)>;
-    if constexpr (HasFields<M>)
+    if constexpr (HasFields<M>) {
       object[name] = fields_to_json(member);
-    else if (sizeof...(late) == 0 || member != M{})
-      object[name] = member;  // nlohmann writes NaN as null
+    } else {
+      const nlohmann::json text = member;  // nlohmann writes NaN as null
+      if (sizeof...(late) > 0 && object[name].dump() == text.dump())
+        object.erase(name);
+      else
+        object[name] = text;
+    }
   });
   return object;
 }

@@ -20,6 +20,7 @@
 #include "runner/trial/parity.h"
 #include "runner/trial/predict.h"
 #include "runner/trial/protocol.h"
+#include "runner/trial/serve/serve_model.h"
 #include "runner/trial/validate.h"
 
 namespace {
@@ -37,6 +38,7 @@ constexpr const char* usage =
     "  archsweep-trial validate JOB     (runner/trial/protocol.h)\n"
     "  archsweep-trial export JOB       likewise\n"
     "  archsweep-trial predict JOB IMAGE...\n"
+    "  archsweep-trial serve-model JOB  likewise\n"
     "  archsweep-trial --version\n";
 
 // Leaves without the destructors of LibTorch's statics: they take 0.1 s, and what a job wrote is
@@ -63,6 +65,8 @@ int run(const std::vector<std::string>& words) {
   if (command == "predict" && rest.size() > 1)
     return archsweep::runner::predict(archsweep::runner::decode_predict_job(rest[0]),
                                       std::span(rest).subspan(1));
+  if (command == "serve-model" && rest.size() == 1)
+    return archsweep::runner::serve_model(archsweep::runner::decode_serve_model_job(rest[0]));
   if (command == "--version") {
     fmt::print("archsweep-trial {}, LibTorch {}\n", ARCHSWEEP_VERSION, TORCH_VERSION);
     return 0;

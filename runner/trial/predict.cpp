@@ -39,7 +39,9 @@ std::vector<std::string> files_of(std::span<const std::string> images) {
 class Prediction {
  public:
   Prediction(const PredictJob& job, std::span<const std::string> images)
-      : job_(job), files_(files_of(images)), exported_(job.folder, open_device(job.device)) {}
+      : job_(job), files_(files_of(images)), exported_(job.folder, open_device(job.device)) {
+    if (job.fold) exported_.fold_batch_norms();
+  }
 
   int run() {
     for (std::size_t first = 0; first < files_.size(); first += job_.batch_size)
@@ -60,8 +62,7 @@ class Prediction {
         faults[i - first] = e.what();
       }
     });
-    const auto probabilities =
-        exported_.logits(pixels, std::int64_t(end - first)).to(torch::kFloat64).softmax(1);
+    const auto probabilities = exported_.probabilities(pixels, std::int64_t(end - first));
     for (std::size_t i = first; i < end; ++i) {
       const auto& fault = faults[i - first];
       if (fault.empty()) {

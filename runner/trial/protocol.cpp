@@ -26,6 +26,7 @@ void fields(T& e, auto&& visit) {
   visit("valid_loss", e.valid_loss);
   visit("valid_top1", e.valid_top1);
   visit("valid_top5", e.valid_top5);
+  visit("plain_top1", e.plain_top1, runner::younger);
   visit("learning_rate", e.learning_rate);
   visit("seconds", e.seconds);
   visit("valid_seconds", e.valid_seconds);
@@ -61,6 +62,7 @@ void fields(T& s, auto&& visit) {
   visit("train_samples", s.train_samples);
   visit("valid_samples", s.valid_samples);
   visit("classes", s.classes);
+  visit("result_epoch", s.result_epoch, runner::younger);
   visit("tta_top1", s.tta_top1, runner::younger);
   visit("tta_loss", s.tta_loss, runner::younger);
 }
@@ -108,8 +110,21 @@ void fields(T& j, auto&& visit) {
   visit("folder", j.folder);
   visit("device", j.device);
   visit("batch_size", j.batch_size);
+  visit("fold", j.fold);
   visit("all", j.all);
   visit("format", j.format);
+}
+
+template <typename T>
+requires std::is_same_v<std::remove_const_t<T>, ServeModelJob>
+void fields(T& j, auto&& visit) {
+  visit("folder", j.folder);
+  visit("device", j.device);
+  visit("bind", j.bind);
+  visit("port", j.port);
+  visit("token", j.token);
+  visit("is_open", j.is_open);
+  visit("docker", j.docker);
 }
 
 template <typename T>
@@ -169,6 +184,8 @@ void fields(T& v, auto&& visit) {
   visit("images", v.images);
   visit("augmentations", v.augmentations);
   visit("folder", v.folder);
+  visit("chosen", v.chosen, younger);
+  visit("split_hash", v.split_hash, younger);
 }
 
 template <typename T>
@@ -225,6 +242,9 @@ std::string encode(const Job& job) {
                         {"checkpoint", job.checkpoint},
                         {"until_epoch", job.until_epoch},
                         {"weights", job.weights},
+                        {"logits", job.logits},
+                        {"choices", job.choices},
+                        {"precision", job.precision},
                         {"view", fields_to_json(job.view)}}
       .dump();
 }
@@ -247,6 +267,9 @@ Job decode_job(std::string_view text) {
             .checkpoint = json.value("checkpoint", ""),
             .until_epoch = json.value("until_epoch", 0),
             .weights = json.value("weights", ""),
+            .logits = json.value("logits", ""),
+            .choices = json.value("choices", ""),
+            .precision = json.value("precision", ""),
             .view = json.contains("view") ? fields_from_json<BatchView>(json["view"], "job.view")
                                           : BatchView{}};
   } catch (const nlohmann::json::exception& e) {
@@ -261,6 +284,9 @@ std::string encode(const ExportJob& job) {
   return fields_to_json(job).dump();
 }
 std::string encode(const PredictJob& job) {
+  return fields_to_json(job).dump();
+}
+std::string encode(const ServeModelJob& job) {
   return fields_to_json(job).dump();
 }
 
@@ -278,6 +304,9 @@ ExportJob decode_export_job(std::string_view text) {
 }
 PredictJob decode_predict_job(std::string_view text) {
   return decode_argument<PredictJob>(text);
+}
+ServeModelJob decode_serve_model_job(std::string_view text) {
+  return decode_argument<ServeModelJob>(text);
 }
 
 std::string encode(const Event& event) {

@@ -44,13 +44,17 @@ inline constexpr int event_fd = 3;
 // Of a line, in bytes: a `prepared` names every file that is left out.
 inline constexpr std::size_t longest_event = 64 << 20;
 
-// What a "show_batch" job shows: the first images of an epoch of training.
+// What a "show_batch" job shows: the first images of an epoch of training. And a "show_images" job:
+// the chosen images of the data set as they are stored, if it is the one of this split.
 struct BatchView {
   int epoch = 1;
   int images = 16;  // of the first batches; fewer where the epoch has no more
   // Beside each stored image: what each of these makes of it.
   std::vector<std::vector<AugmentStep>> augmentations;
   std::string folder;  // where the pictures go (tile_name), as PNG
+  // Of a "show_images" job.
+  std::vector<std::uint32_t> chosen;
+  std::string split_hash;
 };
 
 // Of an image's pictures: 0 is the stored one, then one an augmentation.
@@ -61,7 +65,8 @@ struct Job {
   // the network and take one training step and a few timed forwards at the real shape; "bench":
   // time the spec's network on random input; "nothing": `hello` and an empty `done`, to measure
   // and test what a process of its own costs; "lr_find": train a hundred steps while the learning
-  // rate rises; "show_batch": draw what a batch is made of, no network
+  // rate rises; "show_batch", "show_images": draw what a batch is made of, or chosen images, no
+  // network
   std::string kind;
   TrialSpec spec;
   std::string device = "cpu";
@@ -73,6 +78,10 @@ struct Job {
       checkpoint;       // file to go on from where it is there, written after each epoch; "": none
   int until_epoch = 0;  // pause after this epoch; 0: train to the end
   std::string weights;  // file for the weights of a training that is done; "": none
+  std::string logits;   // file for what it then says of the validation images; "": none
+  // Where `precision: auto` is remembered from trial to trial (train/choose_precision.h); "": not.
+  std::string choices;
+  std::string precision;  // what it stands for in this job; "": not known yet
   BatchView view;
 };
 
@@ -108,8 +117,20 @@ struct PredictJob {
   std::string folder;  // of an export
   std::string device = "auto";
   int batch_size = 32;
+  bool fold = true;  // batch norms into the layers before them: faster, the same but for rounding
   bool all = false;  // classes, in the order of the vocabulary; else the likeliest alone
   std::string format = "table";
+};
+
+// `archsweep serve-model`: the one argument of `archsweep-trial serve-model`.
+struct ServeModelJob {
+  std::string folder;  // of an export
+  std::string device = "auto";
+  std::string bind = "127.0.0.1";
+  int port = 8000;          // 0: any that is free
+  std::string token;        // what clients must have; "": made where others can come
+  bool is_open = false;     // no token and any host name: what is in front decides who may come
+  std::string docker = {};  // folder to write for `docker build`, instead of serving
 };
 
 struct Hello {
@@ -161,7 +182,7 @@ struct Preflight {
   std::int64_t macs = 0;
 };
 
-// End of a `show_batch` job; all in the order of the images.
+// End of a `show_batch` or `show_images` job; all in the order of the images.
 struct ShownBatch {
   std::vector<std::string> classes;
   std::vector<std::string> files;
@@ -184,6 +205,9 @@ ExportJob decode_export_job(std::string_view json);  // throws Error
 
 std::string encode(const PredictJob&);
 PredictJob decode_predict_job(std::string_view json);  // throws Error
+
+std::string encode(const ServeModelJob&);
+ServeModelJob decode_serve_model_job(std::string_view json);  // throws Error
 
 std::string encode(const Event&);  // one line, newline included; NaN is null
 // nullopt when the line is malformed, too long (longest_event) or of an unknown kind: noise on the

@@ -84,6 +84,14 @@ void write_tile(const View& image, const std::filesystem::path& file) {
                 Exit::environment);
 }
 
+// The image as it is stored, its class and its file.
+void show_stored(const Dataset& dataset, std::uint32_t image, const std::filesystem::path& tile,
+                 ShownBatch& shown) {
+  write_tile({dataset.image(image).data(), dataset.side, dataset.side, dataset.channels}, tile);
+  shown.classes.push_back(dataset.class_names[std::size_t(dataset.label(image))]);
+  shown.files.push_back(dataset.name(image));
+}
+
 }  // namespace
 
 void show_batch(const Job& job, EventSink& events) {
@@ -107,12 +115,22 @@ void show_batch(const Job& job, EventSink& events) {
           seen.targets.dim() == 2 ? mixture(seen.targets[at], dataset.class_names) : "");
       if (picture > 1) continue;
       // The images of a batch, and their order, are the same whatever is made of them.
-      const auto image = seen.images[i];
-      write_tile({dataset.image(image).data(), dataset.side, dataset.side, dataset.channels},
-                 folder / tile_name(i, 0));
-      shown.classes.push_back(dataset.class_names[std::size_t(dataset.label(image))]);
-      shown.files.push_back(dataset.name(image));
+      show_stored(dataset, seen.images[i], folder / tile_name(i, 0), shown);
     }
+  }
+  events.send(shown);
+}
+
+void show_images(const Job& job, EventSink& events) {
+  const auto dataset = open_dataset(job.spec.dataset, job.cache_folder);
+  if (dataset.split_hash != job.view.split_hash)
+    throw Error(fmt::format("{}: its images, classes or split are not those of the trial any more",
+                            job.spec.dataset.root));
+  ShownBatch shown;
+  for (const auto image : job.view.chosen) {
+    if (image >= dataset.size()) throw Error(fmt::format("no image {}", image));
+    const auto tile = tile_name(shown.files.size(), 0);
+    show_stored(dataset, image, std::filesystem::path(job.view.folder) / tile, shown);
   }
   events.send(shown);
 }

@@ -9,4 +9,8 @@ namespace archsweep::runner {
 // hands them to a network, before they are normalised; sends ShownBatch. Throws Error.
 void show_batch(const Job& job, EventSink& events);
 
+// Writes the chosen images of the data set as they are stored; sends ShownBatch. Throws Error: the
+// data set is not that of the view's split any more.
+void show_images(const Job& job, EventSink& events);
+
 }  // namespace archsweep::runner

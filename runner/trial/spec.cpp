@@ -41,6 +41,8 @@ void fields(T& s, auto&& visit) {
   visit("learning_rate", s.learning_rate);
   visit("weight_decay", s.weight_decay);
   visit("momentum", s.momentum);
+  visit("beta2", s.beta2, younger);
+  visit("eps", s.eps, younger);
   visit("schedule", s.schedule);
   visit("warmup", s.warmup);
   visit("warmup_from", s.warmup_from, younger);
@@ -53,6 +55,12 @@ void fields(T& s, auto&& visit) {
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
   visit("clip_grad_norm", s.clip_grad_norm);
+  visit("clip_grad_value", s.clip_grad_value, younger);
+  visit("clip_grad_agc", s.clip_grad_agc, younger);
+  visit("ema", s.ema, younger);
+  visit("ema_warmup", s.ema_warmup, younger);
+  visit("patience", s.patience, younger);
+  visit("result", s.result, younger);
   visit("micro_batch", s.micro_batch, younger);
   visit("weights", s.weights);
   visit("precision", s.precision);
@@ -69,6 +77,8 @@ void fields(T& s, auto&& visit) {
   visit("warmup_seconds", s.warmup_seconds);
   visit("max_samples", s.max_samples);
   visit("train_batch_sizes", s.train_batch_sizes, younger);
+  visit("exported", s.exported, younger);
+  visit("fold", s.fold, younger);
   visit("tta", s.tta, younger);
 }
 

@@ -48,10 +48,11 @@ struct AugmentStep {
 struct TrainingSpec {
   int epochs = 5;
   int batch_size = 64;
-  std::string optimizer = "adamw";  // adamw, sgd
+  std::string optimizer = "adamw";  // of optimizer_kinds()
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
-  double momentum = 0.9;               // sgd's; beta1 of adamw
+  double momentum = 0.9;               // beta1 of adamw and its like
+  double beta2 = 0, eps = 0;           // 0: the optimizer's own
   std::string schedule = "one_cycle";  // one_cycle, cosine, timm_cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
   double warmup_from = 0;              // timm_cosine: the rate at the first step
@@ -63,10 +64,15 @@ struct TrainingSpec {
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
-  double clip_grad_norm = 0;  // 0: off
+  double clip_grad_norm = 0;                      // 0: off
+  double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
+  double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
+  bool ema_warmup = true;  // its decay begins small
+  int patience = 0;        // end after so many epochs that are no better than one before; 0: never
+  std::string result = "last";  // the epoch whose weights are the trial's: last, best
   int micro_batch = 0;  // images a forward pass, gradients summed; 0: what the memory has room for
   std::string weights = "none";    // at the start: none, pretrained (timm's), or a safetensors file
-  std::string precision = "auto";  // auto, float32, bfloat16
+  std::string precision = "auto";  // auto, float32, tf32, bfloat16, float16
   std::string layout = "auto";     // auto, channels_last, contiguous
   std::uint64_t seed = 0;
 };
@@ -77,8 +83,11 @@ struct MeasurementSpec {
   double seconds = 1.0;                    // of timed forwards a batch size
   double warmup_seconds = 0.3;             // before them at most: it ends when times are stable
   int max_samples = 1000;                  // timed forwards kept a batch size at most
-  std::vector<int> train_batch_sizes;      // of timed training steps; a benchmark's alone
   int tta = 0;  // augmented views of each validation image after the last epoch; 0: none
+  // A benchmark's alone:
+  std::vector<int> train_batch_sizes;  // of timed training steps
+  std::string exported;                // folder of an export, in place of a fresh network
+  bool fold = false;                   // batch norms into the layers before them
 };
 
 struct TrialSpec {
@@ -105,6 +114,17 @@ std::string recipe_hash(const TrialSpec&);
 // checkpoint of the other. Without measurement; without epochs where no learning rate before the
 // last epoch depends on how many there are.
 std::string trajectory_hash(const TrialSpec&);
+
+// The optimizers there are, with the values of what a config does not give.
+struct OptimizerKind {
+  std::string_view name;
+  double momentum;
+  double beta2, eps;  // 0: it has none
+  double weight_decay;
+  std::string_view help;
+};
+std::span<const OptimizerKind> optimizer_kinds();
+const OptimizerKind& optimizer_kind(std::string_view name);  // throws Error where there is none
 
 // The augmentations there are; the config reader, the JSON Schema, the help and the worker read
 // this table.

@@ -84,6 +84,28 @@ PY
 expect table 0 '' "$archsweep" predict model1 "$images/rgb.png" --device cpu
 grep -qE '^ *image +class +probability' out || say "the table is: $(cat out)"
 
+# Folded batch norms change what it says by no more than rounding, and it is timed with and without.
+resnet=$(ask "SELECT trial FROM trials WHERE architecture = 'test_resnet'")
+for fold in "" --no-fold; do
+  "$archsweep" predict "model$resnet" photos/valid --device cpu --all --format csv $fold > "all$fold.csv" || say "predict $fold: exit $?"
+done
+python3 - <<'PY' || say "folding: see above"
+import csv
+folded, plain = ([float(r["probability"]) for r in csv.DictReader(open(f))] for f in ("all.csv", "all--no-fold.csv"))
+assert len(folded) == 36 and folded != plain, "nothing was folded"
+assert max(abs(a - b) for a, b in zip(folded, plain)) < 1e-4, (folded, plain)
+PY
+"$archsweep" bench "model$resnet/" --device cpu --threads 1 --seconds 0.02 --rounds 1 --batch-size 1,4 > table 2> err || say "bench: exit $?: $(cat err)"
+for name in "model$resnet" "model$resnet, folded"; do
+  [ "$(grep -cE "^$name  +32  +[14] .*[0-9]" table)" = 2 ] || say "$name is not timed: $(cat table)"
+done
+[ "$(sqlite3 -readonly bench.db "SELECT layout FROM results ORDER BY 1")" = "channels_last
+channels_last, folded" ] || say "layouts: $(sqlite3 -readonly bench.db 'SELECT layout FROM results')"
+[ "$(sqlite3 -readonly bench.db "SELECT count(DISTINCT speed_key) FROM results WHERE architecture = 'test_resnet' AND tag LIKE 'local-dir:/%/model$resnet'")" = 2 ] \
+  || say "folded and plain are mixed"
+expect "bench of another folder" 2 '^photos/config.json: no such file; `archsweep export`' "$archsweep" bench photos
+expect "bench at another size" 2 "^model$resnet: is of 32 pixels; leave out --image-size" "$archsweep" bench "model$resnet" --image-size 64
+
 # Without its weights.
 rm sweep-files/weights/*
 expect lost 2 'trial 1 .*: its weights are not in .*/weights: --train-again trains it once more' "$archsweep" export sweep.db 1 -o again

@@ -17,11 +17,14 @@ TEST_CASE("a job survives its JSON") {
   job.spec.architecture = "resnet18";
   job.spec.augmentation = {{"random_crop", {{"padding", 4}}}};
   job.spec.training.learning_rate = 0.003;
-  job.view = {2, 8, {{}, job.spec.augmentation}, "/tmp/tiles"};
+  job.view = {2, 8, {{}, job.spec.augmentation}, "/tmp/tiles", {3, 1}, "5e1f"};
+  job.logits = "/tmp/logits";
   const auto again = decode_job(encode(job));
   CHECK(encode(again) == encode(job));
   CHECK(fingerprint(again.spec) == fingerprint(job.spec));
   CHECK(again.view.augmentations == job.view.augmentations);
+  CHECK(again.view.chosen == job.view.chosen);
+  CHECK(again.logits == job.logits);
 }
 
 TEST_CASE("a job with a member missing, unknown or of a wrong type is refused by name") {

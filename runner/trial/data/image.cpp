@@ -36,27 +36,27 @@ bool is_jpeg(const std::string& bytes) {
   return has(bytes, 0, "\xff\xd8\xff");
 }
 
-Image decode(const std::string& bytes, int side) {
+Image decode(const std::string& bytes, int side, std::uint64_t most_pixels) {
   if (bytes.empty()) throw std::runtime_error("the file is empty");
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, side);
-  if (has(bytes, 0, "\x89PNG\r\n\x1a\n")) return decode_png(bytes);
-  if (has(bytes, 0, "GIF87a") || has(bytes, 0, "GIF89a")) return decode_gif(bytes);
-  if (has(bytes, 0, "RIFF") && has(bytes, 8, "WEBP")) return decode_webp(bytes);
-  if (has(bytes, 0, "BM")) return decode_bmp(bytes);
-  throw std::runtime_error("not a JPEG, PNG, GIF, BMP or WebP image");
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, side, most_pixels);
+  if (has(bytes, 0, "\x89PNG\r\n\x1a\n")) return decode_png(bytes, most_pixels);
+  if (has(bytes, 0, "GIF87a") || has(bytes, 0, "GIF89a")) return decode_gif(bytes, most_pixels);
+  if (has(bytes, 0, "RIFF") && has(bytes, 8, "WEBP")) return decode_webp(bytes, most_pixels);
+  if (has(bytes, 0, "BM")) return decode_bmp(bytes, most_pixels);
+  throw UnknownFormat("not a JPEG, PNG, GIF, BMP or WebP image");
 }
 
 }  // namespace
 
-void check_size(std::uint64_t width, std::uint64_t height) {
+void check_size(std::uint64_t width, std::uint64_t height, std::uint64_t most_pixels) {
   if (width == 0 || height == 0) throw std::runtime_error("the image has no pixels");
-  if (width > pixel_limit || height > pixel_limit || width * height > pixel_limit)
-    throw std::runtime_error(
-        fmt::format("{} x {} pixels is over the limit of 100 megapixels", width, height));
+  if (width > most_pixels || height > most_pixels || width * height > most_pixels)
+    throw TooManyPixels(fmt::format("{} x {} pixels is over the limit of {} megapixels", width,
+                                    height, most_pixels / 1'000'000));
 }
 
-Image decode_image(const std::string& bytes, int side, int channels) {
-  auto image = decode(bytes, side);
+Image decode_image(const std::string& bytes, int side, int channels, std::uint64_t most_pixels) {
+  auto image = decode(bytes, side, most_pixels);
   if (is_jpeg(bytes)) image = upright(std::move(image), exif_orientation(bytes));
   if (image.channels == channels) return image;
   return with_channels(image, channels);
@@ -64,7 +64,7 @@ Image decode_image(const std::string& bytes, int side, int channels) {
 
 Image decode_as_stored(const std::string& bytes, int channels) {
   constexpr int in_full = pixel_limit;
-  auto image = decode(bytes, in_full);
+  auto image = decode(bytes, in_full, pixel_limit);
   if (image.channels == 4)
     for (std::size_t alpha = 3; alpha < image.pixels.size(); alpha += 4) image.pixels[alpha] = 255;
   if (image.channels == channels) return image;

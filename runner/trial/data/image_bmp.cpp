@@ -9,7 +9,7 @@
 
 namespace archsweep::runner {
 
-Image decode_bmp(const std::string& bytes) {
+Image decode_bmp(const std::string& bytes, std::uint64_t most_pixels) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
   const auto number = [&](std::size_t at, std::size_t width) {
     if (at + width > bytes.size()) throw std::runtime_error("the BMP header ends too early");
@@ -23,7 +23,7 @@ Image decode_bmp(const std::string& bytes) {
   const std::int64_t signed_height = std::int32_t(number(22, 4));
   const std::int64_t height = signed_height < 0 ? -signed_height : signed_height;
   const std::uint32_t bits = number(28, 2), compression = number(30, 4);
-  check_size(width < 0 ? 0 : std::uint64_t(width), std::uint64_t(height));
+  check_size(width < 0 ? 0 : std::uint64_t(width), std::uint64_t(height), most_pixels);
   if (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32)
     throw std::runtime_error(fmt::format("a BMP with {} bits a pixel; save it as PNG", bits));
   const bool usual_masks = compression == 3 && bits == 32 && number(54, 4) == 0xff0000 &&

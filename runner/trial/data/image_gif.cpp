@@ -48,7 +48,7 @@ std::vector<int> row_order(int height, bool interlaced) {
 
 }  // namespace
 
-Image decode_gif(const std::string& bytes) {
+Image decode_gif(const std::string& bytes, std::uint64_t most_pixels) {
   Input input{bytes};
   int error = 0;
   const std::unique_ptr<GifFileType, Close> gif(DGifOpen(&input, take, &error));
@@ -75,8 +75,8 @@ Image decode_gif(const std::string& bytes) {
   if (!map) throw std::runtime_error("GIF: it has no colours");
   const int width = std::max(int(gif->SWidth), frame.Left + frame.Width);
   const int height = std::max(int(gif->SHeight), frame.Top + frame.Height);
-  if (frame.Width <= 0 || frame.Height <= 0) check_size(0, 0);
-  check_size(std::uint64_t(width), std::uint64_t(height));
+  if (frame.Width <= 0 || frame.Height <= 0) check_size(0, 0, most_pixels);
+  check_size(std::uint64_t(width), std::uint64_t(height), most_pixels);
 
   Image image(width, height, 3);
   std::fill(image.pixels.begin(), image.pixels.end(), 255);

@@ -22,7 +22,7 @@ Image from_cmyk(const Image& inks) {
 
 }  // namespace
 
-Image decode_jpeg(const std::string& bytes, int side) {
+Image decode_jpeg(const std::string& bytes, int side, std::uint64_t most_pixels) {
   const std::unique_ptr<void, int (*)(tjhandle)> decoder(tjInitDecompress(), tjDestroy);
   if (!decoder) throw std::bad_alloc();
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
@@ -30,7 +30,7 @@ Image decode_jpeg(const std::string& bytes, int side) {
   if (tjDecompressHeader3(decoder.get(), data, bytes.size(), &width, &height, &sampling, &space) !=
       0)
     throw std::runtime_error(tjGetErrorStr2(decoder.get()));
-  check_size(std::uint64_t(width), std::uint64_t(height));
+  check_size(std::uint64_t(width), std::uint64_t(height), most_pixels);
 
   // Dropping high frequencies in the transform costs nothing where the filter drops them anyway.
   int denominator = 1;

@@ -11,6 +11,7 @@ namespace {
 
 struct Input {
   const std::string& bytes;
+  std::uint64_t most_pixels;
   std::size_t at = 0;
   char why[200] = "damaged PNG";
 };
@@ -39,7 +40,7 @@ bool read(png_structp png, png_infop info, Input& input, Image& image,
   png_read_info(png, info);
   const std::uint64_t width = png_get_image_width(png, info);
   const std::uint64_t height = png_get_image_height(png, info);
-  if (width * height > pixel_limit) png_error(png, "the PNG is over the limit of 100 megapixels");
+  check_size(width, height, input.most_pixels);
   png_set_expand(png);    // palettes, few bits, transparent colours
   png_set_scale_16(png);  // 16 bits to 8, rounded
   if (png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY_ALPHA ||
@@ -61,8 +62,8 @@ bool read(png_structp png, png_infop info, Input& input, Image& image,
 
 }  // namespace
 
-Image decode_png(const std::string& bytes) {
-  Input input{bytes};
+Image decode_png(const std::string& bytes, std::uint64_t most_pixels) {
+  Input input{bytes, most_pixels};
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &input, fail, ignore);
   png_infop info = png ? png_create_info_struct(png) : nullptr;
   Image image;

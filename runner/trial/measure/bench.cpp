@@ -2,11 +2,13 @@
 
 #include <cmath>
 #include <exception>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
 #include "archs/network.h"
 #include "runner/trial/device.h"
+#include "runner/trial/exported.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/lease.h"
 #include "runner/trial/measure/timing.h"
@@ -23,14 +25,22 @@ void bench(const Job& job, EventSink& events) {
   lease.alone();
   torch::manual_seed(spec.training.seed);
   const InputShape shape{.channels = spec.dataset.channels, .side = spec.dataset.image_size};
-  Model model(
-      archs::build(spec.architecture, {.in_chans = shape.channels, .image_size = shape.side}),
-      spec.training, device);
+  std::optional<Exported> exported;
+  std::optional<Model> fresh;
+  if (m.exported.empty())
+    fresh.emplace(
+        archs::build(spec.architecture, {.in_chans = shape.channels, .image_size = shape.side}),
+        spec.training, device);
+  else
+    exported.emplace(m.exported, device).model().set_precision(spec.training.precision);
+  Model& model = fresh ? *fresh : exported->model();
   results::Summary summary{.dtype = model.dtype(), .layout = model.layout()};
   summary.parameters = archs::count_parameters(model.network());
   const auto work = count_work(model, shape);
   summary.macs = work.macs;
   summary.activations = work.activations;
+  if (m.fold) model.fold_batch_norms(shape.channels, shape.side);
+  summary.layout = model.layout();
 
   bool timed = false;
   std::exception_ptr last_fault;

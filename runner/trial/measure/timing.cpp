@@ -95,7 +95,7 @@ double time_training(Model& model, const InputShape& shape, int batch_size,
     targets = torch::randint(classes, {batch_size},
                              torch::TensorOptions(model.device()).dtype(torch::kInt64));
   }
-  Optimizer optimizer(parameter_groups(model.network(), training), training);
+  Optimizer optimizer(model.network(), training);
   const Rates rates{training.learning_rate, training.momentum};
   Stopwatch stopwatch(model.device());
   const auto step = [&](const std::function<void()>& part_ends) {

@@ -1,6 +1,5 @@
 #include "runner/trial/train/checkpoint.h"
 
-#include <ATen/Context.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
+#include "runner/trial/device.h"
 #include "runner/trial/protocol.h"
 
 namespace archsweep::runner {
@@ -30,6 +30,7 @@ std::string to_text(const Standing& s) {
                         {"worker", s.worker},
                         {"device", s.device},
                         {"split_hash", s.split_hash},
+                        {"precision", s.precision},
                         {"micro_batch", s.micro_batch},
                         {"train_memory_bytes", s.train_memory_bytes},
                         {"epochs", epochs},
@@ -46,6 +47,7 @@ Standing from_text(const std::string& text) {
              .worker = json.at("worker").get<std::string>(),
              .device = json.at("device").get<std::string>(),
              .split_hash = json.at("split_hash").get<std::string>(),
+             .precision = json.at("precision").get<std::string>(),
              .micro_batch = json.at("micro_batch").get<int>(),
              .train_memory_bytes = memory.is_null() ? results::not_measured : memory.get<double>(),
              .epochs = {}};
@@ -71,23 +73,23 @@ std::string checksum(const std::string& standing, archs::NamedTensors tensors) {
   return hash.hex();
 }
 
-std::vector<torch::Device> generators(const torch::Device& device) {
-  if (device.is_cpu()) return {device};
-  return {torch::kCPU, device};
+std::string random_key(const at::Generator& generator) {
+  return "random." + c10::DeviceTypeName(generator.device().type(), true);
 }
 
 }  // namespace
 
-archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const torch::Device& device) {
+archs::NamedTensors training_state(const Moving& m) {
   archs::NamedTensors all;
-  for (const auto& [key, tensor] : archs::state_dict(network))
+  for (const auto& [key, tensor] : archs::state_dict(m.network))
     all.emplace_back("network." + key, tensor);
-  for (const auto& [key, tensor] : optimizer.state()) all.emplace_back("optimizer." + key, tensor);
-  for (const auto& d : generators(device)) {
-    auto generator = at::globalContext().defaultGenerator(d);
+  for (const auto& [key, tensor] : m.optimizer.state())
+    all.emplace_back("optimizer." + key, tensor);
+  for (const auto& [key, tensor] : m.best.state()) all.emplace_back("best." + key, tensor);
+  for (const auto& named : m.scaler.state()) all.push_back(named);
+  for (auto& generator : generators(m.device)) {
     const std::lock_guard lock(generator.mutex());
-    all.emplace_back("random." + c10::DeviceTypeName(d.type(), true), generator.get_state());
+    all.emplace_back(random_key(generator), generator.get_state());
   }
   return all;
 }
@@ -157,10 +159,8 @@ std::string obstacle(const Standing& saved, const Standing& now) {
   return "";
 }
 
-void restore(const archs::NamedTensors& saved, const std::string& name,
-             const archs::Network& network, const Optimizer& optimizer,
-             const torch::Device& device) {
-  const auto live = training_state(network, optimizer, device);
+void restore(const archs::NamedTensors& saved, const std::string& name, const Moving& moving) {
+  const auto live = training_state(moving);
   const std::map<std::string, torch::Tensor> by_name(saved.begin(), saved.end());
   for (const auto& [key, tensor] : live) {
     const auto at = by_name.find(key);
@@ -172,10 +172,9 @@ void restore(const archs::NamedTensors& saved, const std::string& name,
   torch::NoGradGuard no_grad;
   for (const auto& [key, tensor] : live)
     if (!key.starts_with("random.")) tensor.copy_(by_name.at(key));
-  for (const auto& d : generators(device)) {
-    auto generator = at::globalContext().defaultGenerator(d);
+  for (auto& generator : generators(moving.device)) {
     const std::lock_guard lock(generator.mutex());
-    generator.set_state(by_name.at("random." + c10::DeviceTypeName(d.type(), true)));
+    generator.set_state(by_name.at(random_key(generator)));
   }
 }
 

@@ -4,6 +4,9 @@
 //
 //   network.KEY                     weights and buffers, by timm's keys
 //   optimizer.first.KEY, ...        what the optimizer remembers of a parameter
+//   optimizer.ema.weights.KEY, ...  the average of the weights, where there is one
+//   best.KEY                        the weights of the best epoch, where they are the result
+//   scaler.scale, ...               of float16's loss scaling, where it is on
 //   random.cpu, random.cuda         states of LibTorch's generators: dropout, drop path
 //   header                          the rest as JSON, and a checksum of everything
 //
@@ -18,6 +21,8 @@
 #include "archs/weights/tensors.h"
 #include "results/trial.h"
 #include "runner/trial/spec.h"
+#include "runner/trial/train/best_epoch.h"
+#include "runner/trial/train/grad_scaler.h"
 #include "runner/trial/train/optimizer.h"
 
 namespace archsweep::runner {
@@ -28,6 +33,7 @@ struct Standing {
   std::string worker;                                 // version of the program
   std::string device;                                 // "cpu" or "cuda"
   std::string split_hash;                             // of the images and their division
+  std::string precision;                              // that it is trained in; never "auto"
   int micro_batch = 0;                                // images a forward pass
   double train_memory_bytes = results::not_measured;  // peak so far
   std::vector<results::Epoch> epochs;                 // that are done, from the first
@@ -38,9 +44,17 @@ struct Checkpoint {
   archs::NamedTensors state;
 };
 
+// All that moves while a network is trained.
+struct Moving {
+  const archs::Network& network;
+  const Optimizer& optimizer;
+  const GradScaler& scaler;
+  const BestWeights& best;
+  torch::Device device;
+};
+
 // The live tensors, but copies of the random states.
-archs::NamedTensors training_state(const archs::Network& network, const Optimizer& optimizer,
-                                   const torch::Device& device);
+archs::NamedTensors training_state(const Moving& moving);
 
 // What the file of this state takes on disk, near enough.
 double checkpoint_bytes(const archs::NamedTensors& state);
@@ -61,8 +75,6 @@ std::string obstacle(const Standing& saved, const Standing& now);
 
 // Puts a saved state into the network, the optimizer and the generators. Throws Error "NAME: ...",
 // and nothing is changed, when it is of another network or optimizer.
-void restore(const archs::NamedTensors& saved, const std::string& name,
-             const archs::Network& network, const Optimizer& optimizer,
-             const torch::Device& device);
+void restore(const archs::NamedTensors& saved, const std::string& name, const Moving& moving);
 
 }  // namespace archsweep::runner

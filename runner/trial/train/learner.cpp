@@ -11,7 +11,6 @@
 #include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
-#include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/start_weights.h"
 
 namespace archsweep::runner {
@@ -22,8 +21,8 @@ static double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7 for
-// two classes, of EfficientNet): a frozen body is not trained for that.
+// timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7
+// for two classes, of EfficientNet): a frozen body is not trained for that.
 static void clear_classifier(archs::Network& network) {
   const torch::NoGradGuard no_grad;
   for (const auto& named : network.named_parameters())
@@ -57,15 +56,20 @@ Learner::Learner(const Job& job, EventSink& events)
   build(events);
 }
 
+std::shared_ptr<archs::Network> Learner::make_network() const {
+  const auto& t = spec_.training;
+  return archs::build(spec_.architecture, {.num_classes = t.head == "own" ? dataset_.classes : 0,
+                                           .in_chans = dataset_.channels,
+                                           .image_size = spec_.dataset.image_size,
+                                           .drop_rate = t.drop_rate,
+                                           .drop_path_rate = t.drop_path_rate});
+}
+
 void Learner::build(EventSink& events) {
   const auto& entry = archs::get(spec_.architecture);
   const auto& t = spec_.training;
   const bool own_head = t.head == "own";
-  auto network = archs::build(spec_.architecture, {.num_classes = own_head ? dataset_.classes : 0,
-                                                   .in_chans = dataset_.channels,
-                                                   .image_size = spec_.dataset.image_size,
-                                                   .drop_rate = t.drop_rate,
-                                                   .drop_path_rate = t.drop_path_rate});
+  auto network = make_network();
   if (own_head && t.freeze_epochs > 0) clear_classifier(*network);
   load_start_weights(*network, spec_.architecture, t.weights, events);
   if (!own_head)
@@ -77,8 +81,13 @@ void Learner::build(EventSink& events) {
                               normalize_.mean(), normalize_.deviation());
 }
 
+void Learner::use_precision(const std::string& word) {
+  model_->set_precision(word);
+  scaler_ = GradScaler(model_->needs_loss_scaling(), device_);
+}
+
 Optimizer Learner::optimizer() {
-  return Optimizer(parameter_groups(model_->network(), spec_.training), spec_.training);
+  return {model_->network(), spec_.training};
 }
 
 results::Summary Learner::summary() {
@@ -158,7 +167,7 @@ Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& labe
       loss = (loss * shares.slice(0, begin, end)).sum();
     else
       loss = loss * (static_cast<double>(end - begin) / n);
-    loss.backward();
+    scaler_.scale(loss).backward();
     losses.push_back(loss.detach());
     logits.push_back(of_part.detach());
   }
@@ -190,9 +199,13 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
 Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
                                     const torch::Tensor& labels, const Rates& rates) {
   auto learned = learn(optimizer, batch, labels);
-  if (spec_.training.clip_grad_norm > 0) optimizer.clip_grad_norm(spec_.training.clip_grad_norm);
-  optimizer.step(rates);
+  step(optimizer, rates);
   return learned;
+}
+
+void Learner::step(Optimizer& optimizer, const Rates& rates) {
+  if (!scaler_.unscale(model_->network())) return;
+  optimizer.step(rates);
 }
 
 }  // namespace archsweep::runner

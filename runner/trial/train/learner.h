@@ -17,6 +17,7 @@
 #include "runner/trial/measure/lease.h"
 #include "runner/trial/model.h"
 #include "runner/trial/protocol.h"
+#include "runner/trial/train/grad_scaler.h"
 #include "runner/trial/train/optimizer.h"
 
 namespace archsweep::runner {
@@ -38,6 +39,13 @@ class Learner {
   Model& model() { return *model_; }
   Lease& lease() { return *lease_; }
   Optimizer optimizer();
+  // Fresh, on the CPU, with the weights of chance.
+  std::shared_ptr<archs::Network> make_network() const;
+
+  // The word of TrainingSpec::precision, to be settled before the first step (settle_precision);
+  // loss scaling begins anew.
+  void use_precision(const std::string& word);
+  const GradScaler& scaler() const { return scaler_; }
 
   // What is known before the first step.
   results::Summary summary();
@@ -61,9 +69,10 @@ class Learner {
     torch::Tensor logits;  // float32 [n, classes], before the step
   };
   Learned learn(Optimizer& optimizer, const Batch& batch, const torch::Tensor& labels);
-  // The same, and a step of the optimizer.
+  // The same, and a step of the optimizer, unless float16 has no numbers for the gradients.
   Learned take_step(Optimizer& optimizer, const Batch& batch, const torch::Tensor& labels,
                     const Rates& rates);
+  void step(Optimizer& optimizer, const Rates& rates);  // after learn()
 
   // Before a step: whoever wants to time goes first. Returns the seconds that it took.
   double step_aside();
@@ -77,6 +86,7 @@ class Learner {
   std::optional<Lease> lease_;
   Dataset dataset_;
   std::optional<Model> model_;
+  GradScaler scaler_;
   Normalize normalize_;
   BatchAugmenter augmenter_;
   int micro_batch_;

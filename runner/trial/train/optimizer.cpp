@@ -1,77 +1,129 @@
 #include "runner/trial/train/optimizer.h"
 
-#include <ATen/ops/_fused_adamw.h>
-#include <ATen/ops/_fused_sgd.h>
-#include <torch/nn/utils/clip_grad.h>
+#include "runner/trial/train/clip.h"
 
 namespace archsweep::runner {
 
-Optimizer::Optimizer(std::vector<ParameterGroup> groups, const TrainingSpec& spec)
-    : adamw_(spec.optimizer == "adamw") {
-  for (auto& plain : groups) {
-    Group group{std::move(plain), {}, {}, {}};
-    for (const auto& parameter : group.parameters) {
-      group.first.push_back(torch::zeros_like(parameter));
-      if (!adamw_) continue;
-      group.second.push_back(torch::zeros_like(parameter));
-      group.steps.push_back(torch::zeros({}, parameter.options().dtype(torch::kFloat32)));
+// muon has matrices only; adamw has the others.
+static std::vector<ParameterGroup> divide_for_muon(std::vector<ParameterGroup> groups) {
+  std::vector<ParameterGroup> divided;
+  for (const auto& group : groups)
+    for (const bool for_muon : {true, false}) {
+      auto part = group;
+      part.keys.clear(), part.parameters.clear();
+      for (std::size_t i = 0; i < group.keys.size(); ++i) {
+        if (is_for_muon(group.parameters[i]) != for_muon) continue;
+        part.keys.push_back(group.keys[i]);
+        part.parameters.push_back(group.parameters[i]);
+      }
+      if (!part.keys.empty()) divided.push_back(std::move(part));
     }
-    groups_.push_back(std::move(group));
+  return divided;
+}
+
+Optimizer::Optimizer(const archs::Network& network, const TrainingSpec& spec)
+    : clip_norm_(spec.clip_grad_norm),
+      clip_value_(spec.clip_grad_value),
+      clip_adaptive_(spec.clip_grad_agc),
+      is_muon_(spec.optimizer == "muon"),
+      average_(network, spec) {
+  const auto& kind = optimizer_kind(spec.optimizer);
+  beta2_ = spec.beta2 > 0 ? spec.beta2 : kind.beta2;
+  eps_ = spec.eps > 0 ? spec.eps : kind.eps;
+  // timm's lamb clips by itself.
+  if (kind.name == "lamb" && clip_norm_ == 0) clip_norm_ = 1;
+  auto plain_groups = parameter_groups(network, spec);
+  if (is_muon_) plain_groups = divide_for_muon(std::move(plain_groups));
+  for (auto& plain : plain_groups) {
+    auto& group = groups_.emplace_back(Group{std::move(plain)});
+    group.rule = &update_rule(is_muon_ && !is_for_muon(group.parameters[0]) ? "adamw" : kind.name);
+    group.begin();
+    for (const auto& parameter : group.parameters) {
+      parameters_.push_back(parameter);
+      if (!group.is_head) body_.push_back(parameter);
+    }
   }
 }
 
-void Optimizer::zero_grad() {
-  for (auto& group : groups_)
-    for (auto& parameter : group.parameters) parameter.mutable_grad().reset();
+void Optimizer::Group::begin() {
+  for (const auto& parameter : parameters) {
+    for (int i = 0; i < rule->memories; ++i)
+      memory[static_cast<std::size_t>(i)].push_back(
+          torch::full_like(parameter, i == 1 ? rule->second : 0));
+    // The fused kernels count on the device; the others read it.
+    const auto counts_on = rule->is_fused ? parameter.device() : torch::Device(torch::kCPU);
+    if (rule->counts)
+      steps.push_back(torch::zeros({}, torch::TensorOptions(torch::kFloat32).device(counts_on)));
+  }
 }
 
-void Optimizer::clip_grad_norm(double limit) {
-  std::vector<torch::Tensor> all;
-  for (const auto& group : groups_)
-    all.insert(all.end(), group.parameters.begin(), group.parameters.end());
-  torch::nn::utils::clip_grad_norm_(all, limit);
+void Optimizer::forget() {
+  for (auto& group : groups_) {
+    for (auto& tensors : group.memory) tensors.clear();
+    group.steps.clear();
+    group.begin();
+  }
+}
+
+// A parameter that the loss did not reach has no gradient and stays as it is.
+Updated Optimizer::Group::with_gradients() {
+  Updated u;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto& parameter = parameters[i];
+    const auto& grad = parameter.grad();
+    if (!grad.defined()) continue;
+    u.parameters.push_back(parameter);
+    // The fused kernels walk memory: a gradient must lie as its parameter does.
+    u.grads.push_back(rule->is_fused && grad.strides() != parameter.strides()
+                          ? torch::empty_like(parameter).copy_(grad)
+                          : grad);
+    for (std::size_t m = 0; m < memory.size(); ++m)
+      if (!memory[m].empty()) u.memory[m].push_back(memory[m][i]);
+    if (rule->counts) u.steps.push_back(steps[i].add_(1));
+  }
+  return u;
+}
+
+void Optimizer::zero_grad() {
+  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
+}
+
+void Optimizer::clip() {
+  // As in timm, the head's gradients may be as large as they are.
+  if (clip_adaptive_ > 0) clip_adaptive(body_, clip_adaptive_);
+  if (clip_value_ > 0) clip_value(parameters_, clip_value_);
+  if (clip_norm_ > 0) clip_norm(parameters_, clip_norm_);
 }
 
 void Optimizer::step(const Rates& rates) {
   torch::NoGradGuard no_grad;
+  clip();
   for (auto& group : groups_) {
-    // A parameter that the loss did not reach has no gradient and stays as it is.
-    std::vector<torch::Tensor> parameters, grads, first, second, steps;
-    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      const auto& grad = group.parameters[i].grad();
-      if (!grad.defined()) continue;
-      parameters.push_back(group.parameters[i]);
-      // The fused kernels walk memory: a gradient must lie as its parameter does.
-      grads.push_back(grad.strides() == parameters.back().strides()
-                          ? grad
-                          : torch::empty_like(parameters.back()).copy_(grad));
-      first.push_back(group.first[i]);
-      if (!adamw_) continue;
-      second.push_back(group.second[i]);
-      steps.push_back(group.steps[i].add_(1));
-    }
-    if (parameters.empty()) continue;
-    const double rate = rates.learning_rate * group.lr_scale * (group.is_head ? 1 : rates.body);
-    if (adamw_)
-      at::_fused_adamw_(parameters, grads, first, second, {}, steps, rate, rates.momentum,
-                        /*beta2=*/0.99, group.weight_decay, /*eps=*/1e-5, /*amsgrad=*/false,
-                        /*maximize=*/false);
-    else
-      at::_fused_sgd_(parameters, grads, first, group.weight_decay, rates.momentum, rate,
-                      /*dampening=*/0, /*nesterov=*/false,
-                      /*maximize=*/false, /*is_first_step=*/false);  // `first` begins as zeros
+    const auto updated = group.with_gradients();
+    if (updated.parameters.empty()) continue;
+    const bool is_besides_muon = is_muon_ && group.rule->optimizer != "muon";
+    const double body = group.is_head ? 1 : rates.body;
+    group.rule->apply(updated, {.learning_rate = rates.learning_rate * group.lr_scale * body,
+                                .momentum = is_besides_muon ? 0.9 : rates.momentum,
+                                .beta2 = beta2_,
+                                .eps = eps_,
+                                .weight_decay = group.weight_decay});
   }
+  average_.update();
 }
 
 archs::NamedTensors Optimizer::state() const {
+  static constexpr const char* names[] = {"first.", "second.", "third.", "fourth."};
   archs::NamedTensors all;
   for (const auto& group : groups_) {
     const auto add = [&](const std::string& what, const std::vector<torch::Tensor>& tensors) {
       for (std::size_t i = 0; i < tensors.size(); ++i)
-        all.emplace_back(what + "." + group.keys[i], tensors[i]);
+        all.emplace_back(what + group.keys[i], tensors[i]);
     };
-    add("first", group.first), add("second", group.second), add("steps", group.steps);
+    for (std::size_t m = 0; m < group.memory.size(); ++m) add(names[m], group.memory[m]);
+    add("steps.", group.steps);
   }
+  for (const auto& [key, tensor] : average_.state()) all.emplace_back("ema." + key, tensor);
   return all;
 }
 

@@ -1,40 +1,57 @@
 #pragma once
 
-// AdamW (arXiv 1711.05101) and SGD with momentum, by LibTorch's fused kernels: one call a group
-// instead of a dozen small operators a parameter, which is what limits small networks on CPU.
+// Updates the parameters of a network, by a rule of update_rules.h, and their average.
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include <torch/types.h>
 
+#include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "runner/trial/spec.h"
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/schedule.h"
+#include "runner/trial/train/update_rules.h"
+#include "runner/trial/train/weight_average.h"
 
 namespace archsweep::runner {
 
 class Optimizer {
  public:
-  Optimizer(std::vector<ParameterGroup> groups, const TrainingSpec& spec);
+  Optimizer(const archs::Network& network, const TrainingSpec& spec);
 
   void zero_grad();
-  // Scales the gradients so that their common L2 norm is at most `limit`.
-  void clip_grad_norm(double limit);
+  // Clips the gradients as the spec says, and updates.
   void step(const Rates& rates);
+  WeightAverage& average() { return average_; }
+  // All but the average: as if it had taken no step.
+  void forget();
 
   // All that it remembers from step to step, by what it is and the parameter's key:
-  // "first.fc.bias".
+  // "first.fc.bias", "ema.weights.fc.bias".
   archs::NamedTensors state() const;
 
  private:
   struct Group : ParameterGroup {
-    std::vector<torch::Tensor> first, second, steps;
+    const UpdateRule* rule = nullptr;
+    decltype(Updated::memory) memory;
+    std::vector<torch::Tensor> steps;
+
+    void begin();
+    Updated with_gradients();
   };
 
+  void clip();
+
   std::vector<Group> groups_;
-  bool adamw_;
+  std::vector<torch::Tensor> parameters_;  // of all groups
+  std::vector<torch::Tensor> body_;        // without the head's
+  double clip_norm_, clip_value_, clip_adaptive_;
+  double beta2_, eps_;
+  bool is_muon_;
+  WeightAverage average_;
 };
 
 }  // namespace archsweep::runner

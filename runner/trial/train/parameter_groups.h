@@ -20,9 +20,9 @@ struct ParameterGroup {
   std::vector<torch::Tensor> parameters;
 };
 
-// Weight decay leaves norms, biases (whatever has one dimension) and tables of positions alone, as timm's
-// recipes do. With layer_decay the learning rate falls by it from each of the network's layer
-// groups to the one before, as timm's param_groups_layer_decay has it.
+// Weight decay leaves norms, biases (whatever has one dimension) and tables of positions alone, as
+// timm's recipes do. With layer_decay the learning rate falls by it from each of the network's
+// layer groups to the one before, as timm's param_groups_layer_decay has it.
 std::vector<ParameterGroup> parameter_groups(const archs::Network& network,
                                              const TrainingSpec& spec);
 

@@ -5,6 +5,7 @@
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/timing.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/learner.h"
 #include "runner/trial/train/train.h"
 
@@ -40,6 +41,7 @@ static double median_of_a_few(const torch::Device& device, EventSink& events, Ca
 void preflight(const Job& job, EventSink& events) {
   const auto& training = job.spec.training;
   Learner learner(job, events);
+  settle_precision(learner, job, events);
   auto& model = learner.model();
   auto& network = model.network();
   const auto& device = learner.device();
@@ -55,10 +57,11 @@ void preflight(const Job& job, EventSink& events) {
     const auto [loss, logits] = learner.learn(optimizer, batch, learner.to_labels(batch));
     if (!logits.isfinite().all().item<bool>())
       throw Diverged("the logits of random images are not all numbers before the first step");
-    optimizer.step(rates_at(training, 0));
+    learner.step(optimizer, rates_at(training, 0));
   });
   result.train_memory_bytes = peak_memory(device);
-  result.checkpoint_bytes = checkpoint_bytes(training_state(network, optimizer, device));
+  result.checkpoint_bytes = checkpoint_bytes(training_state(
+      {network, optimizer, learner.scaler(), BestWeights(network, training), device}));
   network.eval();
   torch::InferenceMode inference;
   const auto one = learner.to_images(learner.to_pixels(batch).slice(0, 0, 1));

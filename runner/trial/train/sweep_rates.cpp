@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/learner.h"
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/train.h"
@@ -11,6 +12,7 @@ namespace archsweep::runner {
 // times its best.
 void sweep_rates(const Job& job, EventSink& events) {
   Learner learner(job, events);
+  settle_precision(learner, job, events);
   auto optimizer = learner.optimizer();
   auto& network = learner.model().network();
   network.train();

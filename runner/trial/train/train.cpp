@@ -11,12 +11,15 @@
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/timing.h"
+#include "runner/trial/train/best_epoch.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/choose_precision.h"
 #include "runner/trial/train/learner.h"
 #include "runner/trial/train/parameter_groups.h"
 #include "runner/trial/train/tally.h"
 #include "runner/trial/train/trained.h"
 #include "runner/trial/train/tta.h"
+#include "runner/trial/train/valid_logits.h"
 
 namespace archsweep::runner {
 namespace {
@@ -44,25 +47,38 @@ class Trial {
                   .epochs = {}} {}
 
   void run() {
-    auto summary = learner_.summary();
     {
       auto optimizer = learner_.optimizer();
-      resume(optimizer);
-      while (done() < spec_.training.epochs) {
+      BestWeights best(network_, spec_.training);
+      const Moving moving{network_, optimizer, learner_.scaler(), best, device_};
+      if (!resume(moving)) settle_precision(learner_, job_, events_);
+      standing_.precision = learner_.model().dtype();
+      while (!has_ended(spec_.training, standing_.epochs)) {
         if (job_.until_epoch > 0 && done() >= job_.until_epoch)
           return events_.send(Paused{done(), checkpoint_bytes_});
         const int frozen = spec_.training.freeze_epochs;
         if (frozen > 0) set_body_learns(network_, done() >= frozen);
         // fastai forgets the gradients of the frozen network.
-        if (frozen > 0 && done() == frozen) optimizer = learner_.optimizer();
-        run_epoch(optimizer, done() + 1);
-        save(optimizer);
+        if (frozen > 0 && done() == frozen) optimizer.forget();
+        run_epoch(optimizer, best);
+        save(moving);
+      }
+      if (done() < spec_.training.epochs)
+        fmt::print(stderr, "ended after epoch {}: none was better than epoch {} since\n", done(),
+                   best_epoch(standing_.epochs));
+      optimizer.average().swap();  // what was validated is what is kept and measured
+      if (best.is_on()) {
+        best.restore();
+        if (best_epoch(standing_.epochs) < done()) logits_ = {};  // they are of the last epoch
       }
     }
     for (auto& parameter : network_.parameters()) parameter.mutable_grad().reset();
     keep_weights();
+    auto summary = learner_.summary();
+    keep_logits();
     summary.train_memory_bytes = standing_.train_memory_bytes;
     summary.micro_batch = learner_.micro_batch();
+    if (spec_.training.result == "best") summary.result_epoch = best_epoch(standing_.epochs);
     if (spec_.measurement.tta > 0) test_with_views(learner_, spec_, events_, summary);
     if (spec_.measurement.enabled) measure(summary);
     events_.send(summary);
@@ -73,35 +89,37 @@ class Trial {
 
   // Goes on where the checkpoint ends, if there is one that fits. One that does not changes
   // nothing: the training is then the same as without it.
-  void resume(const Optimizer& optimizer) {
+  bool resume(const Moving& moving) {
     std::error_code error;
-    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return;
+    if (job_.checkpoint.empty() || !std::filesystem::exists(job_.checkpoint, error)) return false;
     try {
       auto [saved, state] = read_checkpoint(job_.checkpoint);
       if (const auto why = obstacle(saved, standing_); !why.empty())
         throw Error(job_.checkpoint + ": " + why);
-      restore(state, job_.checkpoint, network_, optimizer, device_);
+      learner_.use_precision(saved.precision);
+      restore(state, job_.checkpoint, moving);
       saved.spec = spec_;
       standing_ = std::move(saved);
       learner_.set_micro_batch(standing_.micro_batch);
       checkpoint_bytes_ = static_cast<double>(std::filesystem::file_size(job_.checkpoint, error));
     } catch (const Error& e) {
-      return fmt::print(stderr, "{}; training starts anew\n", e.what());
+      fmt::print(stderr, "{}; training starts anew\n", e.what());
+      return false;
     }
     fmt::print(stderr, "{}: going on after epoch {}\n", job_.checkpoint, done());
     reset_peak_memory(device_);  // what reading it took is not training's
     // To this attempt they are new.
     for (const auto& epoch : standing_.epochs) events_.send(epoch);
+    return true;
   }
 
   // Without a checkpoint the training is as good: only a pause or a kill would cost epochs.
-  void save(const Optimizer& optimizer) {
+  void save(const Moving& moving) {
     standing_.micro_batch = learner_.micro_batch();
     standing_.train_memory_bytes = std::fmax(standing_.train_memory_bytes, peak_memory(device_));
     if (job_.checkpoint.empty()) return;
     try {
-      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_,
-                                           training_state(network_, optimizer, device_));
+      checkpoint_bytes_ = write_checkpoint(job_.checkpoint, standing_, training_state(moving));
     } catch (const std::exception& e) {
       checkpoint_bytes_ = 0;
       fmt::print(stderr, "{}; training goes on without a checkpoint of epoch {}\n",
@@ -114,14 +132,28 @@ class Trial {
   void keep_weights() {
     if (job_.weights.empty()) return;
     try {
-      write_trained(job_.weights, {spec_, standing_.split_hash, learner_.dataset().class_names,
-                                   archs::state_dict(network_)});
+      write_trained(job_.weights, {spec_, standing_.split_hash, standing_.precision,
+                                   learner_.dataset().class_names, archs::state_dict(network_)});
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; the trained weights are not kept\n", first_line(e.what()));
     }
   }
 
-  void run_epoch(Optimizer& optimizer, int epoch) {
+  // Likewise. A checkpoint of the last epoch does not have them: then they are worked out again.
+  void keep_logits() {
+    if (job_.logits.empty()) return;
+    try {
+      auto last = standing_.epochs.back();
+      wants_logits_ = true;
+      if (logits_.empty()) validate(last);
+      logits_.write(job_.logits, learner_.dataset());
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "{}; its validation logits are not kept\n", first_line(e.what()));
+    }
+  }
+
+  void run_epoch(Optimizer& optimizer, BestWeights& best) {
+    const int epoch = done() + 1;
     results::Epoch result{.number = epoch};
     auto loader = learner_.training_loader(epoch);
     const auto steps = static_cast<int>(loader.batches());
@@ -162,9 +194,15 @@ class Trial {
     result.train_loss = tally.mean(tally.loss);
     result.train_top1 = tally.mean(tally.top1);
     check_loss(result.train_loss, epoch, steps);
-    validate(result);
+    const auto& t = spec_.training;
+    wants_logits_ = !job_.logits.empty() && (epoch == t.epochs || t.patience > 0);
+    validate(result, optimizer.average());
     events_.send(result);
     standing_.epochs.push_back(result);
+    if (!best.is_on() || best_epoch(standing_.epochs) != epoch) return;
+    optimizer.average().swap();
+    best.keep();
+    optimizer.average().swap();
   }
 
   // NaN, infinity, or a loss far above that of guessing: nothing good comes after it.
@@ -176,11 +214,24 @@ class Trial {
                                  step, epoch, spec_.training.learning_rate));
   }
 
+  // The average of the weights, where there is one, and the weights themselves beside it.
+  void validate(results::Epoch& result, WeightAverage& average) {
+    if (!average.is_on()) return validate(result);
+    auto plain = result;
+    validate(plain);
+    average.swap();
+    validate(result);
+    average.swap();
+    result.plain_top1 = plain.valid_top1;
+    result.valid_seconds += plain.valid_seconds;
+  }
+
   void validate(results::Epoch& result) {
     torch::InferenceMode inference;
     network_.eval();
     auto loader = learner_.validation_loader();
     Tally tally(device_);
+    logits_ = {};
     Batch batch;
     const auto start = Clock::now();
     auto reported = start;
@@ -198,6 +249,7 @@ class Trial {
       const auto labels = learner_.to_labels(batch);
       const auto logits = learner_.forward(learner_.to_pixels(batch));
       tally.add(torch::nn::functional::cross_entropy(logits, labels), logits, labels);
+      if (wants_logits_) logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.mean(tally.top1);
@@ -233,6 +285,8 @@ class Trial {
   archs::Network& network_;
   const torch::Device device_;
   Standing standing_;
+  bool wants_logits_ = false;
+  ValidLogits logits_;           // of the last validation, where they are wanted
   double checkpoint_bytes_ = 0;  // of the last that was written or read
 };
 

@@ -13,12 +13,16 @@ constexpr const char* about_key = "archsweep_trained";
 
 Trained from_checkpoint(const std::filesystem::path& file) {
   auto [standing, state] = read_checkpoint(file);
-  const auto done = std::ssize(standing.epochs);
-  if (done < standing.spec.training.epochs)
+  const auto& training = standing.spec.training;
+  if (!has_ended(training, standing.epochs))
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
-                            file.string(), done, standing.spec.training.epochs));
-  Trained trained{.spec = standing.spec, .split_hash = standing.split_hash};
-  constexpr std::string_view of_network = "network.";
+                            file.string(), standing.epochs.size(), training.epochs));
+  Trained trained{
+      .spec = standing.spec, .split_hash = standing.split_hash, .dtype = standing.precision};
+  // Those that were validated.
+  const std::string of_network = training.result == "best" ? "best."
+                                 : training.ema > 0        ? "optimizer.ema.weights."
+                                                           : "network.";
   for (auto& [key, tensor] : state)
     if (key.starts_with(of_network))
       trained.weights.emplace_back(key.substr(of_network.size()), std::move(tensor));
@@ -33,6 +37,7 @@ void write_trained(const std::filesystem::path& file, const Trained& trained) {
   remove_partial_files(file);
   const nlohmann::json about{{"spec", to_json(trained.spec)},
                              {"split_hash", trained.split_hash},
+                             {"dtype", trained.dtype},
                              {"class_names", trained.class_names}};
   archs::write_tensors(
       file, trained.weights,
@@ -48,6 +53,7 @@ Trained read_trained(const std::filesystem::path& file) {
     const auto about = nlohmann::json::parse(metadata[about_key]);
     return {.spec = spec_from_json(about.at("spec")),
             .split_hash = about.at("split_hash").get<std::string>(),
+            .dtype = about.at("dtype").get<std::string>(),
             .class_names = about.at("class_names").get<std::vector<std::string>>(),
             .weights = std::move(weights)};
   } catch (const std::exception& e) {

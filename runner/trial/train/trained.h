@@ -16,6 +16,7 @@ namespace archsweep::runner {
 struct Trained {
   TrialSpec spec;
   std::string split_hash;
+  std::string dtype;                     // that it was trained in: TrainingSpec::precision, settled
   std::vector<std::string> class_names;  // empty: of a checkpoint, which does not have them
   archs::NamedTensors weights;
 };

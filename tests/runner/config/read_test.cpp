@@ -1,72 +1,8 @@
-#include "runner/config/config.h"
-
-#include <cmath>
-
-#include <catch2/catch.hpp>
-
-#include "runner/support/error.h"
-#include "tests/runner/data/folder.h"
+#include "tests/runner/config/place.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
 using Catch::Matchers::Contains;
-using Names = std::vector<std::string>;
-using Rates = std::vector<double>;
-
-namespace {
-
-// A folder with data/ in which configs are written.
-struct Place : Folder {
-  Place() { std::filesystem::create_directories(path / "data"); }
-
-  Config read(const std::string& text, const Names& overrides = {}) const {
-    write("c.yaml", text);
-    return read_config(path / "c.yaml", overrides);
-  }
-  // The faults, with the folder's own name cut away.
-  std::string faults(const std::string& text, const Names& overrides = {}) const {
-    try {
-      read(text, overrides);
-      return "";
-    } catch (const Error& e) {
-      CHECK(e.code() == Exit::usage);
-      std::string message = e.what();
-      const auto folder = path.string() + "/";
-      for (std::size_t at; (at = message.find(folder)) != message.npos;)
-        message.erase(at, folder.size());
-      return message;
-    }
-  }
-};
-
-const std::string data = "dataset: {kind: idx, root: data, image_size: 32}\n";
-const std::string one = data + "architectures: [test_resnet]\n";
-
-Names names(const Config& config) {
-  Names found;
-  for (const auto& c : config.candidates) found.push_back(c.name);
-  return found;
-}
-
-Rates rates(const Place& place, const std::string& value) {
-  return place.read(one + "learning_rate: " + value).candidates.at(0).learning_rates;
-}
-
-}  // namespace
-
-TEST_CASE("learning rates that are to be found are named by their rules") {
-  const Place place;
-  const auto candidate = [&](const std::string& value) {
-    return place.read(one + "learning_rate: " + value).candidates.at(0);
-  };
-  CHECK(candidate("find").rules == Names{"valley"});
-  CHECK(candidate("find").learning_rates.empty());
-  const auto mixed = candidate("[steep, 0.5, find, valley, slide]");
-  CHECK(mixed.rules == Names{"steep", "valley", "slide"});
-  CHECK(mixed.learning_rates == Rates{0.5});
-  CHECK_THROWS_WITH(candidate("found"), Contains("or find (valley, steep, minimum, slide)"));
-  CHECK_THROWS_WITH(candidate("{from: find, to: 1, points: 3}"), Contains("'from' is missing"));
-}
 
 TEST_CASE("the least config: defaults for all the rest") {
   const Place place;
@@ -135,68 +71,6 @@ architectures:
   CHECK(third.learning_rates == Rates{0.001, 0.01, 0.1});
   CHECK(third.training.drop_rate == 0.5);
   CHECK(third.training.epochs == 3);
-}
-
-TEST_CASE("a learning rate is a value, a list or a log range") {
-  const Place place;
-  CHECK(rates(place, "3e-4") == Rates{3e-4});
-  CHECK(rates(place, "[1e-2, 0.01, 2]") == Rates{0.01, 2});
-  CHECK(rates(place, "{from: 1e-4, to: 1e-2, points: 3}") == Rates{1e-4, 1e-3, 1e-2});
-  CHECK(rates(place, "{from: 0.1, to: 0.001, points: 2}") == Rates{0.1, 0.001});
-  CHECK(rates(place, "{from: 0.001, to: 0.004, points: 3}") == Rates{0.001, 0.002, 0.004});
-  for (const auto* wrong :
-       {"0", "-1", "fast", "'0.1'", "nan", "inf", "2000", "[]", "[0.1, x]", "[[0.1]]",
-        "{from: 0.1, to: 0.2}", "{from: 0, to: 0.2, points: 2}", "{from: 0.1, to: 0.2, points: 1}",
-        "{from: 0.1, to: 0.2, points: 2.5}", "{from: 0.1, to: 0.2, points: 2, step: 1}",
-        "{from: 1e-300, to: 1e300, points: 5}", "{from: 0.1, to: 1, points: 2000}",
-        "{from: 0.1, to: 2000, points: 2}", "{}"}) {
-    INFO(wrong);
-    CHECK_THAT(place.faults(one + "learning_rate: " + wrong),
-               Contains("c.yaml:3:") && Contains("learning_rate"));
-  }
-}
-
-TEST_CASE("a recipe is what the config does not say itself") {
-  const Place place;
-  const auto tuned = place.read(one + "training: {recipe: fine_tune, epochs: 5, base_lr: 4e-3}");
-  const auto& t = tuned.candidates.at(0).training;
-  CHECK(tuned.candidates[0].learning_rates == Rates{4e-3});
-  CHECK(t.epochs == 6);  // one more with the body frozen
-  CHECK(t.freeze_epochs == 1);
-  CHECK(t.lr_mult == 100);
-  CHECK(t.warmup == 0.3);
-  CHECK(t.div == 5);
-  CHECK(t.weights == "pretrained");
-  CHECK(t.head == "own");
-  const auto other = place.read(
-      one + "training: {weights: none, recipe: fine_tune, freeze_epochs: 0, head: concat_pool}");
-  CHECK(other.candidates[0].learning_rates == Rates{2e-3});
-  CHECK(other.candidates[0].training.weights == "none");
-  CHECK(other.candidates[0].training.epochs == 5);
-  CHECK(other.candidates[0].training.head == "concat_pool");
-
-  const auto timm = place.read(data + R"(
-training: {recipe: timm, epochs: 10, batch_size: 64}
-architectures: [test_resnet, {name: test_vit, batch_size: 128, epochs: 50, optimizer: adamw}, {name: test_vit2, learning_rate: 0.3, warmup: 0.1}]
-)");
-  CHECK(timm.candidates[0].learning_rates == Rates{0.025});
-  CHECK(timm.candidates[0].training.optimizer == "sgd");
-  CHECK(timm.candidates[0].training.weight_decay == 2e-5);
-  CHECK(timm.candidates[0].training.warmup == 0.25);  // 5 epochs, but no more than a quarter
-  CHECK(timm.candidates[1].learning_rates.at(0) == Approx(0.1 * std::sqrt(0.5)));
-  CHECK(timm.candidates[1].training.warmup == 0.1);
-  CHECK(timm.candidates[2].learning_rates == Rates{0.3});
-  CHECK(timm.candidates[2].training.warmup == 0.1);
-
-  CHECK(place.faults(one + "training: {recipe: tune}") ==
-        "c.yaml:3:20: training.recipe: 'tune' is none of fine_tune, timm, scratch; did you mean "
-        "'fine_tune'?");
-  CHECK_THAT(place.faults(one + "training: {base_lr: 0.1}"),
-             Contains("c.yaml:3:21: training.base_lr: of a recipe"));
-  CHECK_THAT(place.faults(one + "learning_rate: 0.1\ntraining: {recipe: timm, base_lr: 0.1}"),
-             Contains("c.yaml:4:35: training.base_lr: learning_rate is given too, at c.yaml:3:16"));
-  CHECK_THAT(place.faults(one + "training: {recipe: fine_tune, base_lr: -1}"),
-             Contains("learning_rate"));
 }
 
 TEST_CASE("augmentation: a preset or a list of steps; zooming needs larger stored images") {
@@ -445,7 +319,7 @@ datset: 1
 training:
   epochs: 0
   batch_siz: 8
-  optimizer: adam
+  optimizer: rmsprop_tf
   warmup: lots
 learning_rate:
   - 0.1
@@ -464,7 +338,7 @@ architectures:
   CHECK(place.faults(wrong) == R"(c.yaml:2:1: unknown key 'datset'; did you mean 'dataset'?
 c.yaml:4:11: training.epochs: must be from 1 to 100000, not 0
 c.yaml:5:3: unknown key 'training.batch_siz'; did you mean 'batch_size'?
-c.yaml:6:14: training.optimizer: 'adam' is none of adamw, sgd; did you mean 'adamw'?
+c.yaml:6:14: training.optimizer: 'rmsprop_tf' is none of adamw, sgd, nesterov, adam, rmsprop, rmsproptf, lamb, lion, adan, muon; did you mean 'rmsproptf'?
 c.yaml:7:11: training.warmup: expected a number, not 'lots'
 c.yaml:11:24: measurement.enabled: expected true or false, not 'yes'
 c.yaml:11:46: measurement.batch_sizes: must be from 1 to 65536, not 0

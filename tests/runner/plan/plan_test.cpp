@@ -109,6 +109,11 @@ TEST_CASE("what changes no outcome changes no fingerprint") {
 training:
   batch_size: 8
   optimizer: adamw   # the default, written out
+  weight_decay: 0.01
+  momentum: 0.9
+  beta2: 0.99
+  eps: 1e-5
+  ema_warmup: false
   epochs: 3
   seeds: 1
 learning_rate: [1e-3]
@@ -148,12 +153,18 @@ TEST_CASE("what can change an outcome changes the fingerprint") {
       "training.optimizer=sgd",
       "training.weight_decay=0.02",
       "training.momentum=0.8",
+      "training.beta2=0.9",
+      "training.eps=1e-8",
       "training.schedule=cosine",
       "training.warmup=0.1",
       "training.label_smoothing=0.1",
       "training.drop_rate=0.1",
       "training.drop_path_rate=0.1",
       "training.clip_grad_norm=1",
+      "training.clip_grad_value=1",
+      "training.clip_grad_agc=1",
+      "training.ema=0.9",
+      "training={ema: 0.9, ema_warmup: false}",
       "training.precision=bfloat16",
       "training.layout=channels_last",
       "augmentation=none",

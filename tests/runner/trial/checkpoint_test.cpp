@@ -23,6 +23,7 @@ void check_equal(const std::vector<results::Epoch>& a, const std::vector<results
     CHECK(a[i].train_top1 == b[i].train_top1);
     CHECK(a[i].valid_loss == b[i].valid_loss);
     CHECK(a[i].valid_top1 == b[i].valid_top1);
+    CHECK(std::isnan(a[i].plain_top1) == std::isnan(b[i].plain_top1));
     CHECK(a[i].learning_rate == b[i].learning_rate);
   }
 }
@@ -63,8 +64,18 @@ TEST_CASE("a training that pauses after each epoch is the training that does not
     whole.spec.architecture = "test_resnet";
     t.optimizer = "sgd", t.schedule = "cosine", t.learning_rate = 0.05, t.drop_rate = 0.3;
   }
+  SECTION("Muon, average of the weights, batch norm") {
+    whole.spec.architecture = "test_resnet";
+    t.optimizer = "muon", t.ema = 0.95, t.ema_warmup = true;
+  }
+  SECTION("Adan, gradients clipped") {
+    t.optimizer = "adan", t.clip_grad_agc = 0.01, t.clip_grad_value = 0.1;
+  }
   SECTION("parts of a batch") {
     t.micro_batch = 5;
+  }
+  SECTION("float16, whose loss is scaled") {
+    t.precision = "float16", t.micro_batch = 5;
   }
   parts.spec = whole.spec;
   const auto at_once = small.run(whole);

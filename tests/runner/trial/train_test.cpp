@@ -1,10 +1,16 @@
 #include "tests/runner/trial/small_trial.h"
 
+#include <cmath>
+#include <map>
+
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "runner/trial/data/image.h"
 #include "runner/trial/failure.h"
+#include "runner/trial/logits.h"
 #include "runner/trial/train/checkpoint.h"
+#include "runner/trial/train/trained.h"
+#include "runner/trial/train/valid_logits.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
@@ -30,6 +36,52 @@ TEST_CASE("gradients of a batch in parts are those of the whole") {
       CHECK(parts.epochs[i].valid_loss == Approx(whole.epochs[i].valid_loss).epsilon(1e-4));
     }
   }
+}
+
+TEST_CASE("an average of the weights is validated and kept, and leaves the training as it is") {
+  const SmallTrial small;
+  auto job = small.job("c");
+  job.spec.architecture = GENERATE("test_resnet", "test_vit");
+  job.weights = small.path("plain");
+  const auto plain = small.run(job);
+  REQUIRE(plain.done.size() == 1);
+  const auto weights_of = [&](const std::string& file) {
+    const auto kept = read_trained(small.path(file)).weights;
+    return std::map<std::string, torch::Tensor>(kept.begin(), kept.end());
+  };
+  const auto trained = weights_of("plain");
+
+  std::filesystem::remove(job.checkpoint);
+  job.weights = small.path("averaged");
+  job.spec.training.ema = 0.9;
+  const auto averaged = small.run(job);
+  REQUIRE(averaged.done.size() == 1);
+  REQUIRE(averaged.epochs.size() == plain.epochs.size());
+  for (std::size_t i = 0; i < plain.epochs.size(); ++i) {
+    CHECK(averaged.epochs[i].train_loss == plain.epochs[i].train_loss);
+    CHECK(averaged.epochs[i].plain_top1 == plain.epochs[i].valid_top1);
+    CHECK(averaged.epochs[i].valid_loss != plain.epochs[i].valid_loss);
+    CHECK(std::isnan(plain.epochs[i].plain_top1));
+  }
+  const auto kept = weights_of("averaged"), of_checkpoint = weights_of("c");
+  REQUIRE(kept.size() == trained.size());
+  REQUIRE(of_checkpoint.size() == trained.size());
+  for (const auto& [key, tensor] : kept) {
+    INFO(key);
+    CHECK(tensor.equal(of_checkpoint.at(key)));
+    if (tensor.is_floating_point())
+      CHECK_FALSE(tensor.equal(trained.at(key)));
+    else
+      CHECK(tensor.equal(trained.at(key)));  // steps of batch norm
+  }
+  if (job.spec.architecture == "test_resnet") return;  // its statistics would move
+  // Validated are the weights that are kept: a training that leaves them as they are says so.
+  job.spec.training = {.epochs = 1, .batch_size = 12, .learning_rate = 1e-12, .weight_decay = 0};
+  job.spec.training.weights = job.weights;
+  job.checkpoint.clear(), job.weights.clear();
+  const auto again = small.run(job);
+  REQUIRE(again.epochs.size() == 1);
+  CHECK(again.epochs[0].valid_loss == Approx(averaged.epochs.back().valid_loss).epsilon(1e-5));
 }
 
 TEST_CASE(
@@ -85,6 +137,7 @@ TEST_CASE("a preflight tells what the trial will take") {
   const SmallTrial small;
   auto job = small.job("c");
   job.spec.architecture = GENERATE("test_resnet", "test_vit");
+  job.spec.training.ema = GENERATE(0.0, 0.9);
   job.kind = "preflight";
   const auto said = small.run(job);
   CHECK(said.epochs.empty());
@@ -140,4 +193,58 @@ TEST_CASE("what a GPU reports is not taken for a config that cannot work") {
           TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate");
         }) == Cause::out_of_memory);
   CHECK(cause([] { torch::ones({2, 3}).mm(torch::ones({2, 3})); }) == Cause::bad_config);
+}
+
+TEST_CASE("what the last epoch says of the validation images is kept") {
+  const SmallTrial small;
+  auto job = small.job("c");
+  job.logits = small.path("logits/a.safetensors");
+  const auto said = small.run(job);
+  REQUIRE(said.epochs.size() == 3);
+  const auto kept = read_logits(job.logits);
+  CHECK(kept.class_names.size() == 2);
+  CHECK(kept.split_hash == said.done.at(0).split_hash);
+  REQUIRE(kept.labels.size() == 16);
+  CHECK(std::ranges::is_sorted(kept.images));
+  double right = 0, loss = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    CHECK(kept.labels[i] == std::int32_t(kept.images[i] % 2));
+    const auto label = std::size_t(kept.labels[i]);
+    const double margin = double(from_float16(kept.logits[2 * i + label])) -
+                          from_float16(kept.logits[2 * i + 1 - label]);
+    right += margin > 0;
+    loss += std::log1p(std::exp(-margin));
+  }
+  CHECK(right / 16 == said.epochs.back().valid_top1);
+  CHECK(loss / 16 == Approx(said.epochs.back().valid_loss).epsilon(1e-3));
+
+  // Killed after its last checkpoint, it says the same.
+  std::filesystem::remove(job.logits);
+  CHECK(small.run(job).done.size() == 1);
+  CHECK(read_logits(job.logits).logits == kept.logits);
+
+  // Where they cannot be written, the trial is as good.
+  small.folder.write("file", "");
+  job.logits = small.path("file/a.safetensors");
+  CHECK(small.run(job).done.size() == 1);
+}
+
+TEST_CASE("logits beyond float16 become its largest, and what is no number is not kept") {
+  const SmallTrial small;
+  const Dataset dataset{.classes = 2, .class_names = {"a", "b"}, .split_hash = "5e1f"};
+  Batch batch;
+  batch.labels = {1, 0}, batch.images = {3, 4};
+  const auto file = small.path("logits.safetensors");
+  ValidLogits logits;
+  logits.add(batch,
+             torch::tensor({{1e30, -70000.0}, {0.5, -std::numeric_limits<double>::infinity()}}));
+  logits.write(file, dataset);
+  const auto kept = read_logits(file);
+  CHECK(kept.logits == std::vector<std::uint16_t>{0x7bff, 0xfbff, 0x3800, 0xfbff});
+  CHECK(kept.labels == std::vector<std::int32_t>{1, 0});
+  CHECK(kept.images == std::vector<std::uint32_t>{3, 4});
+
+  logits.add(batch, torch::tensor({{1.0, std::nan("")}, {0.5, 1.0}}));
+  CHECK_THROWS_WITH(logits.write(file, dataset), "a logit is not a number");
+  CHECK(read_logits(file).logits == kept.logits);
 }

@@ -1,4 +1,4 @@
-#include "runner/schedule/kept_weights.h"
+#include "runner/schedule/kept_files.h"
 
 #include <fstream>
 
@@ -11,16 +11,16 @@ using namespace archsweep::runner;
 
 namespace {
 
-// A worker that leaves its weights behind, so many bytes.
+// A worker that leaves its weights and its logits behind, so many bytes.
 struct Keeping : Sweep {
   explicit Keeping(const std::string& policy) {
     config.output.keep_weights = policy;
     act = [this](const Launch& launch) {
-      const std::filesystem::path file = launch.job.weights;
-      if (!file.empty()) {
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file) << std::string(1000, 'w');
-      }
+      for (const std::filesystem::path file : {launch.job.weights, launch.job.logits})
+        if (!file.empty()) {
+          std::filesystem::create_directories(file.parent_path());
+          std::ofstream(file) << std::string(1000, 'w');
+        }
       const auto& [top1, seconds] = numbers.at(launch.job.spec.architecture);
       auto timed = latency;
       std::get<results::Measurement>(timed).seconds = {seconds, seconds, seconds};
@@ -29,11 +29,11 @@ struct Keeping : Sweep {
   }
   std::map<std::string, std::pair<double, double>> numbers;  // top-1 and latency
 
-  // Of which architectures there are weights, in the order of their names.
-  Names kept() const {
+  // Of which architectures there are weights, or logits, in the order of their names.
+  Names kept(decltype(weights_file) file_of = weights_file) const {
     Names names;
     for (const auto& [name, unused] : numbers)
-      if (std::filesystem::exists(weights_file(config.output.folder, trial(name).fingerprint)))
+      if (std::filesystem::exists(file_of(config.output.folder, trial(name).fingerprint)))
         names.push_back(name);
     return names;
   }
@@ -82,4 +82,32 @@ TEST_CASE("weights of a trial that has no result yet are left alone") {
   std::ofstream(other) << "w";
   sweep.run(Names{"best"});
   CHECK(sweep.kept() == Names{"best", "running"});
+}
+
+TEST_CASE("logits are kept of all trials, or of none") {
+  Keeping sweep("none");
+  sweep.numbers = {{"best", {0.9, 1e-3}}, {"middle", {0.7, 3e-3}}, {"worst", {0.5, 2e-3}}};
+  SECTION("all") {
+    sweep.run(Names{"best", "middle", "worst"});
+    CHECK(sweep.kept(logits_file) == Names{"best", "middle", "worst"});
+  }
+  SECTION("none") {
+    sweep.config.output.keep_logits = false;
+    sweep.run(Names{"best", "worst"});
+    CHECK(sweep.runner.started.at(1).job.logits.empty());
+    CHECK(sweep.kept(logits_file).empty());
+  }
+  SECTION("as many as have room, the most accurate") {
+    sweep.config.output.logits_gib = 2500.0 / (1 << 30);
+    sweep.run(Names{"best", "middle", "worst"});
+    CHECK(sweep.kept(logits_file) == Names{"best", "middle"});
+  }
+  SECTION("of one that has no result yet they are left alone") {
+    sweep.config.output.logits_gib = 1500.0 / (1 << 30);
+    const auto other = logits_file(sweep.config.output.folder, trial("worst").fingerprint);
+    std::filesystem::create_directories(other.parent_path());
+    std::ofstream(other) << std::string(1000, 'w');
+    sweep.run(Names{"best"});
+    CHECK(sweep.kept(logits_file) == Names{"best", "worst"});
+  }
 }

@@ -1,4 +1,4 @@
-#include "runner/serve/server.h"
+#include "runner/http/server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -8,28 +8,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <memory>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
-namespace archsweep::serve {
+namespace archsweep::http {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-constexpr int most_connections = 64;
 constexpr std::size_t most_head = 8192;  // bytes of a request: its line and its headers
 constexpr seconds head_time{5};
+constexpr seconds body_time{60};    // a few photos over a phone's network
+constexpr seconds silence{10};      // between two pieces of a body
 constexpr seconds answer_time{60};  // 5 MB to a phone at the end of the garden
 
 // Ready for `events` before the deadline.
@@ -50,9 +55,10 @@ void send_all(int socket, std::string_view bytes, Clock::time_point deadline) {
   }
 }
 
-void refuse(int socket, const char* status) {
+void refuse(int socket, const char* status, const char* header = "") {
   send_all(socket,
-           fmt::format("HTTP/1.1 {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status),
+           fmt::format("HTTP/1.1 {}\r\n{}Content-Length: 0\r\nConnection: close\r\n\r\n", status,
+                       header),
            Clock::now() + seconds(1));
 }
 
@@ -70,17 +76,27 @@ std::string read_head(int socket) {
   return head;
 }
 
-// A request that was read already, and a socket for its answer.
+// A request whose head was read already, and a socket for the rest of it and for the answer.
 class Exchange : public httplib::Stream {
  public:
-  Exchange(int socket, std::string_view head) : socket_(socket), head_(head) {}
+  Exchange(int socket, std::string_view head)
+      : socket_(socket), head_(head), deadline_(Clock::now() + body_time) {}
 
-  bool is_readable() const override { return !head_.empty(); }
+  bool is_readable() const override { return true; }
   bool is_writable() const override { return true; }
   ssize_t read(char* to, size_t size) override {
-    const auto count = head_.copy(to, size);
-    head_.remove_prefix(count);
-    return static_cast<ssize_t>(count);
+    if (!head_.empty()) {
+      const auto count = head_.copy(to, size);
+      head_.remove_prefix(count);
+      return static_cast<ssize_t>(count);
+    }
+    if (is_awaited_) send_all(socket_, "HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + seconds(1));
+    is_awaited_ = false;
+    if (!wait(socket_, POLLIN, std::min(deadline_, Clock::now() + silence))) {
+      is_late_ = true;
+      return -1;
+    }
+    return ::recv(socket_, to, size, MSG_DONTWAIT);
   }
   ssize_t write(const char* bytes, size_t size) override {
     answer_.append(bytes, size);
@@ -91,53 +107,141 @@ class Exchange : public httplib::Stream {
   socket_t socket() const override { return socket_; }
 
   const std::string& answer() const { return answer_; }
+  void await_continue() { is_awaited_ = true; }  // the client sends the body when it is told to
+  bool is_late() const { return is_late_; }
 
  private:
   int socket_;
   std::string_view head_;
+  Clock::time_point deadline_;
+  bool is_awaited_ = false, is_late_ = false;
   std::string answer_;
 };
+
+// Bytes of bodies: a share of what all connections may hold.
+class Share {
+ public:
+  Share(std::atomic<std::size_t>& held, std::size_t most) : held_(held), most_(most) {}
+  ~Share() { held_ -= mine_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  bool take(std::size_t bytes) {
+    mine_ += bytes;
+    return (held_ += bytes) <= most_;
+  }
+
+ private:
+  std::atomic<std::size_t>& held_;
+  const std::size_t most_;
+  std::size_t mine_ = 0;
+};
+
+std::size_t body_bytes(const httplib::Request& in) {
+  // Unpacking and chunks would make of a small body a large one.
+  if (in.has_header("Content-Encoding")) throw Refusal(415, "send the body as it is, not packed");
+  const auto text = in.get_header_value("Content-Length");
+  if (in.has_header("Transfer-Encoding") || text.empty())
+    throw Refusal(411, "say in Content-Length how long the body is, and do not send it in chunks");
+  std::size_t bytes = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (error != std::errc() || end != text.data() + text.size() ||
+      in.get_header_value_count("Content-Length") != 1)
+    throw Refusal(400, "Content-Length: not one number of bytes");
+  return bytes;
+}
+
+std::vector<Part> read_parts(const httplib::Request& in, const httplib::ContentReader& reader,
+                             const Exchange& exchange, Share& share, const BodyLimits& limits) {
+  if (body_bytes(in) > limits.bytes)
+    throw Refusal(413, fmt::format("more than {}", human_bytes(double(limits.bytes))));
+  std::vector<Part> parts;
+  bool is_full = false;
+  const auto add = [&](const char* bytes, std::size_t count) {
+    is_full = !share.take(count);
+    if (!is_full) parts.back().content.append(bytes, count);
+    return !is_full;
+  };
+  bool is_whole;
+  if (in.is_multipart_form_data()) {
+    is_whole = reader(
+        [&](const httplib::MultipartFormData& part) {
+          if (parts.size() == limits.parts)
+            throw Refusal(413, fmt::format("more than {} parts", limits.parts));
+          parts.push_back({part.filename.empty() ? part.name : part.filename, ""});
+          return share.take(sizeof(Part));
+        },
+        add);
+  } else {
+    parts.emplace_back();
+    is_whole = reader(add);
+  }
+  if (is_full) throw Refusal(503, "too many photos at once; try again in a moment");
+  if (exchange.is_late()) throw Refusal(408, "the body did not come in time");
+  if (!is_whole) throw Refusal(400, "the body ends early or is not what its headers say");
+  return parts;
+}
 
 // httplib's reading of a request and writing of an answer, without its sockets and threads.
 class Protocol : public httplib::Server {
  public:
   using Server::process_request;
 
-  explicit Protocol(const serve::Handler& handler) {
-    set_pre_routing_handler([&handler](const httplib::Request& in, httplib::Response& out) {
-      serve::Request request{in.method, in.path, {in.params.begin(), in.params.end()}, {}};
-      for (const auto& [name, value] : in.headers) request.headers.emplace(lower_case(name), value);
+  Protocol(const http::Handler& handler, const Exchange& exchange, Share& share) {
+    const auto respond = [&handler](const http::Request& request, httplib::Response& out) {
       auto answer = handler(request);
       out.status = answer.status;
       if (answer.status != 304) out.set_content(std::move(answer.body), answer.type);
       for (const auto& [name, value] : answer.headers) out.set_header(name, value);
+    };
+    set_pre_routing_handler([=](const httplib::Request& in, httplib::Response& out) {
+      if (in.method == "POST") return HandlerResponse::Unhandled;
+      respond(plain(in), out);
       return HandlerResponse::Handled;  // so that no body is read and no file is looked for
+    });
+    Post(".*", [=, &exchange, &share](const httplib::Request& in, httplib::Response& out,
+                                      const httplib::ContentReader& reader) {
+      auto request = plain(in);
+      request.read_body = [&](const BodyLimits& limits) {
+        return read_parts(in, reader, exchange, share, limits);
+      };
+      respond(request, out);
     });
   }
 
-  // What httplib would do with these, and what it costs: ranges multiply the answer, compressing
-  // takes a core from the sweep, and "continue" invites a body.
-  static void drop_extras(httplib::Request& request) {
-    request.ranges.clear();
-    request.headers.erase("Accept-Encoding");
-    request.headers.erase("Expect");
+ private:
+  static http::Request plain(const httplib::Request& in) {
+    http::Request request{in.method, in.path, {in.params.begin(), in.params.end()}, {}};
+    for (const auto& [name, value] : in.headers) request.headers.emplace(lower_case(name), value);
+    return request;
   }
 };
 
-void answer(int socket, Protocol& protocol) {
+// What httplib would do with these, and what it costs: ranges multiply the answer, compressing
+// takes a core from the sweep, and "continue" invites a body that nobody has asked for yet.
+void drop_extras(httplib::Request& request, Exchange& exchange) {
+  request.ranges.clear();
+  request.headers.erase("Accept-Encoding");
+  if (lower_case(request.get_header_value("Expect")) == "100-continue") exchange.await_continue();
+  request.headers.erase("Expect");
+}
+
+void answer(int socket, const Handler& handler, Share& share) {
   const auto head = read_head(socket);
   if (head.empty()) return;
   if (head.find("\r\n\r\n") == head.npos) {
     refuse(socket, "431 Request Header Fields Too Large");
   } else {
     Exchange exchange(socket, head);
+    Protocol protocol(handler, exchange, share);
     bool closed = false;
-    protocol.process_request(exchange, /*close_connection=*/true, closed, Protocol::drop_extras);
+    protocol.process_request(exchange, /*close_connection=*/true, closed,
+                             [&](httplib::Request& in) { drop_extras(in, exchange); });
     send_all(socket, exchange.answer(), Clock::now() + answer_time);
   }
   // A client that is still sending would be told of a reset before it has read the answer.
   ::shutdown(socket, SHUT_WR);
-  char bytes[4096];
+  char bytes[65536];
   const auto deadline = Clock::now() + seconds(1);
   while (wait(socket, POLLIN, deadline) && ::recv(socket, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
     ;
@@ -163,7 +267,7 @@ std::string reason(int port, const std::string& address) {
 
 }  // namespace
 
-Server::Server(const std::string& address, int port) {
+Server::Server(const std::string& address, int port, const ServerLimits& limits) : limits_(limits) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE;
@@ -199,24 +303,32 @@ Server::~Server() {
   ::close(socket_);
 }
 
+void Server::stop() {
+  stopping_ = true;
+  ::shutdown(socket_, SHUT_RDWR);  // accept returns
+}
+
 void Server::run(const Handler& handler) {
-  Protocol protocol(handler);
   std::atomic<int> connections = 0;
-  for (;;) {
+  std::atomic<std::size_t> held = 0;
+  while (!stopping_) {
     const int client = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) {  // gone again, or no descriptors left for a moment
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       continue;
     }
-    if (++connections > most_connections) {
-      refuse(client, "503 Service Unavailable");
+    if (++connections > limits_.connections) {
+      refuse(client, "503 Service Unavailable", "Retry-After: 1\r\n");
       ::close(client);
       --connections;
       continue;
     }
     try {
-      std::thread([client, &protocol, &connections] {
-        answer(client, protocol);
+      std::thread([client, &handler, &connections, &held, most = limits_.body_memory] {
+        {
+          Share share(held, most);
+          answer(client, handler, share);
+        }
         ::close(client);
         --connections;
       }).detach();
@@ -225,6 +337,7 @@ void Server::run(const Handler& handler) {
       --connections;
     }
   }
+  while (connections > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
 
-}  // namespace archsweep::serve
+}  // namespace archsweep::http

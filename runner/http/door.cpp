@@ -1,6 +1,7 @@
-#include "runner/serve/door.h"
+#include "runner/http/door.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,7 +12,7 @@
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
-namespace archsweep::serve {
+namespace archsweep::http {
 namespace {
 
 // The time it takes says nothing about where the two differ.
@@ -45,9 +46,15 @@ bool is_loopback(const std::string& host) {
 
 // No site can have an address as its name, so that only names can be pointed at us.
 bool is_ours(const Door& door, const std::string& host) {
-  if (host == "localhost" || is_loopback(host)) return true;
+  if (door.any_name || host == "localhost" || is_loopback(host)) return true;
   return std::ranges::find(door.names, host) != door.names.end() ||
          (!door.loopback && is_address(host));
+}
+
+bool allows(const std::string& methods, const std::string& method) {
+  const auto list = split(methods, ',');
+  return std::ranges::any_of(
+      list, [&](std::string_view m) { return m.substr(m.starts_with(' ') ? 1 : 0) == method; });
 }
 
 std::string cookie_of(const Request& request, const std::string& name) {
@@ -62,7 +69,7 @@ std::string cookie_of(const Request& request, const std::string& name) {
 // Only what this server sends is run or shown. Plotly makes one empty <style> and fills it by
 // script: the hash is that of nothing.
 constexpr const char* policy =
-    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
     "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -71,9 +78,9 @@ Response refused(int status, std::string why) {
 }
 
 Response decide(const Door& door, const Request& request, const Handler& handler) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    auto no = refused(405, "results are only read here: GET and HEAD");
-    no.headers.emplace_back("Allow", "GET, HEAD");
+  if (!allows(door.methods, request.method)) {
+    auto no = refused(405, "only " + door.methods + " here");
+    no.headers.emplace_back("Allow", door.methods);
     return no;
   }
   const auto host = host_of(header(request, "host"));
@@ -82,7 +89,8 @@ Response decide(const Door& door, const Request& request, const Handler& handler
                    "this server does not answer under that name; use localhost or its address");
   // Browsers say where a request comes from; another site's script has no business here.
   const auto site = header(request, "sec-fetch-site");
-  if (request.path.starts_with("/api/") && !site.empty() && site != "same-origin" && site != "none")
+  if (request.path.starts_with(door.scripts) && !site.empty() && site != "same-origin" &&
+      site != "none")
     return refused(403, "not for scripts of other sites");
   if (door.token.empty()) return handler(request);
 
@@ -91,8 +99,8 @@ Response decide(const Door& door, const Request& request, const Handler& handler
   if (!by_url && !equal(header(request, "authorization"), "Bearer " + door.token) &&
       !equal(cookie_of(request, door.cookie), door.token))
     return refused(401,
-                   "the token is missing or wrong: open the whole address that `archsweep "
-                   "serve` printed, or send it as `Authorization: Bearer TOKEN`");
+                   "the token is missing or wrong: open the whole address that archsweep "
+                   "printed, or send it as `Authorization: Bearer TOKEN`");
   auto answer = handler(request);
   if (by_url)
     answer.headers.emplace_back(
@@ -115,6 +123,25 @@ Response Door::operator()(const Request& request, const Handler& handler) const 
   return answer;
 }
 
+static std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
+Door door_of(const Server& server, const std::string& token) {
+  return {.token = token.empty() && !server.loopback() ? random_token() : token,
+          .names = {host_name(), host_name() + ".local"},
+          .loopback = server.loopback(),
+          .cookie = fmt::format("archsweep_{}", server.port())};
+}
+
+std::string url_of(const Server& server, const Door& door, const std::string& address) {
+  const auto host = server.loopback() ? address : host_name();
+  return fmt::format("http://{}:{}/{}", host.find(':') == host.npos ? host : "[" + host + "]",
+                     server.port(), door.token.empty() ? "" : "?token=" + door.token);
+}
+
 std::string random_token() {
   std::random_device device;
   std::string token;
@@ -129,4 +156,4 @@ void check_token(std::string_view token) {
     throw Error("--token: give 16 to 200 letters, digits, - and _; without it one is made");
 }
 
-}  // namespace archsweep::serve
+}  // namespace archsweep::http
