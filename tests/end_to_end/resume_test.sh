@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A worker that is killed (SIGKILL) at random moments and started again ends with the same epochs
 # and the same checkpoint, to the bit, as one left alone. A disk that fills costs no training.
-# ARCHSWEEP_KILLS: how many kills (10).
+# ARCHSWEEP_KILLS: how many kills (20).
 #   resume_test.sh ARCHSWEEP SOURCE_ROOT
 . "$(dirname "$0")/../cli/lib.sh"
 . "$root/tests/end_to_end/worker_lib.sh"
@@ -23,7 +23,7 @@ check_killed() {
   finished=$((finished + 1))
   rm -f killed.ck
 }
-while [ $kills -lt "${ARCHSWEEP_KILLS:-10}" ]; do
+while [ $kills -lt "${ARCHSWEEP_KILLS:-20}" ]; do
   rm -f killed.jsonl
   "$worker" < killed.json > /dev/null 2> err & pid=$!
   sleep "$(python3 -c "import random; print(random.random() * $took / 1000)")"

@@ -6,7 +6,7 @@
 namespace archsweep::runner {
 namespace {
 
-torch::Tensor inside(const torch::Tensor& images, const Box& box) {
+torch::Tensor inside(const torch::Tensor& images, const Patch& box) {
   return images.narrow(-2, box.top, box.height).narrow(-1, box.left, box.width);
 }
 
@@ -21,8 +21,8 @@ std::int64_t below(std::int64_t bound, Random& random) {
 
 }  // namespace
 
-std::optional<Box> draw_box(const ErasingRanges& r, std::int64_t height, std::int64_t width,
-                            Random& random) {
+std::optional<Patch> draw_box(const ErasingRanges& r, std::int64_t height, std::int64_t width,
+                              Random& random) {
   if (random.uniform() >= r.probability) return {};
   const double limit = -std::log(r.min_aspect), area = static_cast<double>(height * width);
   for (int attempt = 0; attempt < 10; ++attempt) {
@@ -32,12 +32,12 @@ std::optional<Box> draw_box(const ErasingRanges& r, std::int64_t height, std::in
     const auto w = std::llround(std::sqrt(target / aspect));
     if (h >= height || w >= width) continue;
     const auto top = below(height - h + 1, random);
-    return Box{top, below(width - w + 1, random), h, w};
+    return Patch{top, below(width - w + 1, random), h, w};
   }
   return {};
 }
 
-void erase(const torch::Tensor& image, const Box& box, const torch::Tensor& values) {
+void erase(const torch::Tensor& image, const Patch& box, const torch::Tensor& values) {
   inside(image, box).copy_(values);
 }
 
@@ -54,8 +54,8 @@ Mix draw_mix(const MixRanges& r, std::int64_t height, std::int64_t width, Random
   const auto y = below(height, random), x = below(width, random);
   const auto top = std::clamp<std::int64_t>(y - h / 2, 0, height);
   const auto left = std::clamp<std::int64_t>(x - w / 2, 0, width);
-  mix.box = Box{top, left, std::clamp<std::int64_t>(y + (h + 1) / 2, 0, height) - top,
-                std::clamp<std::int64_t>(x + (w + 1) / 2, 0, width) - left};
+  mix.box = Patch{top, left, std::clamp<std::int64_t>(y + (h + 1) / 2, 0, height) - top,
+                  std::clamp<std::int64_t>(x + (w + 1) / 2, 0, width) - left};
   // What of the box lies outside replaces nothing.
   mix.keep = 1 - static_cast<double>(mix.box->height * mix.box->width) /
                      static_cast<double>(height * width);

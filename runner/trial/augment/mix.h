@@ -11,24 +11,25 @@
 
 namespace archsweep::runner {
 
-struct Box {
+struct Patch {
   std::int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
 struct ErasingRanges {
   double probability = 0.25, min_area = 0.02, max_area = 1.0 / 3, min_aspect = 0.3;
 };
-std::optional<Box> draw_box(const ErasingRanges&, std::int64_t height, std::int64_t width, Random&);
+std::optional<Patch> draw_box(const ErasingRanges&, std::int64_t height, std::int64_t width,
+                              Random&);
 
 // image: float32 [channels, h, w], which it changes; values: what broadcasts to the box's
 // [channels, height, width].
-void erase(const torch::Tensor& image, const Box&, const torch::Tensor& values);
+void erase(const torch::Tensor& image, const Patch&, const torch::Tensor& values);
 
 // What a whole batch gets: `keep` of each image and `1 - keep` of the one at its place from the
 // end, or that one's pixels in a box.
 struct Mix {
   double keep = 1;
-  std::optional<Box> box;
+  std::optional<Patch> box;
 };
 // Each is on where its alpha is above 0; where both are, cutmix has switch_probability.
 struct MixRanges {

@@ -57,6 +57,7 @@ int serve_model(const ServeModelJob& job) {
   if (job.is_open) door.token.clear(), door.any_name = true;
   Exported exported(job.folder, open_device(job.device));
   exported.check_takes_images();
+  exported.fold_batch_norms();  // as predict does
   App app(std::move(exported));
   say(job, app, server, door);
 

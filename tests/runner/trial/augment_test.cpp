@@ -165,8 +165,8 @@ TEST_CASE("mixup and cutmix and their loss are timm's") {
     Mix m{reference(name + ".keep").item<double>(), {}};
     if (name == "cutmix") {
       const auto box = reference("cutmix.box").accessor<double, 1>();
-      m.box = Box{std::int64_t(box[0]), std::int64_t(box[2]), std::int64_t(box[1] - box[0]),
-                  std::int64_t(box[3] - box[2])};
+      m.box = Patch{std::int64_t(box[0]), std::int64_t(box[2]), std::int64_t(box[1] - box[0]),
+                    std::int64_t(box[3] - box[2])};
       m.keep = 1 - double(m.box->height * m.box->width) / (24 * 32);
     }
     const auto images = reference("colour").to(torch::kFloat32);
