@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include <fmt/format.h>
+
 #include "archs/weights/tensors.h"
 #include "runner/support/error.h"
 #include "runner/trial/train/clip.h"
