@@ -19,6 +19,8 @@ runner::TrialSpec spec_of_export(const std::filesystem::path& folder) {
   try {
     const auto json = nlohmann::json::parse(text);
     const auto& input = json.at("archsweep").at("input");
+    if (input.contains("columns"))
+      throw Error(file + ": of a table; its sweep has measured it, and images have no part in it");
     runner::TrialSpec spec;
     spec.architecture = archs::get(json.at("architecture").get<std::string>()).name;
     spec.dataset.kind = "random";
