@@ -35,7 +35,9 @@ std::vector<double> evaluate(const std::string& expression, std::span<const doub
                                 values.back(), at));
     }
   } catch (const mu::Parser::exception_type& e) {
-    throw fault(static_cast<std::size_t>(std::max(0, static_cast<int>(e.GetPos()))),
+    // muParser reads a space after the end.
+    const auto end = static_cast<int>(expression.size());
+    throw fault(static_cast<std::size_t>(std::clamp(static_cast<int>(e.GetPos()), 0, end)),
                 first_line(e.GetMsg()));
   }
   return values;

@@ -32,7 +32,9 @@ using Tensors = std::vector<torch::Tensor>;
 
 template <bool nesterov>
 void sgd(const Updated& u, const Hyperparameters& h) {
-  at::_fused_sgd_(u.parameters, u.grads, u.memory[0], h.weight_decay, h.momentum, h.learning_rate,
+  // The kernel wants no memory where there is no momentum.
+  at::_fused_sgd_(u.parameters, u.grads, h.momentum > 0 ? u.memory[0] : Tensors{}, h.weight_decay,
+                  h.momentum, h.learning_rate,
                   /*dampening=*/0, nesterov, /*maximize=*/false,
                   /*is_first_step=*/false);  // the memory begins as zeros
 }

@@ -49,6 +49,7 @@ Job titanic(const SmallTrial& small, const std::string& architecture) {
 TEST_CASE("the linear model ends at the least-squares solution", "[table]") {
   const SmallTrial small;
   auto job = titanic(small, "tabular_linear");
+  job.spec.training.epochs = 600;
   job.weights = small.path("weights");
   const auto said = small.run(job);
   REQUIRE(said.done.size() == 1);
