@@ -11,12 +11,15 @@ namespace archsweep::results {
 
 // Of the trial with the least loss: its points, and the curve every few epochs with the loss then.
 Chart fit_chart(const Reader& reader, const PictureRequest& request) {
-  const auto best = reader.ask(fmt::format(
-      "SELECT trial, attempt, architecture, learning_rate, epochs FROM trials "
-      "JOIN epochs e USING (trial, attempt) WHERE e.epoch = trials.epochs "
-      "AND EXISTS (SELECT 1 FROM curves c WHERE c.trial = trials.trial){} "
-      "ORDER BY e.valid_loss, trial LIMIT 1",
-      request.selection.where.empty() ? "" : fmt::format(" AND ({})", request.selection.where)));
+  const auto best = reader.ask(
+      fmt::format("SELECT trial, attempt, architecture, t.learning_rate, epochs FROM trials t "
+                  "JOIN epochs e USING (trial, attempt) WHERE e.epoch = t.epochs "
+                  "AND EXISTS (SELECT 1 FROM curves c WHERE c.trial = t.trial){} "
+                  "ORDER BY e.valid_loss, trial LIMIT 1",
+                  request.selection.where.empty()
+                      ? ""
+                      : fmt::format(" AND trial IN (SELECT trial FROM trials WHERE {})",
+                                    request.selection.where)));
   Chart chart{.title = request.title, .subtitle = {}, .note = {}};
   chart.x = {"x", "", Better::neither, false};
   chart.y = {"y", "", Better::neither, false};

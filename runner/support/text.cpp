@@ -71,7 +71,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   if (word.size() > 200) return best;
   for (const auto& candidate : candidates)
-    if (const auto distance = edit_distance(word, candidate); distance < least)
+    // Words that share no letter are not near, however short.
+    if (const auto distance = edit_distance(word, candidate);
+        distance < least && distance < std::max(word.size(), candidate.size()))
       least = distance, best = candidate;
   return best;
 }

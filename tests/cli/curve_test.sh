@@ -15,7 +15,7 @@ grep -q 'quadratic learns, at a rate of 0.01' fit.svg && grep -q 'step 50: loss'
 expect merged 0 '' "$archsweep" merge all.db curve.db
 [ "$(sqlite3 -readonly all.db 'SELECT count(*) FROM parameters')" = "$(ask 'SELECT count(*) FROM parameters')" ] || say "merge lost steps"
 
-expect formula 2 "curve.yaml:.*: dataset.expression: character 3 of '3\*y'" "$archsweep" check "$root/configs/curve.yaml" --set 'dataset.expression="3*y"'
+expect formula 2 "^--set dataset.expression: dataset.expression: character 3 of '3\*y'" "$archsweep" check "$root/configs/curve.yaml" --set 'dataset.expression="3*y"'
 expect other 2 'architectures: resnet18 takes images; dataset.kind is function' "$archsweep" check "$root/configs/curve.yaml" --set 'architectures=[resnet18]'
 expect nothing 1 'nothing to draw' "$archsweep" plot all.db -o fit.svg --kind fit --where "architecture = 'resnet18'"
 
@@ -23,5 +23,5 @@ expect nothing 1 'nothing to draw' "$archsweep" plot all.db -o fit.svg --kind fi
 "$archsweep" run "$root/configs/learning_rate_lesson.yaml" --set scheduler.device=cpu > out 2> err; code=$?
 [ $code = 1 ] || say "the lesson of rates: exit $code: $(cat out err)"
 expect rates 0 '' "$archsweep" plot learning_rate_lesson.db -o rates.svg --kind rates
-for name in '0.0001' '0.5' '3: diverged'; do grep -q ">$name<" rates.svg || say "the picture of rates has no '$name'"; done
+for name in '0.0001' '0.1' '0.5: diverged' '3: diverged'; do grep -q ">$name<" rates.svg || say "the picture of rates has no '$name'"; done
 exit $failed

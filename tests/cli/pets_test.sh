@@ -28,9 +28,9 @@ done
 look=$(grep -o "^#   archsweep run .*" pets.yaml | cut -c5- | sed 's#archsweep run configs/#archsweep run #')
 [ -n "$look" ] || say "the comments do not show a first look"
 shim=$(mktemp -d -p .); ln -s "$archsweep" "$shim/archsweep"
-expect dry_run 0 '' env PATH="$PWD/$shim:$PATH" bash -c "$look --dry-run"
+expect dry_run 0 '' env PATH="$PWD/$shim:$PATH" bash -c "$look --dry-run --set training.weights=none"
 grep -q '^2 trials, .* on 1 slot, done at ' out || say "the first look is $(tail -1 out)"
-expect small 0 '' "$archsweep" run pets.yaml --set 'architectures=[test_resnet]' --set learning_rate=1e-3 --set training.seeds=1 \
+expect small 0 '' "$archsweep" run pets.yaml --set 'architectures=[test_resnet]' --set training.base_lr=1e-3 --set training.weights=none --set training.seeds=1 \
   --set training.epochs=1 --set dataset.image_size=32 --set measurement.enabled=false --set scheduler.threads=1 --set 'output.plots=[]'
 grep -q 'images, 4 classes, 1 left out' out || say "the photos are read as: $(grep '^data' out)"
 exit $failed

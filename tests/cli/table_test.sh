@@ -14,7 +14,7 @@ grep -q 'left out .*titanic.csv:7: no Age' out || say "the first row that is lef
 [ "$(ask 'SELECT count(*) FROM results WHERE latency > 0 AND throughput > 0 AND macs > 0')" = 2 ] || say "not every network was timed"
 "$archsweep" "${run[@]}" > out 2> err
 grep -q 'nothing to run' out || say "a second run: $(cat out err)"
-expect frontier 0 '' "$archsweep" frontier titanic.db --y auc
+expect frontier 0 'how much auc scatters is not known' "$archsweep" frontier titanic.db --y auc
 grep -q tabular_ out || say "frontier: $(cat out)"
 grep -q 'tabular_linear' titanic.svg || say "no picture"
 
@@ -28,7 +28,7 @@ expect predict 0 '' "$archsweep" predict model new.csv --device cpu --format csv
 printf 'Fare,Sex,Pclass,Embarked,Parch,SibSp,Agee\n1,male,1,C,0,0,3\n' > bad.csv
 expect column 2 "bad.csv:1:1: no column 'Age'.*did you mean 'Agee'" "$archsweep" predict model bad.csv --device cpu
 printf 'Fare,Sex,Pclass,Embarked,Parch,SibSp,Age\n1,male,1,C,0,0,old\n' > bad.csv
-expect number 2 "bad.csv:2:18: Age: 'old' is no number" "$archsweep" predict model bad.csv --device cpu
+expect number 2 "bad.csv:2:16: Age: 'old' is no number" "$archsweep" predict model bad.csv --device cpu
 
 expect bench 2 'tabular_linear is not for images' "$archsweep" bench tabular_linear
 expect batch 2 'show-batch: dataset.kind is table' "$archsweep" show-batch "$root/configs/titanic.yaml" -o x.png

@@ -1,37 +1,22 @@
-#include <catch2/catch.hpp>
-
-#include "runner/config/config.h"
-#include "runner/support/error.h"
-#include "tests/runner/data/folder.h"
+#include "tests/runner/config/place.h"
 
 using namespace archsweep;
 using namespace archsweep::runner;
-using Names = std::vector<std::string>;
 
 namespace {
 
-// A folder with a table in which configs are written.
-struct Place : Folder {
-  Place() { write("t.csv", "id,y,class,age,fare\n1,0,a,1,2\n"); }
+struct TablePlace : Place {
+  TablePlace() { write("t.csv", "id,y,class,age,fare\n1,0,a,1,2\n"); }
 
-  Config read(const std::string& dataset, const std::string& rest = "") const {
-    write("c.yaml", "dataset: {kind: table, " + dataset + "}\n" +
-                        (rest.empty() ? "architectures: [tabular_linear]\n" : rest));
-    return read_config(path / "c.yaml");
+  static std::string text(const std::string& dataset, const std::string& rest) {
+    return "dataset: {kind: table, " + dataset + "}\n" +
+           (rest.empty() ? "architectures: [tabular_linear]\n" : rest);
   }
-  // The faults, with the folder's own name cut away.
+  Config read(const std::string& dataset, const std::string& rest = "") const {
+    return Place::read(text(dataset, rest));
+  }
   std::string faults(const std::string& dataset, const std::string& rest = "") const {
-    try {
-      read(dataset, rest);
-      return "";
-    } catch (const Error& e) {
-      CHECK(e.code() == Exit::usage);
-      std::string message = e.what();
-      const auto folder = path.string() + "/";
-      for (std::size_t at; (at = message.find(folder)) != message.npos;)
-        message.erase(at, folder.size());
-      return message;
-    }
+    return Place::faults(text(dataset, rest));
   }
 };
 
@@ -41,7 +26,7 @@ const std::string good =
 }  // namespace
 
 TEST_CASE("a table: its columns are looked up and defaults settled", "[table]") {
-  const Place place;
+  const TablePlace place;
   const auto config = place.read(good + ", log: [fare], valid_fraction: 0");
   const auto& c = config.candidates.at(0);
   CHECK(c.dataset.root == std::filesystem::canonical(place.path / "t.csv"));
@@ -59,7 +44,7 @@ TEST_CASE("a table: its columns are looked up and defaults settled", "[table]") 
 }
 
 TEST_CASE("what is wrong with a table's config is named with its place", "[table]") {
-  const Place place;
+  const TablePlace place;
   const auto with = [&](const std::string& from, const std::string& to) {
     auto dataset = good;
     return place.faults(dataset.replace(dataset.find(from), from.size(), to));
@@ -93,7 +78,7 @@ TEST_CASE("what is wrong with a table's config is named with its place", "[table
 }
 
 TEST_CASE("images have no columns and no mse", "[table]") {
-  const Place place;
+  const TablePlace place;
   std::filesystem::create_directories(place.path / "data");
   const auto faults = [&](const std::string& dataset, const std::string& rest) {
     place.write("c.yaml", "dataset: {kind: idx, root: data" + dataset + "}\n" + rest);
