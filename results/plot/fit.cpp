@@ -16,10 +16,7 @@ Chart fit_chart(const Reader& reader, const PictureRequest& request) {
                   "JOIN epochs e USING (trial, attempt) WHERE e.epoch = t.epochs "
                   "AND EXISTS (SELECT 1 FROM curves c WHERE c.trial = t.trial){} "
                   "ORDER BY e.valid_loss, trial LIMIT 1",
-                  request.selection.where.empty()
-                      ? ""
-                      : fmt::format(" AND trial IN (SELECT trial FROM trials WHERE {})",
-                                    request.selection.where)));
+                  and_among_trials(request)));
   Chart chart{.title = request.title, .subtitle = {}, .note = {}};
   chart.x = {"x", "", Better::neither, false};
   chart.y = {"y", "", Better::neither, false};

@@ -132,6 +132,12 @@ std::string count(std::size_t number, const char* one, const char* more) {
 
 }  // namespace
 
+std::string and_among_trials(const PictureRequest& request) {
+  const auto& where = request.selection.where;
+  return where.empty() ? ""
+                       : fmt::format(" AND trial IN (SELECT trial FROM trials WHERE {})", where);
+}
+
 std::string axis_label(const Metric& metric) {
   if (metric.key == "top1") return "top-1 accuracy";
   if (metric.key == "top5") return "top-5 accuracy";

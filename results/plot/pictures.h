@@ -28,6 +28,9 @@ struct PictureRequest {
   std::string size;  // column of `leaderboard` that a mark's area shows; "image_size^2": its square
 };
 
+// " AND trial IN (...)": of trials for which the selection's condition holds; "" without one.
+std::string and_among_trials(const PictureRequest& request);
+
 // All throw Error as ask_frontier does. `remark` is set to one line on what is left out, or "".
 
 // With what the page shows of each trial where `for_page`.
@@ -37,7 +40,8 @@ Chart frontier_chart(const Reader& reader, const PictureRequest& request, bool f
 // A line a trial over its epochs; `selection.y` is a column of the epochs: top1, valid_loss, ...
 Chart curves_chart(const Reader& reader, const PictureRequest& request, std::string& remark);
 
-// A line a learning rate of the last sweep: the training loss by epoch, also of those that diverged.
+// A line a learning rate of the last sweep: the training loss by epoch, also of those that
+// diverged.
 Chart rates_chart(const Reader& reader, const PictureRequest& request);
 
 // Curve fitting, of the trial with the least loss: its points, and the curve every few epochs.

@@ -18,10 +18,7 @@ Chart rates_chart(const Reader& reader, const PictureRequest& request) {
       "WHERE s.sweep = (SELECT max(sweep) FROM sweep_trials) "
       "AND t.seed = (SELECT min(seed) FROM trials u JOIN sweep_trials USING (trial) WHERE sweep = "
       "s.sweep) AND e.train_loss > 0{} ORDER BY t.architecture, t.learning_rate, t.trial, e.epoch",
-      request.selection.where.empty()
-          ? ""
-          : fmt::format(" AND t.trial IN (SELECT trial FROM trials WHERE {})",
-                        request.selection.where)));
+      and_among_trials(request)));
   Chart chart{.title = request.title.empty() ? "What a learning rate does" : request.title,
               .subtitle = {},
               .note = {}};

@@ -6,6 +6,7 @@
 #include "results/calibration.h"
 #include "results/plot/draw.h"
 #include "results/plot/reliability.h"
+#include "runner/cli/picture.h"
 #include "runner/cli/rows.h"
 #include "runner/cli/trial_predictions.h"
 
@@ -45,12 +46,12 @@ int show_calibration(const Options& o) {
                   results::score_of(scaled).loss, static_cast<std::int64_t>(p.images())}}},
                o.format, {"images", "loss_scaled", "ece_scaled"});
   if (o.output.empty()) return 0;
-  results::draw(results::reliability_chart(calibration,
-                                           fmt::format("Calibration of {}, trial {}",
-                                                       said.trial.architecture, said.trial.number),
-                                           p.images()),
-                o.output);
-  fmt::print(stderr, "{}\n", o.output);
+  draw_beside_rows(
+      results::reliability_chart(
+          calibration,
+          fmt::format("Calibration of {}, trial {}", said.trial.architecture, said.trial.number),
+          p.images()),
+      o.output);
   return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "results/plot/draw.h"
 #include "results/predictions.h"
+#include "runner/cli/picture.h"
 #include "runner/cli/rows.h"
 #include "runner/cli/trial_predictions.h"
 
@@ -47,7 +48,7 @@ int show_confusion(const Options& o) {
   const auto confusion = results::confusion(said.predictions);
   print_rows(o.pairs ? pair_rows(classes, confusion) : matrix_rows(classes, confusion), o.format);
   if (o.output.empty()) return 0;
-  results::draw(
+  draw_beside_rows(
       results::MatrixPicture{.title = fmt::format("Confusion of {}, trial {}",
                                                   said.trial.architecture, said.trial.number),
                              .subtitle = fmt::format("{:.2f} % of {} validation images are right",
@@ -56,7 +57,6 @@ int show_confusion(const Options& o) {
                              .classes = classes,
                              .images = confusion},
       o.output);
-  fmt::print(stderr, "{}\n", o.output);
   return 0;
 }
 

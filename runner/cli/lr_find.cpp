@@ -9,6 +9,7 @@
 #include "results/plot/pictures.h"
 #include "results/store.h"
 #include "runner/cli/command.h"
+#include "runner/cli/picture.h"
 #include "runner/cli/rows.h"
 #include "runner/cli/trial_of.h"
 #include "runner/schedule/find_rate.h"
@@ -62,10 +63,9 @@ int lr_find(const Options& o) {
     std::vector<std::pair<double, double>> curve;
     for (std::size_t i = 0; i < sweep.rates.size(); ++i)
       curve.emplace_back(sweep.rates[i], sweep.losses[i]);
-    results::draw(
+    draw_beside_rows(
         results::lr_find_chart(curve, suggested, "Learning rate finder, " + o.architecture),
         o.output);
-    fmt::print(stderr, "{}\n", o.output);
   }
   return 0;
 }

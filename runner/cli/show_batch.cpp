@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +15,7 @@
 #include "runner/schedule/show_batch.h"
 #include "runner/support/error.h"
 #include "runner/support/temporary_folder.h"
+#include "runner/support/whole_file.h"
 
 namespace archsweep::cli {
 namespace {
@@ -56,11 +55,6 @@ std::vector<Augmentation> all_augmentations(const Options& o, const std::vector<
       all.push_back({at->name, {*at}});
   }
   return all;
-}
-
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
 }
 
 int show_batch(const Options& o) {
@@ -104,7 +98,7 @@ int show_batch(const Options& o) {
     column.title =
         shown->classes[i] + "\n" + fs::path(shown->files[i]).lexically_relative(d.root).string();
     for (std::size_t picture = 0; picture < grid.rows.size(); ++picture)
-      column.cells.push_back({read(tiles.path() / runner::tile_name(i, picture)),
+      column.cells.push_back({content_of(tiles.path() / runner::tile_name(i, picture)),
                               picture == 0 ? "" : shown->mixtures[i][picture - 1]});
   }
   results::draw(grid, o.output);

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -11,12 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "results/plot/draw.h"
+#include "runner/cli/picture.h"
 #include "runner/cli/rows.h"
 #include "runner/cli/trial_predictions.h"
 #include "runner/schedule/each_job.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/status.h"
 #include "runner/support/temporary_folder.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/protocol.h"
 
 namespace archsweep::cli {
@@ -67,11 +67,6 @@ std::optional<std::vector<std::string>> show_images(const TrialPredictions& said
   return files;
 }
 
-std::string read(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 int top_losses(const Options& o) {
   if (!o.output.empty()) results::check_picture_name(o.output);
   const auto said = o.read_one();
@@ -100,14 +95,13 @@ int top_losses(const Options& o) {
     grid.columns.push_back(
         {.label = fmt::format("loss {:.2f}", p.loss(i)),
          .title = fmt::format("{} for {}\n{}", said_name, name, (*files)[n]),
-         .cells = {{read(tiles.path() / runner::tile_name(n, 0)),
+         .cells = {{content_of(tiles.path() / runner::tile_name(n, 0)),
                     fmt::format("{:.0f} %: {}\n{}", 100 * probability, said_name,
                                 predicted == actual ? "right" : "is " + name)}}});
   }
   print_rows(rows, o.format, {"actual_probability"});
   if (o.output.empty()) return 0;
-  results::draw(grid, o.output);
-  fmt::print(stderr, "{}\n", o.output);
+  draw_beside_rows(grid, o.output);
   return 0;
 }
 

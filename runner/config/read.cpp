@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -21,6 +20,7 @@
 #include "runner/config/weights.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
+#include "runner/support/whole_file.h"
 
 namespace archsweep::runner {
 namespace {
@@ -43,8 +43,9 @@ const char* words_of(archs::Input input) {
                                          : "images";
 }
 
-// Keys of a section that are no plain values.
-constexpr std::string_view elsewhere[] = {"seeds", "recipe", "base_lr", "plots"};
+// Keys of sections that are no plain values.
+constexpr std::string_view elsewhere[] = {"training.seeds", "training.recipe", "training.base_lr",
+                                          "output.plots"};
 
 class Reader {
  public:
@@ -79,9 +80,7 @@ class Reader {
   // The file over what it extends.
   Node load(const fs::path& path, std::vector<fs::path> chain) {
     auto document = read_document(path);
-    std::ifstream text(path);
-    source_ += fmt::format("# {}\n{}\n", path.string(),
-                           std::string(std::istreambuf_iterator<char>(text), {}));
+    source_ += fmt::format("# {}\n{}\n", path.string(), content_of(path));
     chain.push_back(fs::weakly_canonical(path));
     settle_root(document, path);
     const auto* base = document.find("extends");
@@ -135,13 +134,12 @@ class Reader {
   void apply_recipe(Node& document) {
     const auto* word = find_in_training(document, "recipe");
     if (!word) return;
-    recipe_ = find_recipe(word->text);
-    if (!recipe_) {
-      std::vector<std::string> names;
-      for (const auto& recipe : recipes()) names.emplace_back(recipe.name);
-      return fault(*word, fmt::format("training.recipe: {} is none of {}{}", shown(*word),
-                                      fmt::join(names, ", "), did_you_mean(word->text, names)));
-    }
+    std::string name;
+    Key key{"training.recipe", &name, ""};
+    for (const auto& recipe : recipes()) key.words.emplace_back(recipe.name);
+    values_.set(key, *word);
+    recipe_ = find_recipe(name);
+    if (!recipe_) return;
     gives_warmup_ = find_in_training(document, "warmup");
     auto under = read_value(fmt::format("{{training: {}}}", recipe_->training), word->place);
     merge(under, document);
@@ -187,18 +185,20 @@ class Reader {
 
   void section(const std::string& name, const Node& map, const std::vector<Key>& table) {
     std::vector<std::string> words;
-    for (const auto& key : table)
-      if (key.path.starts_with(name + ".")) words.emplace_back(key.path.substr(name.size() + 1));
-    if (name == "training") words.insert(words.end(), {"seeds", "recipe", "base_lr"});
-    if (name == "output") words.push_back("plots");
+    const auto add = [&](std::string_view path) {
+      if (path.starts_with(name + ".")) words.emplace_back(path.substr(name.size() + 1));
+    };
+    for (const auto& key : table) add(key.path);
+    for (const auto path : elsewhere) add(path);
     for (const auto& [key, value] : map.members) {
       if (std::ranges::find(words, key.text) == words.end()) {
         fault(key, fmt::format("unknown key '{}.{}'{}", name, printable(key.text, 60),
                                did_you_mean(key.text, words)));
         continue;
       }
-      if (std::ranges::count(elsewhere, key.text)) continue;
-      values_.set(*std::ranges::find(table, name + "." + key.text, &Key::path), value);
+      const auto path = name + "." + key.text;
+      if (std::ranges::count(elsewhere, path)) continue;
+      values_.set(*std::ranges::find(table, path, &Key::path), value);
     }
   }
 

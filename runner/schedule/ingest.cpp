@@ -3,7 +3,6 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,19 +10,16 @@
 #include "runner/schedule/slurm.h"
 #include "runner/schedule/worker.h"
 #include "runner/support/error.h"
+#include "runner/support/whole_file.h"
 
 namespace archsweep::runner {
 namespace {
 
-std::string content(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(stream), {});
-}
-
 // Of the job that wrote the journal.
 void remove_checkpoint_of(const std::filesystem::path& journal) {
   try {
-    const auto job = decode_job(content(std::filesystem::path(journal).replace_extension(".json")));
+    const auto job =
+        decode_job(content_of(std::filesystem::path(journal).replace_extension(".json")));
     std::error_code ignored;
     if (!job.checkpoint.empty()) std::filesystem::remove(job.checkpoint, ignored);
   } catch (const Error&) {  // cut off: the next trial that needs room says so
@@ -52,13 +48,13 @@ int adopt_journals(results::Store& store, std::span<const results::PlannedRow> p
   const auto marker = files_of(output.folder, "database");
   const auto own = fs::absolute(output.database).string();
   int adopted = 0;
-  if (content(marker) == own)
+  if (content_of(marker) == own)
     for (const auto& row : planned) {
       const auto files = files_of(output.folder, row.fingerprint).string();
       std::error_code none;
       if (row.attempts > 0 || !fs::exists(files + ".jsonl", none)) continue;
       try {
-        const auto job = decode_job(content(files + ".json"));
+        const auto job = decode_job(content_of(files + ".json"));
         if (fingerprint(job.spec) != row.fingerprint) continue;
         store.start(row.id, job.device, files + ".jsonl");
         ++adopted;

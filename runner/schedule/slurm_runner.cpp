@@ -6,7 +6,6 @@
 #include <cmath>
 #include <csignal>
 #include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include "runner/schedule/conclude.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
+#include "runner/support/whole_file.h"
 
 namespace archsweep::runner {
 namespace {
@@ -43,18 +43,12 @@ TaskLimits limits_of(const SlurmConfig& config, const Launch& launch) {
   return limits;
 }
 
-std::string content(const fs::path& file, std::size_t from) {
-  std::ifstream stream(file, std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(from));
-  return std::string(std::istreambuf_iterator<char>(stream), {});
-}
-
 std::string tail_of(const fs::path& log) {
   std::error_code none;
   const auto size = fs::file_size(log, none);
   if (none) return "";
   const auto from = size > BoundedLog::kept_tail ? size - BoundedLog::kept_tail : 0;
-  return printable(content(log, from), BoundedLog::kept_tail);
+  return printable(content_of(log, from), BoundedLog::kept_tail);
 }
 
 bool is_last(const Event& event) {
@@ -158,7 +152,7 @@ void SlurmRunner::end_if_hung(Task& task) {
 
 void SlurmRunner::read_journal(int pid, Task& task) {
   // Opened anew, so that a network file system shows what there is.
-  const auto text = content(task.launch.job.journal, task.read);
+  const auto text = content_of(task.launch.job.journal, task.read);
   task.read += text.size();
   task.lines.add(text, [&](const std::string& line) { take(pid, task, line); });
 }

@@ -16,12 +16,6 @@
 namespace archsweep::runner {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 // Targets that are numbers have none.
 std::string accuracy_of(double top1) {
   return std::isnan(top1) ? "" : fmt::format("  top1 {:.2f} %", 100 * top1);

@@ -3,12 +3,12 @@
 // How a sweep tells its progress: on a terminal one live block redrawn in place, in a log plain
 // lines.
 
-#include <chrono>
 #include <cstdio>
 #include <map>
 #include <string>
 
 #include "runner/plan/plan.h"
+#include "runner/support/clock.h"
 #include "runner/trial/protocol.h"
 
 namespace archsweep::runner {
@@ -41,7 +41,7 @@ class Status {
     double cost;
     int epochs;
     double before;  // share of the trial that was done when it started
-    std::chrono::steady_clock::time_point since;
+    Clock::time_point since;
     Progress last;
     double top1 = results::not_measured;
   };
@@ -56,7 +56,7 @@ class Status {
   bool live_;
   std::size_t to_run_ = 0, done_ = 0, failed_ = 0;
   double cost_left_ = 0, cost_done_ = 0;
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now(), drawn_{};
+  Clock::time_point since_ = Clock::now(), drawn_{};
   std::map<int, Running> running_;
   std::string doing_;
   int lines_ = 0;

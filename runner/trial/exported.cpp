@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -13,6 +12,7 @@
 #include "archs/layers/concat_head.h"
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/augment/augment.h"
 #include "runner/trial/train/objective.h"
 
@@ -85,13 +85,8 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
   return config;
 }
 
-// As a whole or not at all.
 void write_text(const fs::path& path, const std::string& text) {
-  const auto partial = path.string() + ".partial";
-  std::ofstream file(partial);
-  file << text;
-  file.close();
-  if (!file || std::rename(partial.c_str(), path.c_str()) != 0)
+  if (!replace_file(path, text))
     throw Error(path.string() + ": cannot be written; free space or name another folder",
                 Exit::environment);
 }

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <string>
 #include <type_traits>
@@ -26,23 +27,33 @@ concept HasFields = requires(T& value) {
   fields(value, [](const char*, auto&, auto...) {});
 };
 
+// What a new T has in its younger members, as text: NaN is null, and equals itself.
+template <HasFields T>
+const std::map<std::string, std::string>& younger_defaults() {
+  static const auto defaults = [] {
+    std::map<std::string, std::string> texts;
+    const T fresh{};
+    fields(fresh, [&](const char* name, const auto& member, auto... late) {
+      if constexpr (sizeof...(late) > 0) texts[name] = nlohmann::json(member).dump();
+    });
+    return texts;
+  }();
+  return defaults;
+}
+
 template <HasFields T>
 nlohmann::json fields_to_json(const T& value) {
   nlohmann::json object = nlohmann::json::object();
-  const T fresh{};
-  fields(fresh, [&](const char* name, const auto& member, auto... late) {
-    if constexpr (sizeof...(late) > 0) object[name] = member;
-  });
+  const auto& defaults = younger_defaults<T>();
   fields(value, [&](const char* name, const auto& member, auto... late) {
     using M = std::remove_cvref_t<decltype(member)>;
     if constexpr (HasFields<M>) {
       object[name] = fields_to_json(member);
     } else {
-      const nlohmann::json text = member;  // nlohmann writes NaN as null
-      if (sizeof...(late) > 0 && object[name].dump() == text.dump())
-        object.erase(name);
-      else
-        object[name] = text;
+      nlohmann::json written = member;  // nlohmann writes NaN as null
+      if constexpr (sizeof...(late) > 0)
+        if (written.dump() == defaults.at(name)) return;
+      object[name] = std::move(written);
     }
   });
   return object;

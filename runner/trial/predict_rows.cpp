@@ -22,10 +22,7 @@ void read_samples(const std::string& file, const TableColumns& columns, Samples&
   const auto text = read_csv_file(file);
   Csv csv(text, file, csv_separator(text));
   const auto place = [&](const std::string& name) {
-    if (const auto at = csv.find(name)) return *at;
-    throw csv.fault({{}, 1, 1},
-                    fmt::format("no column '{}', which the network learned from{}",
-                                printable(name, 80), did_you_mean(name, csv.columns())));
+    return find_column(csv, name, ", which the network learned from");
   };
   std::vector<std::size_t> categorical, continuous;
   for (const auto& column : columns.categorical) categorical.push_back(place(column.name));
@@ -34,13 +31,8 @@ void read_samples(const std::string& file, const TableColumns& columns, Samples&
     for (std::size_t c = 0; c < categorical.size(); ++c)
       samples.rows.push_back(code_of(columns.categorical[c], csv.row()[categorical[c]].text));
     for (std::size_t c = 0; c < continuous.size(); ++c) {
-      const auto& field = csv.row()[continuous[c]];
-      try {
-        const auto& column = columns.continuous[c];
-        samples.rows.push_back(scaled(column, read_number(column, field.text)));
-      } catch (const Error& e) {
-        throw csv.fault(field, e.what());
-      }
+      const auto& column = columns.continuous[c];
+      samples.rows.push_back(scaled(column, read_number(csv, column, csv.row()[continuous[c]])));
     }
     samples.names.push_back(fmt::format("{}:{}", file, csv.line()));
   }

@@ -4,7 +4,6 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <future>
@@ -17,6 +16,7 @@
 #include "archs/weights/load.h"
 #include "archs/weights/pretrained.h"
 #include "results/export/table.h"
+#include "runner/support/clock.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 #include "runner/trial/data/class_folders.h"
@@ -28,12 +28,6 @@
 
 namespace archsweep::runner {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // How images are prepared: as for the pretrained weights of the name, else as for the architecture.
 archs::Preprocessing preprocessing_of(const std::string& name, const archs::Entry& entry) {

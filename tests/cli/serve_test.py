@@ -17,17 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from faults import check, faults
+
 archsweep, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 work = Path(tempfile.mkdtemp())
 os.chdir(work)
-faults = 0
-
-
-def check(name, good, said=""):
-    global faults
-    if not good:
-        faults += 1
-        print(f"{name}: {str(said)[:400]}")
 
 
 def sweep():

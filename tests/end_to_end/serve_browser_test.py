@@ -19,6 +19,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browser import Browser, chromium
+from faults import check, faults
 
 archsweep, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 if not chromium:
@@ -26,12 +27,7 @@ if not chromium:
     sys.exit(77)
 work = Path(tempfile.mkdtemp())
 os.chdir(work)
-faults, children = [], []
-
-
-def check(name, good, said=""):
-    if not good:
-        faults.append(f"{name}: {str(said)[:400]}")
+children = []
 
 
 def start(*command, **options):
@@ -175,5 +171,4 @@ finally:
         child.wait()
     os.chdir("/")
     shutil.rmtree(work, ignore_errors=True)
-print("\n".join(faults))
 sys.exit(1 if faults else 0)

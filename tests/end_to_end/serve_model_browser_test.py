@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from browser import Browser, chromium
 from exported import export, photo
+from faults import check, faults
 
 archsweep, root = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
 pictures = Path(sys.argv[3]).resolve() if len(sys.argv) > 3 else None
@@ -27,12 +28,6 @@ if not chromium:
     sys.exit(77)
 work = Path(tempfile.mkdtemp())
 os.chdir(work)
-faults = []
-
-
-def check(name, good, said=""):
-    if not good:
-        faults.append(f"{name}: {str(said)[:400]}")
 
 
 def choose(browser, field, *files):
@@ -167,5 +162,4 @@ finally:
     server.kill(), server.wait()
     os.chdir("/")
     shutil.rmtree(work, ignore_errors=True)
-print("\n".join(faults))
 sys.exit(1 if faults else 0)

@@ -33,28 +33,15 @@ NumberColumn number_column(const DatasetSpec& spec, std::size_t c) {
   return {.name = spec.continuous[c], .log = std::ranges::count(spec.log, spec.continuous[c]) > 0};
 }
 
-std::size_t column(const Csv& csv, const std::string& name) {
-  if (const auto at = csv.find(name)) return *at;
-  throw csv.fault({{}, 1, 1}, fmt::format("no column '{}'{}", printable(name, 80),
-                                          did_you_mean(name, csv.columns())));
-}
-
 Cells read_cells(const std::string& text, const DatasetSpec& spec) {
   Csv csv(text, spec.root, csv_separator(text));
   const auto places = [&](const std::vector<std::string>& names) {
     std::vector<std::size_t> all;
-    for (const auto& name : names) all.push_back(column(csv, name));
+    for (const auto& name : names) all.push_back(find_column(csv, name));
     return all;
   };
-  const auto target = column(csv, spec.target);
+  const auto target = find_column(csv, spec.target);
   const auto categorical = places(spec.categorical), continuous = places(spec.continuous);
-  const auto number = [&](std::size_t c, const Field& field) {
-    try {
-      return read_number(number_column(spec, c), field.text);
-    } catch (const Error& e) {
-      throw csv.fault(field, e.what());
-    }
-  };
 
   Cells cells;
   cells.categories.resize(categorical.size());
@@ -67,7 +54,7 @@ Cells read_cells(const std::string& text, const DatasetSpec& spec) {
       for (const auto at : categorical)
         if (!missing && row[at].text.empty()) missing = &row[at];
     for (std::size_t c = 0; c < continuous.size(); ++c) {
-      numbers[c] = number(c, row[continuous[c]]);
+      numbers[c] = read_number(csv, number_column(spec, c), row[continuous[c]]);
       if (std::isnan(numbers[c]) && !missing && spec.missing == "drop")
         missing = &row[continuous[c]];
     }

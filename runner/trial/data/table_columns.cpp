@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "runner/support/error.h"
+#include "runner/support/number.h"
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
@@ -17,7 +17,7 @@ namespace archsweep::runner {
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  if (error != std::errc() || end != text.data() + text.size() || !fits_float(value)) return {};
   return value;
 }
 
@@ -26,13 +26,21 @@ bool is_missing(std::string_view cell) {
   return words.contains(lower_case(cell));
 }
 
-double read_number(const NumberColumn& column, std::string_view cell) {
-  if (is_missing(cell)) return std::numeric_limits<double>::quiet_NaN();
-  const auto value = parse_number(cell);
-  if (!value) throw Error(fmt::format("{}: '{}' is no number", column.name, printable(cell, 60)));
+double read_number(const Csv& csv, const NumberColumn& column, const Field& field) {
+  if (is_missing(field.text)) return std::numeric_limits<double>::quiet_NaN();
+  const auto value = parse_number(field.text);
+  if (!value)
+    throw csv.fault(field, fmt::format("{}: '{}' is no number that float32 can hold", column.name,
+                                       printable(field.text, 60)));
   if (column.log && *value <= -1)
-    throw Error(fmt::format("{}: {} has no log10(x + 1)", column.name, cell));
+    throw csv.fault(field, fmt::format("{}: {} has no log10(x + 1)", column.name, field.text));
   return *value;
+}
+
+std::size_t find_column(const Csv& csv, const std::string& name, std::string_view why) {
+  if (const auto at = csv.find(name)) return *at;
+  throw csv.fault({{}, 1, 1}, fmt::format("no column '{}'{}{}", printable(name, 80), why,
+                                          did_you_mean(name, csv.columns())));
 }
 
 std::vector<int> codes_of(const TableColumns& columns) {
@@ -50,7 +58,10 @@ float code_of(const CategoryColumn& column, const std::string& level) {
 
 float scaled(const NumberColumn& column, double x) {
   if (std::isnan(x)) x = column.median;
-  return static_cast<float>(((column.log ? std::log10(x + 1) : x) - column.shift) / column.scale);
+  const double z = ((column.log ? std::log10(x + 1) : x) - column.shift) / column.scale;
+  constexpr double most =
+      std::numeric_limits<float>::max();  // a row of another part may be far out
+  return static_cast<float>(std::clamp(z, -most, most));
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CategoryColumn, name, levels)

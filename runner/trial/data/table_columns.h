@@ -10,6 +10,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "runner/support/csv.h"
+
 namespace archsweep::runner {
 
 // A category becomes a code: 0 for a level that no training row has, else its place among the
@@ -38,12 +40,15 @@ std::vector<int> codes_of(const TableColumns& columns);
 float code_of(const CategoryColumn& column, const std::string& level);
 float scaled(const NumberColumn& column, double x);  // NaN: it is missing
 
-// The finite number that a text is.
+// The number that a text is, where float32 can hold it.
 std::optional<double> parse_number(std::string_view text);
 // Where a number is missing, as pandas writes it.
 bool is_missing(std::string_view cell);
-// The number that a cell holds; NaN where it is missing. Throws Error where it is something else.
-double read_number(const NumberColumn& column, std::string_view cell);
+// The number that a field holds; NaN where it is missing. Throws Error, with its place, where it is
+// something else.
+double read_number(const Csv& csv, const NumberColumn& column, const Field& field);
+// Where the table has a column. Throws Error "no column 'name'" and `why`, naming the nearest.
+std::size_t find_column(const Csv& csv, const std::string& name, std::string_view why = "");
 
 // For nlohmann.
 void to_json(nlohmann::json&, const TableColumns&);

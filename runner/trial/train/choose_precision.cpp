@@ -2,20 +2,18 @@
 
 #include <ATen/cpu/Utils.h>
 #include <torch/version.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
-#include <fstream>
 #include <limits>
 #include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "runner/support/clock.h"
 #include "runner/support/hash.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/device.h"
 #include "runner/trial/model.h"
 #include "runner/trial/train/grad_scaler.h"
@@ -63,13 +61,13 @@ std::optional<double> time_step(Model& model, const torch::Tensor& images,
   for (auto& parameter : model.network().parameters()) parameter.mutable_grad().reset();
   const GradScaler scaler(model.needs_loss_scaling(), model.device());
   synchronize(model.device());
-  const auto before = std::chrono::steady_clock::now();
+  const auto before = Clock::now();
   const auto logits = model.forward(images);
   scaler.scale(torch::nn::functional::cross_entropy(logits, labels)).backward();
   synchronize(model.device());
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
+  const double taken = seconds_since(before);
   if (!logits.isfinite().all().item<bool>()) return {};
-  return taken.count();
+  return taken;
 }
 
 // They take turns, so that a busy machine is busy for all.
@@ -129,6 +127,7 @@ std::string find_precision(Learner& learner, const Job& job, EventSink& events) 
     }
     if (!file.empty() && !choice.seconds.empty()) write_choice(file, choice);
     name = choice.name;
+    free_unused_memory(device);
     reset_peak_memory(device);
   }
   learner.lease().share();
@@ -186,8 +185,7 @@ fs::path choice_file(const fs::path& folder, const TrialSpec& spec, const torch:
 }
 
 std::string read_choice(const fs::path& file, const torch::Device& device) {
-  std::ifstream text(file);
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto json = nlohmann::json::parse(content_of(file), nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || !json.contains("precision")) return "";
   for (const auto& name : precision_candidates(device))
     if (json["precision"] == name) return name;
@@ -198,13 +196,8 @@ std::string read_choice(const fs::path& file, const torch::Device& device) {
 void write_choice(const fs::path& file, const PrecisionChoice& choice) {
   std::error_code ignored;
   fs::create_directories(file.parent_path(), ignored);
-  const auto partial = fmt::format("{}.{}.partial", file.string(), ::getpid());
-  std::ofstream text(partial);
-  text
-      << nlohmann::ordered_json{{"precision", choice.name}, {"step_seconds", choice.seconds}}.dump()
-      << "\n";
-  text.close();
-  if (!text || std::rename(partial.c_str(), file.c_str()) != 0) fs::remove(partial, ignored);
+  const nlohmann::ordered_json json{{"precision", choice.name}, {"step_seconds", choice.seconds}};
+  replace_file(file, json.dump() + "\n");
 }
 
 }  // namespace archsweep::runner

@@ -1,6 +1,5 @@
 #include "runner/trial/train/learner.h"
 
-#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -8,18 +7,13 @@
 #include "archs/catalog.h"
 #include "archs/layers/concat_head.h"
 #include "archs/network.h"
+#include "runner/support/clock.h"
 #include "runner/trial/augment/copy_ahead.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/train/start_weights.h"
 
 namespace archsweep::runner {
-
-using Clock = std::chrono::steady_clock;
-
-static double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // timm draws some classifiers so wide that they are sure of a class before they have learnt (0.7
 // for two classes, of EfficientNet): a frozen body is not trained for that.
@@ -52,6 +46,7 @@ Learner::Learner(const Job& job, EventSink& events)
   micro_batch_ = t.micro_batch ? std::min(t.micro_batch, t.batch_size) : t.batch_size;
   // The seed decides the initial weights, dropout and drop path; the loader has it too.
   torch::manual_seed(t.seed);
+  free_unused_memory(device_);
   reset_peak_memory(device_);
   objective_ = Objective(t, dataset_);
   build(events);

@@ -1,6 +1,5 @@
-#include <chrono>
-
 #include "results/statistics.h"
+#include "runner/support/clock.h"
 #include "runner/trial/device.h"
 #include "runner/trial/failure.h"
 #include "runner/trial/measure/timing.h"
@@ -10,12 +9,6 @@
 #include "runner/trial/train/train.h"
 
 namespace archsweep::runner {
-
-using Clock = std::chrono::steady_clock;
-
-static double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Median seconds of calls after one that warms up: a few, or fewer if they are slow. Each is told
 // of: a large network takes long, and who is silent is taken for hung.

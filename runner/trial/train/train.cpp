@@ -1,11 +1,11 @@
 #include "runner/trial/train/train.h"
 
-#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
 
 #include "archs/network.h"
+#include "runner/support/clock.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 #include "runner/trial/device.h"
@@ -25,12 +25,6 @@
 
 namespace archsweep::runner {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 class Trial {
  public:
@@ -114,7 +108,8 @@ class Trial {
       return false;
     }
     fmt::print(stderr, "{}: going on after epoch {}\n", job_.checkpoint, done());
-    reset_peak_memory(device_);  // what reading it took is not training's
+    free_unused_memory(device_);  // what reading it took is not training's
+    reset_peak_memory(device_);
     // To this attempt they are new.
     for (const auto& epoch : standing_.epochs) events_.send(epoch);
     return true;
@@ -152,8 +147,7 @@ class Trial {
     if (!keeps_logits()) return;
     try {
       auto last = standing_.epochs.back();
-      wants_logits_ = true;
-      if (logits_.empty()) validate(last);
+      if (logits_.empty()) validate(last, /*keeps_logits=*/true);
       logits_.write(job_.logits, learner_.dataset());
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}; its validation logits are not kept\n", first_line(e.what()));
@@ -203,8 +197,7 @@ class Trial {
     result.train_top1 = tally.share(tally.top1);
     check_loss(result.train_loss, epoch, steps);
     const auto& t = spec_.training;
-    wants_logits_ = keeps_logits() && (epoch == t.epochs || t.patience > 0);
-    validate(result, optimizer.average());
+    validate(result, optimizer.average(), keeps_logits() && (epoch == t.epochs || t.patience > 0));
     if (spec_.dataset.kind == "function") add_curve(result, learner_);
     events_.send(result);
     standing_.epochs.push_back(result);
@@ -222,18 +215,18 @@ class Trial {
   }
 
   // The average of the weights, where there is one, and the weights themselves beside it.
-  void validate(results::Epoch& result, WeightAverage& average) {
-    if (!average.is_on()) return validate(result);
+  void validate(results::Epoch& result, WeightAverage& average, bool keeps_logits) {
+    if (!average.is_on()) return validate(result, keeps_logits);
     auto plain = result;
-    validate(plain);
+    validate(plain, false);
     average.swap();
-    validate(result);
+    validate(result, keeps_logits);
     average.swap();
     result.plain_top1 = plain.valid_top1;
     result.valid_seconds += plain.valid_seconds;
   }
 
-  void validate(results::Epoch& result) {
+  void validate(results::Epoch& result, bool keeps_logits) {
     torch::InferenceMode inference;
     network_.eval();
     auto loader = learner_.validation_loader();
@@ -262,7 +255,7 @@ class Trial {
         scores.push_back(learner_.objective().scores(logits));
         labels.push_back(targets);
       }
-      if (wants_logits_) logits_.add(batch, logits);
+      if (keeps_logits) logits_.add(batch, logits);
     }
     result.valid_loss = tally.mean(tally.loss);
     result.valid_top1 = tally.share(tally.top1);
@@ -298,8 +291,7 @@ class Trial {
   archs::Network& network_;
   const torch::Device device_;
   Standing standing_;
-  bool wants_logits_ = false;
-  ValidLogits logits_;           // of the last validation, where they are wanted
+  ValidLogits logits_;           // of the last validation, where it keeps them
   double checkpoint_bytes_ = 0;  // of the last that was written or read
 };
 

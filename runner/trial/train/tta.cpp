@@ -1,10 +1,10 @@
 #include "runner/trial/train/tta.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <limits>
 
+#include "runner/support/clock.h"
 #include "runner/trial/augment/batch.h"
 #include "runner/trial/data/batches.h"
 
@@ -53,7 +53,6 @@ void test_with_views(Learner& learner, const TrialSpec& spec, EventSink& events,
   const int views = spec.measurement.tta;
   const BatchAugmenter augment(view_steps(spec.augmentation), spec.training.seed, dataset.classes,
                                /*mean=*/{}, /*deviation=*/{});
-  using Clock = std::chrono::steady_clock;
   auto reported = Clock::now();
   ViewedProbabilities probabilities(views);
   torch::Tensor labels;
@@ -72,7 +71,7 @@ void test_with_views(Learner& learner, const TrialSpec& spec, EventSink& events,
     std::vector<std::int64_t> all_labels;
     for (int step = 1; loader.next(batch); ++step) {
       learner.step_aside();
-      if (std::chrono::duration<double>(Clock::now() - reported).count() >= progress_seconds) {
+      if (seconds_since(reported) >= progress_seconds) {
         reported = Clock::now();
         events.send(Progress{.phase = "validate",
                              .epoch = spec.training.epochs,
