@@ -3,11 +3,11 @@
 #include <muParser.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
 #include "runner/support/error.h"
+#include "runner/support/number.h"
 #include "runner/support/text.h"
 
 namespace archsweep {
@@ -30,8 +30,8 @@ std::vector<double> evaluate(const std::string& expression, std::span<const doub
     for (const double at : xs) {
       x = at;
       values.push_back(parser.Eval());
-      if (!std::isfinite(values.back()))
-        throw Error(fmt::format("'{}' is {} where x is {:g}", printable(expression, 60),
+      if (!fits_float(values.back()))
+        throw Error(fmt::format("'{}' is {:g} where x is {:g}", printable(expression, 60),
                                 values.back(), at));
     }
   } catch (const mu::Parser::exception_type& e) {

@@ -9,7 +9,8 @@
 namespace archsweep {
 
 // Its values at all of `xs`. Throws Error "character 5 of '...': what is wrong": no formula,
-// another variable than x, an assignment, more than 1,000 characters, a value that is not finite.
+// another variable than x, an assignment, more than 1,000 characters, a value that float32 cannot
+// hold.
 std::vector<double> evaluate(const std::string& expression, std::span<const double> xs);
 
 }  // namespace archsweep

@@ -4,7 +4,7 @@
 #include <ATen/DeviceAccelerator.h>
 #include <c10/util/Exception.h>
 #include <dlfcn.h>
-#include <malloc.h>
+#include <jemalloc/jemalloc.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
@@ -17,6 +17,10 @@
 
 #include "runner/support/error.h"
 #include "runner/trial/measure/nvml.h"
+
+// Read by jemalloc as the process starts: nothing goes back to the system by itself, large blocks
+// least of all; what does go back leaves no address space taken.
+const char* malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:0,oversize_threshold:0,retain:false";
 
 namespace archsweep::runner {
 namespace {
@@ -100,7 +104,6 @@ std::vector<at::Generator> generators(const torch::Device& device) {
 
 void reset_peak_memory(const torch::Device& device) {
   if (device.is_cpu()) {
-    free_unused_memory(device);                   // what is free is not in use
     std::ofstream("/proc/self/clear_refs") << 5;  // resets VmHWM
   } else {
     at::accelerator::resetPeakStats(device.index());
@@ -129,18 +132,17 @@ bool is_out_of_memory(const std::exception& e) {
 
 void set_up_allocator() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    ::mallopt(M_MMAP_MAX, 0);
-    ::mallopt(M_TRIM_THRESHOLD, -1);
-    return;
-  }
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  ::mallopt(M_ARENA_MAX, 1);  // an arena a thread takes 64 MiB of addresses
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  ssize_t at_once = 0;
+  for (const char* arenas : {"arena.0.dirty_decay_ms", "arenas.dirty_decay_ms"})
+    ::mallctl(arenas, nullptr, nullptr, &at_once, sizeof at_once);
 }
 
 void free_unused_memory(const torch::Device& device) {
+  constexpr const char* all_arenas = "arena.4096.purge";  // MALLCTL_ARENAS_ALL
+  static_assert(MALLCTL_ARENAS_ALL == 4096);
   if (device.is_cpu())
-    ::malloc_trim(0);
+    ::mallctl(all_arenas, nullptr, nullptr, nullptr, 0);
   else
     at::accelerator::emptyCache();
 }

@@ -30,17 +30,18 @@ void synchronize(const torch::Device& device);
 std::vector<at::Generator> generators(const torch::Device& device);
 
 // Peak memory in bytes since the last reset: what the allocator handed out on a GPU, the
-// process's resident set on CPU. NaN where the platform does not tell.
+// process's resident set on CPU, with what the allocator keeps for later. NaN where the platform
+// does not tell.
 void reset_peak_memory(const torch::Device& device);
 double peak_memory(const torch::Device& device);
 
 // LibTorch reports a full memory in several ways, by allocator and by back end.
 bool is_out_of_memory(const std::exception& e);
 
-// Has the allocator keep large blocks: the tensors of a training step are those of the one before,
-// and fresh pages cost as much time as computing on them. Where the address space is limited
-// (ulimit -v) it gives them back to the system instead: kept, they would leave no room for
-// LibTorch's other allocators. Call it before the first thread.
+// The allocator (jemalloc) keeps what is freed: the tensors of a training step are those of the one
+// before, and fresh pages cost as much time as computing on them. Where the address space is limited
+// (ulimit -v) this has it give everything back to the system instead: kept, it would leave no room
+// for LibTorch's other allocators. Call it before the first thread.
 void set_up_allocator();
 
 // Gives back what the allocator keeps for later.

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -33,8 +34,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<void> map(int file, std::size_t bytes, int protection) {
-  void* at = ::mmap(nullptr, bytes, protection, MAP_SHARED, file, 0);
+std::shared_ptr<void> map(int file, std::size_t bytes) {
+  void* at = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
   if (at == MAP_FAILED) return nullptr;
   return {at, [bytes](void* p) { ::munmap(p, bytes); }};
 }
@@ -68,7 +69,7 @@ std::optional<Cached> open_finished(const fs::path& path, const CacheHeader& wan
   const auto bytes = std::uint64_t(status.st_size);
   if (bytes < wanted.json_at()) return {};
   auto mapped = std::make_shared<Mapped>();
-  mapped->bytes = map(file->get(), bytes, PROT_READ);
+  mapped->bytes = map(file->get(), bytes);
   mapped->file = std::move(*file);
   if (!mapped->bytes) return {};
   const auto* start = static_cast<const char*>(mapped->bytes.get());
@@ -108,32 +109,38 @@ std::optional<Cached> open_finished(const fs::path& path, const CacheHeader& wan
               Exit::environment);
 }
 
+using Write = std::function<void(const void* bytes, std::size_t size, std::uint64_t at)>;
+
 std::vector<std::pair<std::uint32_t, std::string>> decode_all(
     const Source& source, const DatasetSpec& spec, const std::vector<std::uint32_t>& wanted,
-    std::uint8_t* pixels, std::uint32_t* crcs, const DataProgress& progress) {
+    const CacheHeader& header, std::uint32_t* crcs, const Write& write,
+    const DataProgress& progress) {
   std::vector<std::pair<std::uint32_t, std::string>> bad;
   std::mutex mutex;
   std::size_t done = 0;
-  const std::size_t bytes = std::size_t(spec.stored_size) * spec.stored_size * spec.channels;
+  const std::size_t bytes = header.image_bytes();
   const std::size_t step = std::max<std::size_t>(1, wanted.size() / 200);
-  const auto decode = [&](std::size_t i) {
+  const auto decode = [&](std::size_t i, std::vector<std::uint8_t>& pixels) {
     std::string why;
     try {
       const Image image = source.read(wanted[i], spec.stored_size, spec.channels);
-      to_square(image, spec.resize, spec.stored_size, pixels + i * bytes);
+      to_square(image, spec.resize, spec.stored_size, pixels.data());
     } catch (const Error&) {
       throw;  // of the whole data set
     } catch (const std::exception& error) {
       why = error.what();
+      std::ranges::fill(pixels, 0);
     }
-    crcs[i] = crc(pixels + i * bytes, bytes);
+    crcs[i] = crc(pixels.data(), bytes);
+    write(pixels.data(), bytes, sizeof header + i * bytes);
     const std::lock_guard lock(mutex);
     if (!why.empty()) bad.emplace_back(std::uint32_t(i), printable(why, 300));
     if (++done % step == 0 || done == wanted.size())
       if (progress) progress(done, wanted.size());
   };
   tbb::parallel_for(tbb::blocked_range<std::size_t>(0, wanted.size(), 8), [&](const auto& range) {
-    for (std::size_t i = range.begin(); i < range.end(); ++i) decode(i);
+    std::vector<std::uint8_t> pixels(bytes);
+    for (std::size_t i = range.begin(); i < range.end(); ++i) decode(i, pixels);
   });
   std::sort(bad.begin(), bad.end());
   return bad;
@@ -156,28 +163,30 @@ void write_cache(const Fd& file, const fs::path& path, CacheHeader header, const
     const Fd turn(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     while (turn && ::flock(turn.get(), LOCK_EX) != 0 && errno == EINTR) continue;
     make_cache_room(folder, path, bytes, rules.most_bytes);
-    // All the space at once: a full disk must not become a SIGBUS in the middle of the mapping.
+    // All the space at once: a full disk is told before the first image is decoded.
     if (const int error = ::posix_fallocate(file.get(), 0, off_t(bytes))) fail(folder, what, error);
   }
-  const auto mapping = map(file.get(), bytes, PROT_READ | PROT_WRITE);
-  if (!mapping) fail(folder, what, errno);
-
-  auto* start = static_cast<char*>(mapping.get());
+  // Not by a mapping: its pages would be filled with zeros first, a fifth of the whole time.
+  const Write write = [&](const void* from, std::size_t size, std::uint64_t at) {
+    const auto* next = static_cast<const char*>(from);
+    while (size > 0) {
+      const ssize_t n = ::pwrite(file.get(), next, size, off_t(at));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) fail(folder, what, n < 0 ? errno : ENOSPC);
+      next += n, at += std::uint64_t(n), size -= std::size_t(n);
+    }
+  };
   std::vector<std::uint32_t> crcs(header.count);
-  const auto bad =
-      decode_all(source, spec, wanted, reinterpret_cast<std::uint8_t*>(start) + sizeof header,
-                 crcs.data(), progress);
+  const auto bad = decode_all(source, spec, wanted, header, crcs.data(), write, progress);
   const std::string json = nlohmann::json{{"dataset", spec.root}, {"bad", bad}}.dump(
       -1, ' ', false, nlohmann::json::error_handler_t::replace);
   header.json_bytes = json.size();
   std::string notes(reinterpret_cast<const char*>(crcs.data()), crcs.size() * sizeof crcs[0]);
   notes += json;
   header.notes_crc = crc(notes.data(), notes.size());
-  std::memcpy(start, &header, sizeof header);
-  if (::pwrite(file.get(), notes.data(), notes.size(), off_t(header.notes_at())) !=
-      ssize_t(notes.size()))
-    fail(folder, what, errno ? errno : ENOSPC);
-  if (::msync(start, bytes, MS_SYNC) != 0 || ::fsync(file.get()) != 0) fail(folder, what, errno);
+  write(notes.data(), notes.size(), header.notes_at());
+  write(&header, sizeof header, 0);
+  if (::fsync(file.get()) != 0) fail(folder, what, errno);
 }
 
 bool is_named(const Fd& file, const fs::path& path) {

@@ -38,6 +38,7 @@ double measure(const std::vector<std::string>& kinds, const TimedRun& run, const
                EventSink& events) {
   const auto& device = model.device();
   const auto bus_id = device.is_cpu() ? "" : pci_bus_id(device.index());
+  free_unused_memory(device);
   reset_peak_memory(device);
   Conditions before;
   const auto samples = take_samples(run, limits, [&] { before = look(bus_id); });
