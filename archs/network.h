@@ -25,6 +25,7 @@ struct BuildOptions {
   // Columns of a table: the levels of each category, and the numbers that follow them.
   std::vector<int> categories;
   int numbers = 0;
+  std::vector<int> hidden;  // of networks for tables: widths of the layers; none: the variant's own
 };
 
 class Network : public torch::nn::Module {

@@ -1,6 +1,7 @@
 #include "results/comparable.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -104,16 +105,29 @@ std::string with_values(const Metric& x, const Metric& y) {
   return fmt::format(" AND {} IS NOT NULL AND {} IS NOT NULL", x.key, y.key);
 }
 
-// What most people mean by speed, of what the rows have.
-const Metric& usual_x(const Reader& reader, const std::string& from, const Metric& y) {
-  for (const auto* word : {"latency", "seconds_per_sample", "fit_time"}) {
-    const auto& x = metric(word, "--x");
-    if (reader.open(fmt::format("SELECT 1 {}{} LIMIT 1", from, with_values(x, y))).next()) return x;
+// Of these the first that rows have beside `others`; the first of all where none is there.
+const Metric& first_known(const Reader& reader, const std::string& from,
+                          std::initializer_list<const char*> words, const std::string& others) {
+  for (const auto* word : words) {
+    const auto& found = metric(word, "");
+    const auto sql = fmt::format("SELECT 1 {} AND {} IS NOT NULL{} LIMIT 1", from, word, others);
+    if (reader.open(sql).next()) return found;
   }
-  return metric("latency", "--x");
+  return metric(*words.begin(), "");
+}
+
+// What most people mean by speed.
+const Metric& usual_x(const Reader& reader, const std::string& from, const Metric& y) {
+  return first_known(reader, from, {"latency", "seconds_per_sample", "fit_time"},
+                     fmt::format(" AND {} IS NOT NULL", y.key));
 }
 
 }  // namespace
+
+// Numbers are not right or wrong: of them it is the loss.
+const Metric& usual_y(const Reader& reader, const std::string& from) {
+  return first_known(reader, from, {"top1", "valid_loss"}, "");
+}
 
 std::string conditions(const Reader& reader, const Selection& s, const std::string& view) {
   std::string sql = "FROM " + view + " WHERE 1";
@@ -137,8 +151,8 @@ std::string conditions(const Reader& reader, const Selection& s, const std::stri
 }
 
 Question question(const Reader& reader, const Selection& s) {
-  const auto& y = metric(s.y.empty() ? "top1" : s.y, "--y");
   auto from = conditions(reader, s, "compared");
+  const auto& y = s.y.empty() ? usual_y(reader, from) : metric(s.y, "--y");
   const auto& x = s.x.empty() ? usual_x(reader, from, y) : metric(s.x, "--x");
   if (x.key == y.key) throw Error(fmt::format("--x and --y are both {}; name two metrics", x.key));
   Question q{.x = x, .y = y, .all = from, .from = from + with_values(x, y)};

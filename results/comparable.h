@@ -42,6 +42,9 @@ struct Comparable {
 std::string conditions(const Reader& reader, const Selection& selection,
                        const std::string& view = "finished");
 
+// What most people mean by quality, of what rows `FROM view WHERE ...` have.
+const Metric& usual_y(const Reader& reader, const std::string& from);
+
 // Throws Error as ask_frontier does.
 Question question(const Reader& reader, const Selection& selection);
 

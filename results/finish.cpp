@@ -63,8 +63,9 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
         text(9) == "bench"
             ? ""
             : key(s.split_hash + "|" + text(0),
-                  fmt::format("{}, {} training and {} validation images, {}, {} epoch{}, recipe {}",
-                              text(7), s.train_samples, s.valid_samples, seen, text(8),
+                  fmt::format("{}, {} training and {} validation {}, {} epoch{}, recipe {}",
+                              text(7), s.train_samples, s.valid_samples,
+                              is_table ? "rows" : "images, " + seen, text(8),
                               text(8) == "1" ? "" : "s", text(0).substr(0, 6)));
     db_->run("DELETE FROM results WHERE trial = ?", trial);
     db_->run(

@@ -16,7 +16,7 @@ namespace archsweep::results {
 
 struct Selection {
   std::string x;      // a metric or its alias; "": latency, or what the rows have instead
-  std::string y;      // likewise; "": top1
+  std::string y;      // likewise; "": top1, or the loss where no row has it
   std::string where;  // SQL condition over the columns of `leaderboard`; "": all rows
   std::vector<std::string> families;    // globs, "!" excludes; none: all
   double max_memory = 0;                // bytes, of training and of inference; 0: no limit

@@ -1,8 +1,11 @@
 #include "archs/families/tabular.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <numeric>
+
+#include <fmt/format.h>
 
 #include "archs/layers/linear.h"
 #include "archs/network.h"
@@ -24,6 +27,11 @@ int outputs_of(const BuildOptions& o) {
   return o.num_classes < 0 ? 2 : o.num_classes;
 }
 
+std::vector<int> hidden_of(const Variant& v, const BuildOptions& o) {
+  if (!o.hidden.empty()) return o.hidden;
+  return {v.hidden.begin(), std::ranges::find(v.hidden, 0)};
+}
+
 // Of "layers.3.0.weight": 3.
 int layer_number(std::string_view key) {
   int number = 0;
@@ -37,8 +45,7 @@ class Mlp : public Network {
   Mlp(const Variant& v, const BuildOptions& o) : levels_(o.categories), drop_rate_(o.drop_rate) {
     int in = o.numbers;
     for (const int levels : levels_) in += std::max(0, levels - levels_without_dummy);
-    for (const int width : v.hidden) {
-      if (width == 0) break;
+    for (const int width : hidden_of(v, o)) {
       layers_->push_back(nn::Linear(in, width));
       in = width;
     }
@@ -103,14 +110,15 @@ class Embedding : public Network {
     }
     register_module("embeds", embeds_);
     if (numbers_ > 0) bn_cont_ = register_module("bn_cont", nn::BatchNorm1d(numbers_));
-    for (const int width : v.hidden) {
+    for (const int width : hidden_of(v, o)) {
       layers_->push_back(lin_bn(in, width));
       in = width;
     }
+    hidden_ = layers_->size();
     num_features = in;
     if (outputs_of(o) > 0) {
       layers_->push_back(nn::Sequential(nn::Linear(in, outputs_of(o))));
-      classifier = "layers.2.0";
+      classifier = fmt::format("layers.{}.0", hidden_);
     }
     register_module("layers", layers_);
   }
@@ -124,13 +132,13 @@ class Embedding : public Network {
           embeds_[static_cast<std::size_t>(c)]->as<nn::Embedding>()->forward(codes.select(1, c)));
     if (bn_cont_) parts.push_back(bn_cont_(rows.slice(1, categories)));
     auto x = torch::cat(parts, 1);
-    for (std::size_t i = 0; i < hidden; ++i) x = layers_[i]->as<nn::Sequential>()->forward(x);
+    for (std::size_t i = 0; i < hidden_; ++i) x = layers_[i]->as<nn::Sequential>()->forward(x);
     return x;
   }
 
   torch::Tensor head(const torch::Tensor& features) override {
-    if (layers_->size() == hidden) return features;
-    return layers_[hidden]->as<nn::Sequential>()->forward(
+    if (layers_->size() == hidden_) return features;
+    return layers_[hidden_]->as<nn::Sequential>()->forward(
         torch::dropout(features, drop_rate_, is_training()));
   }
 
@@ -139,10 +147,10 @@ class Embedding : public Network {
   }
 
  private:
-  static constexpr std::size_t hidden = std::tuple_size_v<decltype(Variant::hidden)>;
   int numbers_;
   double drop_rate_;
   nn::ModuleList embeds_, layers_;
+  std::size_t hidden_ = 0;  // of the layers
   nn::BatchNorm1d bn_cont_{nullptr};
 };
 

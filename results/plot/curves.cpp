@@ -83,14 +83,16 @@ std::map<std::int64_t, Named> chosen_trials(const Answer& answer, By by) {
 }  // namespace
 
 Chart curves_chart(const Reader& reader, const PictureRequest& request, std::string& remark) {
-  const auto& column = column_of(request.selection.y);
+  if (!request.selection.y.empty()) column_of(request.selection.y);
   if (!request.selection.x.empty() && request.selection.x != "epoch")
     throw Error(fmt::format("--x: learning curves run over epochs, not '{}'; leave it out",
                             printable(request.selection.x, 80)));
   auto selection = request.selection;
   selection.x = "parameters";  // known of every trial, on every machine: only the recipe matters
-  selection.y = "top1";
+  selection.y.clear();         // the trials with an accuracy, or with a loss
   const auto answer = ask_frontier(reader, selection);
+  const auto& column =
+      column_of(request.selection.y.empty() ? std::string(answer.y.key) : request.selection.y);
   std::vector<std::int64_t> ids;
   std::map<std::int64_t, Line> lines;
   for (const auto& [trial, named] : chosen_trials(answer, request.by)) {

@@ -9,13 +9,14 @@
 
 namespace archsweep::results {
 
-// Of the trial with the least loss: its points, and the curve every few epochs with the loss then.
+// Of the trial whose last loss is the least: its points, and the curve every few epochs with the
+// loss then.
 Chart fit_chart(const Reader& reader, const PictureRequest& request) {
   const auto best = reader.ask(
-      fmt::format("SELECT trial, attempt, architecture, t.learning_rate, epochs FROM trials t "
-                  "JOIN epochs e USING (trial, attempt) WHERE e.epoch = t.epochs "
-                  "AND EXISTS (SELECT 1 FROM curves c WHERE c.trial = t.trial){} "
-                  "ORDER BY e.valid_loss, trial LIMIT 1",
+      fmt::format("SELECT trial, attempt, architecture, t.learning_rate, e.epoch FROM trials t "
+                  "JOIN epochs e USING (trial, attempt) WHERE (trial, attempt, e.epoch) IN "
+                  "(SELECT trial, attempt, max(epoch) FROM curves GROUP BY trial, attempt){} "
+                  "ORDER BY e.valid_loss NULLS LAST, trial LIMIT 1",
                   and_among_trials(request)));
   Chart chart{.title = request.title, .subtitle = {}, .note = {}};
   chart.x = {"x", "", Better::neither, false};

@@ -46,7 +46,7 @@ void add_frontier_options(CLI::App& app, RowOptions& o) {
   app.add_option("--x", o.x,
                  "A metric, such as throughput, memory, params or train_time; by default latency, "
                  "or what the rows have instead");
-  app.add_option("--y", o.y, "Another, such as error; by default top1");
+  app.add_option("--y", o.y, "Another, such as error; by default top1, or valid_loss where no row has it");
   add_row_options(app, o);
   app.add_option("--speed-key", o.speed_key,
                  "Machine and precision to compare under (or a beginning of the key); by default "

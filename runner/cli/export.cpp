@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "archs/catalog.h"
 #include "results/export/table.h"
 #include "results/query.h"
 #include "results/trial.h"
@@ -81,6 +82,11 @@ std::optional<fs::path> find_weights(const Options& o, const TrainedTrial& trial
 int export_trial(Options o) {
   const results::Reader reader(o.database);
   const auto trial = trained_trial(reader, o.trial, o.files);
+  if (archs::get(trial.architecture).input == archs::Input::number)
+    throw Error(
+        fmt::format("{}: it fits a curve, and there is nothing to export: its numbers are in "
+                    "the tables parameters and curves",
+                    trial.name));
   const auto weights = find_weights(o, trial);
   if (!weights) return stopped_by_user;
   become_worker(

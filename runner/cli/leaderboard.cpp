@@ -147,8 +147,10 @@ std::size_t kinds(const Rows& rows, std::size_t column) {
 }
 
 // The rows to print, and on stderr what they leave unsaid.
-Rows ask(const results::Reader& reader, const Options& o) {
+Rows ask(const results::Reader& reader, Options o) {
   const auto from = results::conditions(reader, o.rows.read());
+  if (const auto& usual = results::usual_y(reader, from); o.sort.empty() && usual.key != "top1")
+    o.sort = usual.key;
   const int limit = o.limit >= 0 ? o.limit : o.database.for_people() ? usual_limit : 0;
   auto rows = reader.ask(fmt::format("SELECT {}, speed_key, accuracy_key {} ORDER BY {}{}",
                                      columns(reader, o), from, order(reader, o.sort),

@@ -2,6 +2,9 @@
 
 #include <filesystem>
 #include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "runner/config/document.h"
 #include "runner/config/values.h"
@@ -17,7 +20,10 @@ void settle_dataset(const Node& document, const std::filesystem::path& path,
 void settle_table(const Node& node, const std::filesystem::path& path, Settings& settings,
                   Values& values);
 
-// The same of kind: function.
+// Why a network cannot have these hidden layers (training.hidden); or "".
+std::string hidden_fault(std::string_view architecture, const std::vector<int>& hidden);
+
+// The same as settle_table of kind: function.
 void settle_function(const Node& node, DatasetSpec& dataset, Values& values);
 
 }  // namespace archsweep::runner

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "archs/families/tabular.h"
 #include "runner/support/text.h"
 
 namespace archsweep::runner {
@@ -54,6 +55,7 @@ std::vector<Key> training_keys(TrainingSpec& t) {
       {"training.label_smoothing", &t.label_smoothing, "share of the label spread over all classes", {}, 0, 0.9},
       {"training.drop_rate", &t.drop_rate, "dropout before the classifier", {}, 0, 0.95},
       {"training.drop_path_rate", &t.drop_path_rate, "stochastic depth of the last block", {}, 0, 0.95},
+      {"training.hidden", &t.hidden, "widths of the hidden layers of tabular_mlp and tabular_embedding, such as [64, 32]", {}, 1, archs::tabular::widest_hidden},
       {"training.clip_grad_norm", &t.clip_grad_norm, "largest norm of the gradients; 0: off", {}, 0},
       {"training.clip_grad_value", &t.clip_grad_value, "largest number in the gradients; 0: off", {}, 0},
       {"training.clip_grad_agc", &t.clip_grad_agc, "largest norm of a unit's gradient as a share of its weights' (adaptive clipping, 0.01 is usual), not of the head's; 0: off", {}, 0},
@@ -108,7 +110,7 @@ std::vector<Key> keys(Settings& s) {
   for (auto& key : training_keys(s.training)) all.push_back(std::move(key));
   const std::vector<Key> rest{
       {"measurement.enabled", &m.enabled, "time the trained network"},
-      {"measurement.batch_sizes", &m.batch_sizes, "1 gives the latency, the others throughput", {}, 1, 65536},
+      {"measurement.batch_sizes", &m.batch_sizes, "1 gives the latency, the others throughput", {}, 1, 65536, false, true},
       {"measurement.seconds", &m.seconds, "of timed forwards a batch size", {}, 0.01, 3600},
       {"measurement.warmup_seconds", &m.warmup_seconds, "before them at most: it ends when the times are stable", {}, 0, 3600},
       {"measurement.max_samples", &m.max_samples, "timed forwards kept a batch size", {}, 5, 100000},

@@ -40,6 +40,7 @@ struct Key {
   double min = 0;
   double max = std::numeric_limits<double>::max();
   bool above_min = false;  // min itself is not allowed
+  bool each_once = false;  // of a list: what comes again is dropped
 };
 
 std::vector<Key> keys(Settings& settings);

@@ -332,10 +332,12 @@ class Reader {
         faults.erase(one.name);
         if (const auto wrong = settle_weights(one, config.path.parent_path()); !wrong.empty())
           faults.insert({one.name, {name, wrong}});
-        else if (const auto unfit = training_fault(one.training); !unfit.empty())
+        else if (const auto unfit = training_fault(one.name, one.training); !unfit.empty())
           faults.insert({one.name, {name, unfit}});
         // The later entry decides: a glob first, then what differs for some of it.
-        std::erase_if(chosen, [&](const auto& c) { return c.name == one.name; });
+        std::erase_if(chosen, [&](const auto& c) {
+          return c.name == one.name && c.training.hidden == one.training.hidden;
+        });
         chosen.push_back(std::move(one));
       }
     }
@@ -351,7 +353,8 @@ class Reader {
   bool is_images() const { return input_of(settings_.dataset.kind) == archs::Input::image; }
 
   // Why a training does not fit the data, or its loss; or "".
-  std::string training_fault(const TrainingSpec& t) const {
+  std::string training_fault(const std::string& name, const TrainingSpec& t) const {
+    if (auto wrong = hidden_fault(name, t.hidden); !wrong.empty()) return wrong;
     if (!is_images() && t.head != "own") return "training.head: only networks for images change it";
     if (t.loss != "mse") return "";
     if (is_images()) return "training.loss: mse is for tables; of images it is cross_entropy";
@@ -431,7 +434,6 @@ class Reader {
       if (is_given && !is_known)
         fault(place_of("training", key),
               fmt::format("training.{}: {} has none", key, training.optimizer));
-    if (settings_.measurement.batch_sizes.empty()) settings_.measurement.batch_sizes = {1, 32};
     if (settings_.measurement.tta > 0 &&
         std::ranges::all_of(config.augmentation,
                             [](const auto& step) { return augment_kind(step.name).training_only; }))

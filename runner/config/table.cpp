@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "archs/families/tabular.h"
 #include "runner/config/dataset.h"
 #include "runner/support/csv.h"
 #include "runner/support/text.h"
@@ -102,6 +103,15 @@ void settle_table(const Node& node, const fs::path& path, Settings& settings, Va
   TableSettling settling(node, settings, values);
   settling.other_keys();
   settling.columns(path);
+}
+
+std::string hidden_fault(std::string_view architecture, const std::vector<int>& hidden) {
+  if (!hidden.empty() && !archs::tabular::takes_hidden(architecture))
+    return fmt::format("training.hidden: tabular_mlp and tabular_embedding take it, {} does not",
+                       architecture);
+  return archs::tabular::is_sane(hidden)
+             ? ""
+             : fmt::format("training.hidden: at most {} layers", archs::tabular::most_hidden);
 }
 
 }  // namespace archsweep::runner

@@ -56,7 +56,7 @@ void Values::set(const Key& key, const Node& node, std::vector<int>& target) {
   for (const auto& item : node.items) {
     int value = 0;
     set(key, item, value);
-    if (std::ranges::find(target, value) == target.end()) target.push_back(value);
+    if (!key.each_once || std::ranges::find(target, value) == target.end()) target.push_back(value);
   }
 }
 void Values::set(const Key& key, const Node& node, std::vector<std::string>& target) {

@@ -58,14 +58,13 @@ bool find_rates(const Config& config, std::span<const PlannedTrial> trials, resu
 
 bool settle_rates(Config& config, results::Store& store, TrialRunner& runner, Status& status) {
   using Suggested = std::vector<std::pair<std::string, double>>;  // by rule
-  std::map<std::string, std::string> keys;                        // by architecture
-  std::map<std::string, Suggested> known;                         // by key
+  std::map<std::string, Suggested> known;                         // by candidate_key
   std::vector<PlannedTrial> unknown;
   for (auto& trial : make_plan(config)) {
     auto& rate = trial.spec.training.learning_rate;
     if (!std::isnan(rate)) continue;
     const auto key = candidate_key(trial.spec);
-    if (!keys.emplace(trial.spec.architecture, key).second) continue;
+    if (known.contains(key)) continue;
     known[key] = store.lr_find(key);
     rate = TrainingSpec{}.learning_rate;  // a number; the finder goes through its own
     if (known[key].empty()) unknown.push_back(trial);
@@ -91,8 +90,10 @@ bool settle_rates(Config& config, results::Store& store, TrialRunner& runner, St
 
   for (auto& candidate : config.candidates) {
     auto& rates = candidate.learning_rates;
+    const auto key = candidate_key({candidate.name, candidate.dataset, config.augmentation,
+                                    candidate.training, config.measurement});
     for (const auto& rule : std::exchange(candidate.rules, {})) {
-      const auto& suggested = known.at(keys.at(candidate.name));
+      const auto& suggested = known.at(key);
       const auto at = std::ranges::find(suggested, rule, &Suggested::value_type::first);
       double rate = at == suggested.end() ? results::not_measured : at->second;
       if (!(rate > 0)) {

@@ -19,7 +19,8 @@ struct Kept {
   fs::path file;
   double bytes;
   std::string architecture, keys;
-  double top1, latency, throughput;  // NaN: not measured
+  double quality;              // top1; less the loss where the targets are numbers
+  double latency, throughput;  // NaN: not measured
 };
 
 struct Folder {
@@ -58,8 +59,8 @@ std::vector<Kept> finished(const Folder& folder, const fs::path& database) {
   const results::Reader reader(database);
   auto rows = reader.open(fmt::format(
       "WITH files (stem) AS (VALUES {}) "
-      "SELECT fingerprint, r.architecture, speed_key || ' ' || accuracy_key, top1, latency, "
-      "throughput FROM files "
+      "SELECT fingerprint, r.architecture, speed_key || ' ' || accuracy_key, "
+      "coalesce(top1, -valid_loss, -9e999), latency, throughput FROM files "
       "CROSS JOIN trials ON fingerprint BETWEEN stem AND stem || 'g' "  // after all digits
       "JOIN results r USING (trial)",
       fmt::join(stems, ", ")));
@@ -74,11 +75,11 @@ std::vector<Kept> finished(const Folder& folder, const fs::path& database) {
   return kept;
 }
 
-// The least accurate go until what is left takes no more than `limit` bytes. A line for each.
+// The worst go until what is left takes no more than `limit` bytes. A line for each.
 std::vector<std::string> make_room(std::vector<Kept> kept, double limit, const char* what) {
   double used = 0;
   for (const auto& k : kept) used += k.bytes;
-  std::ranges::sort(kept, {}, &Kept::top1);
+  std::ranges::sort(kept, {}, &Kept::quality);
   std::vector<std::string> lines;
   for (const auto& k : kept) {
     if (used <= limit) break;
@@ -97,7 +98,7 @@ constexpr double gib = 1024.0 * 1024 * 1024;
 bool beats(const Kept& a, const Kept& b) {
   if (a.keys != b.keys) return false;
   const std::pair<double, double> more_is_better[] = {
-      {a.top1, b.top1}, {-a.latency, -b.latency}, {a.throughput, b.throughput}};
+      {a.quality, b.quality}, {-a.latency, -b.latency}, {a.throughput, b.throughput}};
   return std::ranges::none_of(more_is_better, [](auto p) { return p.first < p.second; }) &&
          std::ranges::any_of(more_is_better, [](auto p) { return p.first > p.second; });
 }

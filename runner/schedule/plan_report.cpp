@@ -21,7 +21,7 @@ void print_plan(const Standings& standings, const PlanLimits& limits) {
     const auto& spec = standings[i].trial.spec;
     const double own = standings.seconds_left(i), bytes = standings[i].forecast.checkpoint_bytes;
     ++count, seconds += own, all_checkpoints += bytes, most = std::fmax(most, bytes);
-    fmt::print("{:>4}  {:<36} lr {:<8g} seed {:<3} {:>8}  {:>8} done\n", count, spec.architecture,
+    fmt::print("{:>4}  {:<36} lr {:<8g} seed {:<3} {:>8}  {:>8} done\n", count, name_of(spec),
                spec.training.learning_rate, spec.training.seed, text(own, human_duration),
                text(seconds / slots, human_duration));
   }

@@ -81,14 +81,19 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
-    if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
     const auto& dataset = trial->spec.dataset;
+    const auto& name = dataset.root.empty() ? dataset.expression : dataset.root;
+    if (!prepared->classes && config.scheduler.early_stopping != "none")
+      throw Error(fmt::format(
+          "{}: its target is a number, and scheduler.early_stopping: {} goes by the accuracy; "
+          "leave it none",
+          name, config.scheduler.early_stopping));
+    if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
     const auto* samples = dataset.kind == "table"      ? "rows"
                           : dataset.kind == "function" ? "points"
                                                        : "images";
     status.line(fmt::format(
-        "data   {}: {} train{}, {} validation {}, {}, {} left out",
-        dataset.root.empty() ? dataset.expression : dataset.root, prepared->train_samples,
+        "data   {}: {} train{}, {} validation {}, {}, {} left out", name, prepared->train_samples,
         prepared->is_weighted ? " (weighted)" : "", prepared->valid_samples, samples,
         prepared->classes ? fmt::format("{} classes", prepared->classes) : "numbers",
         prepared->bad_files.size()));

@@ -324,7 +324,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
   if (const auto* p = std::get_if<Progress>(&event)) status_.progress(pid, *p);
   if (const auto* e = std::get_if<results::Epoch>(&event)) {
     health_.worked(slots_.device(r.device));
-    if (e->number > r.epochs_kept) status_.epoch(pid, *e);  // the others are told again
+    status_.epoch(pid, *e, e->number <= r.epochs_kept);
     auto& top1 = standings_.change(r.entry).top1;
     const auto at = static_cast<std::size_t>(std::max(1, e->number)) - 1;
     if (at >= top1.size()) top1.resize(at + 1);

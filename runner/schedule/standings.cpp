@@ -18,6 +18,7 @@ using results::TrialState;
 results::NewTrial row_of(const PlannedTrial& t) {
   return {.fingerprint = t.fingerprint,
           .architecture = t.spec.architecture,
+          .tag = tag_of(t.spec),
           .family = t.family,
           .dataset = word_for(t.spec.dataset),
           .learning_rate = t.spec.training.learning_rate,
@@ -98,7 +99,7 @@ Standings::Counts Standings::read(results::Store& store, std::optional<results::
     contenders_.push_back({.recipe = id_of(recipe),
                            .kind = id_of(fmt::format("{} {} {}", recipe, e.trial.family,
                                                      e.trial.spec.training.learning_rate)),
-                           .candidate = id_of(recipe + e.trial.spec.architecture),
+                           .candidate = id_of(recipe + name_of(e.trial.spec)),
                            .epochs = e.trial.spec.training.epochs,
                            .top1 = e.reached.top1,
                            .state = state});

@@ -22,8 +22,8 @@ std::string accuracy_of(double top1) {
 }
 
 std::string trial_name(const PlannedTrial& trial) {
-  return fmt::format("{} lr {:g} seed {}", trial.spec.architecture,
-                     trial.spec.training.learning_rate, trial.spec.training.seed);
+  return fmt::format("{} lr {:g} seed {}", name_of(trial.spec), trial.spec.training.learning_rate,
+                     trial.spec.training.seed);
 }
 
 }  // namespace
@@ -53,8 +53,13 @@ void Status::doing(const std::string& text) {
 void Status::started(int id, const PlannedTrial& trial, const std::string& device,
                      int epochs_done) {
   const int epochs = trial.spec.training.epochs;
-  running_[id] = {trial_name(trial), trial.cost, epochs, static_cast<double>(epochs_done) / epochs,
-                  Clock::now(),      {}};
+  running_[id] = {trial_name(trial),
+                  trial.cost,
+                  epochs,
+                  static_cast<double>(epochs_done) / epochs,
+                  trial.spec.training.result == "best",
+                  Clock::now(),
+                  {}};
   if (!live_)
     line(fmt::format("start  {} on {}{}", running_[id].name, device,
                      epochs_done ? fmt::format(" after epoch {}", epochs_done) : ""));
@@ -68,13 +73,13 @@ void Status::progress(int id, const Progress& progress) {
   tick();
 }
 
-void Status::epoch(int id, const results::Epoch& e) {
+void Status::epoch(int id, const results::Epoch& e, bool was_told) {
   auto& r = running_[id];
-  r.top1 = e.valid_top1;
-  if (!live_)
+  r.top1 = r.keeps_best ? std::fmax(r.top1, e.valid_top1) : e.valid_top1;
+  if (!live_ && !was_told)
     line(fmt::format("epoch  {}: {}/{}  loss {:.4f}  valid {:.4f}{}  {:.0f}/s  ({} in the sweep)",
-                     r.name, e.number, r.epochs, e.train_loss, e.valid_loss, accuracy_of(r.top1),
-                     e.samples_per_second, time_left()));
+                     r.name, e.number, r.epochs, e.train_loss, e.valid_loss,
+                     accuracy_of(e.valid_top1), e.samples_per_second, time_left()));
 }
 
 void Status::ended(int id, const std::string& outcome) {

@@ -26,7 +26,7 @@ class Status {
   // `epochs_done`, of a trial that goes on from a checkpoint.
   void started(int id, const PlannedTrial& trial, const std::string& device, int epochs_done);
   void progress(int id, const Progress& progress);
-  void epoch(int id, const results::Epoch& epoch);
+  void epoch(int id, const results::Epoch& epoch, bool was_told);  // by an attempt before
   void ended(int id, const std::string& outcome);
   void paused(int id, int epoch);
   void retried(int id, int epochs_kept, const std::string& why);  // it will be started again
@@ -40,10 +40,11 @@ class Status {
     std::string name;
     double cost;
     int epochs;
-    double before;  // share of the trial that was done when it started
+    double before;    // share of the trial that was done when it started
+    bool keeps_best;  // result: best
     Clock::time_point since;
     Progress last;
-    double top1 = results::not_measured;
+    double top1 = results::not_measured;  // the trial's, as far as it is
   };
 
   double share_done(const Running& r) const;

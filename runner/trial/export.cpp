@@ -94,9 +94,10 @@ void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
 int export_trained(const ExportJob& job) {
   const auto device = open_device(job.device);
   auto trained = read_trained(job.weights);
+  // A checkpoint tells no classes and no columns; numbers have no classes.
+  const bool is_told = !trained.class_names.empty() || !trained.columns.target.empty();
   Dataset dataset;
-  if (job.is_checked || trained.class_names.empty())
-    dataset = dataset_of(trained.spec, job.cache_folder);
+  if (job.is_checked || !is_told) dataset = dataset_of(trained.spec, job.cache_folder);
   if (trained.class_names.empty()) trained.class_names = dataset.class_names;
   if (trained.columns.target.empty()) trained.columns = dataset.columns;
   auto network = build_trained(trained);

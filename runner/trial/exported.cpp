@@ -4,11 +4,13 @@
 #include <array>
 #include <cmath>
 #include <fstream>
+#include <functional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "archs/catalog.h"
+#include "archs/families/tabular.h"
 #include "archs/layers/concat_head.h"
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
@@ -75,6 +77,7 @@ Json config_of(const Trained& trained, const archs::Network& network, const std:
                                 {"classifier", network.classifier}};
   } else {
     input["loss"] = t.loss;
+    input["hidden"] = t.hidden;
     input["columns"] = nlohmann::json(trained.columns);
   }
   config["archsweep"] = {{"version", ARCHSWEEP_VERSION},
@@ -91,13 +94,19 @@ void write_text(const fs::path& path, const std::string& text) {
                 Exit::environment);
 }
 
+bool is_ours(const fs::path& config) {
+  std::ifstream text(config);
+  const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return json.is_object() && json.contains("archsweep");
+}
+
 void make_room_for_both(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     throw Error(fmt::format("{}: cannot make the folder: {}", folder.string(), error.message()),
                 Exit::environment);
-  if (!fs::is_empty(folder) && !fs::exists(folder / config_name))
+  if (!fs::is_empty(folder) && !is_ours(folder / config_name))
     throw Error(fmt::format("{}: holds something else; name an empty folder", folder.string()));
 }
 
@@ -107,6 +116,23 @@ archs::Rgb read_per_channel(const Json& json) {
   return json.get<archs::Rgb>();
 }
 
+bool is_scale(double x) {
+  return std::isfinite(x) && x > 0;
+}
+
+// As training leaves them.
+bool is_sane(const TableColumns& columns) {
+  return std::ranges::all_of(columns.continuous,
+                             [](const NumberColumn& c) {
+                               return is_scale(c.scale) && std::isfinite(c.shift) &&
+                                      std::isfinite(c.median) && (!c.log || c.median > -1);
+                             }) &&
+         std::ranges::all_of(columns.categorical, [](const CategoryColumn& c) {
+           return std::ranges::adjacent_find(c.levels, std::ranges::greater_equal()) ==
+                  c.levels.end();
+         });
+}
+
 // One place to build: what is exported and what is read back cannot differ here.
 std::shared_ptr<archs::Network> build_network(const std::string& architecture, std::size_t classes,
                                               const DatasetSpec& input,
@@ -114,12 +140,12 @@ std::shared_ptr<archs::Network> build_network(const std::string& architecture, s
                                               const TableColumns& columns) {
   const bool own_head = training.head == "own";
   const int count = outputs_of(training, static_cast<int>(classes));
-  auto network =
-      archs::build(architecture, {.num_classes = own_head ? count : 0,
-                                  .in_chans = input.channels,
-                                  .image_size = input.image_size,
-                                  .categories = codes_of(columns),
-                                  .numbers = static_cast<int>(columns.continuous.size())});
+  auto network = archs::build(architecture, {.num_classes = own_head ? count : 0,
+                                             .in_chans = input.channels,
+                                             .image_size = input.image_size,
+                                             .categories = codes_of(columns),
+                                             .numbers = static_cast<int>(columns.continuous.size()),
+                                             .hidden = training.hidden});
   return own_head
              ? network
              : archs::with_concat_head(std::move(network), count, input.channels, input.image_size);
@@ -180,6 +206,7 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
     if (input.contains("columns")) {
       input_.channels = 0;
       columns_ = nlohmann::json(input.at("columns")).get<TableColumns>();
+      if (!is_sane(columns_)) throw Error(file.string() + ": columns that no export has");
     } else {
       input_ = {.image_size = input.at("image_size").get<int>(),
                 .stored_size = input.at("stored_size").get<int>(),
@@ -195,14 +222,19 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
       throw Error(file.string() + ": an architecture for another kind of data");
     const TrainingSpec training{.loss = input.value("loss", ""),
                                 .head = input.value("head", "own"),
+                                .hidden = input.value("hidden", std::vector<int>{}),
                                 .precision = input.at("precision").get<std::string>(),
                                 .layout = input.at("layout").get<std::string>()};
+    if (!archs::tabular::is_sane(training.hidden))
+      throw Error(file.string() + ": hidden layers that no export has");
     auto network = build_network(architecture_, class_names_.size(), input_, training, columns_);
     archs::load_weights(*network, folder / weights_name);
     archs::Preprocessing preprocessing;
     if (!is_table())
       preprocessing = {.mean = read_per_channel(json.at("pretrained_cfg").at("mean")),
                        .std = read_per_channel(json.at("pretrained_cfg").at("std"))};
+    if (!std::ranges::all_of(preprocessing.std, is_scale))
+      throw Error(file.string() + ": a std that no export has");
     classifier_ = std::make_unique<Classifier>(std::move(network), training, preprocessing,
                                                input_.channels, device);
   } catch (const nlohmann::json::exception& e) {

@@ -46,8 +46,9 @@ class Classifier {
 // The network of a trial with its weights. Throws Error.
 std::shared_ptr<archs::Network> build_trained(const Trained& trained);
 
-// Writes both files; a folder that holds something else is left alone. `measured` is a JSON object
-// of what is known of the trial. Returns the bytes of the weights. Throws Error.
+// Writes both files; a folder that holds something else, or another program's model, is left alone.
+// `measured` is a JSON object of what is known of the trial. Returns the bytes of the weights.
+// Throws Error.
 double write_exported(const std::filesystem::path& folder, const Trained& trained,
                       const archs::Network& network, const std::string& measured);
 

@@ -1,5 +1,6 @@
 #include "runner/trial/predict_rows.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
@@ -44,8 +45,14 @@ int predict_rows(const PredictJob& job, Exported& exported, std::span<const std:
   Samples samples;
   for (const auto& file : files) read_samples(file, exported.columns(), samples);
   if (samples.names.empty()) throw Error(files[0] + ": no row follows the header");
-  const auto outputs =
-      exported.logits(samples.rows, std::int64_t(samples.names.size())).to(torch::kFloat64);
+  const std::size_t columns = samples.rows.size() / samples.names.size();
+  std::vector<torch::Tensor> batches;
+  for (std::size_t first = 0; first < samples.names.size(); first += job.batch_size) {
+    const auto count = std::min<std::size_t>(job.batch_size, samples.names.size() - first);
+    const std::span rows(&samples.rows[first * columns], count * columns);
+    batches.push_back(exported.logits(rows, std::int64_t(count)).to(torch::kFloat64));
+  }
+  const auto outputs = torch::cat(batches);
   const auto& classes = exported.class_names();
   const bool is_number = outputs.size(1) == 1;
   results::Rows answer{{"row"}, {}};

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 
+#include <fmt/ranges.h>
+
 #include "runner/support/hash.h"
 #include "runner/trial/json_fields.h"
 
@@ -66,6 +68,7 @@ void fields(T& s, auto&& visit) {
   visit("label_smoothing", s.label_smoothing);
   visit("drop_rate", s.drop_rate);
   visit("drop_path_rate", s.drop_path_rate);
+  visit("hidden", s.hidden, younger);
   visit("clip_grad_norm", s.clip_grad_norm);
   visit("clip_grad_value", s.clip_grad_value, younger);
   visit("clip_grad_agc", s.clip_grad_agc, younger);
@@ -156,7 +159,17 @@ std::string recipe_hash(const TrialSpec& spec) {
   json.erase("measurement");
   json["training"].erase("learning_rate");
   json["training"].erase("seed");
+  json["training"].erase("hidden");  // of the network, as its name
   return sha256(json.dump());
+}
+
+std::string tag_of(const TrialSpec& spec) {
+  return fmt::format("{}", fmt::join(spec.training.hidden, "_"));
+}
+
+std::string name_of(const TrialSpec& spec) {
+  const auto tag = tag_of(spec);
+  return tag.empty() ? spec.architecture : spec.architecture + "." + tag;
 }
 
 std::string trajectory_hash(const TrialSpec& spec) {

@@ -19,7 +19,7 @@ struct DatasetSpec {
   std::string kind;  // "idx", "cifar10", "cifar100", "image_folder", "csv", "table" or "function":
                      // presets are resolved by the config reader; "random" of a benchmark: normal
                      // numbers, made on the device
-  std::string root;       // absolute: a folder; of images also a tar file; a table's file
+  std::string root;  // absolute: a folder; of images also a tar file; a table's file
   int image_size = 224;   // side that the networks see
   int stored_size = 224;  // side at which images are cached; larger only for random_resized_crop
   std::string resize;     // how a photo becomes a square: "crop", "squish" or "pad"
@@ -79,6 +79,7 @@ struct TrainingSpec {
   double label_smoothing = 0;
   double drop_rate = 0;
   double drop_path_rate = 0;
+  std::vector<int> hidden;  // of networks for tables: widths of the hidden layers; none: the name's
   double clip_grad_norm = 0;                      // 0: off
   double clip_grad_value = 0, clip_grad_agc = 0;  // 0: off
   double ema = 0;          // decay of the average of weights that is validated and kept; 0: none
@@ -125,6 +126,10 @@ TrialSpec spec_from_json(const nlohmann::json&);
 std::string fingerprint(const TrialSpec&);
 // The same without architecture, learning rate, seed and measurement.
 std::string recipe_hash(const TrialSpec&);
+// What tells networks of one architecture apart: "64_32" of hidden layers; else "". And its name
+// with that.
+std::string tag_of(const TrialSpec&);
+std::string name_of(const TrialSpec&);
 // Equal for specs whose training is the same as long as both go on: a checkpoint of the one is a
 // checkpoint of the other. Without measurement; without epochs where no learning rate before the
 // last epoch depends on how many there are.

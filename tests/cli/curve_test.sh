@@ -15,6 +15,13 @@ grep -q 'quadratic learns, at a rate of 0.01' fit.svg && grep -q 'step 50: loss'
 expect merged 0 '' "$archsweep" merge all.db curve.db
 [ "$(sqlite3 -readonly all.db 'SELECT count(*) FROM parameters')" = "$(ask 'SELECT count(*) FROM parameters')" ] || say "merge lost steps"
 
+expect export 2 'trial 1 .*: it fits a curve, and there is nothing to export' "$archsweep" export curve.db 1 -o model --no-check
+[ ! -e model ] || say "a curve was exported"
+expect stopping 2 'its target is a number, and scheduler.early_stopping: frontier goes by the accuracy' "$archsweep" run "$root/configs/curve.yaml" --set scheduler.early_stopping=frontier --db stop.db
+"$archsweep" frontier curve.db --format csv > out 2> err || say "losses: $(cat err)"
+grep -q quadratic out && grep -q valid_loss out || say "no frontier of losses: $(cat out)"
+[ "$("$archsweep" leaderboard curve.db --columns architecture --format csv | sed -n 2p)" = quadratic ] || say "the least loss is not first"
+
 expect formula 2 "^--set dataset.expression: dataset.expression: character 3 of '3\*y'" "$archsweep" check "$root/configs/curve.yaml" --set 'dataset.expression="3*y"'
 expect other 2 'architectures: resnet18 takes images; dataset.kind is function' "$archsweep" check "$root/configs/curve.yaml" --set 'architectures=[resnet18]'
 expect nothing 1 'nothing to draw' "$archsweep" plot all.db -o fit.svg --kind fit --where "architecture = 'resnet18'"

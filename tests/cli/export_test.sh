@@ -129,5 +129,6 @@ sqlite3 sweep.db "UPDATE trials SET state = 'paused' WHERE trial = 2"
 expect paused 2 'trial 2 .* is paused: only a finished trial' "$archsweep" export sweep.db 2 -o x
 expect "not an export" 2 'config.json: no such file; `archsweep export`' "$archsweep" predict photos x.jpg
 echo '{"architecture": "resnet18"}' > full/config.json
+expect "another's folder" 2 '^full: holds something else' "$archsweep" export sweep.db 1 -o full --no-check
 expect "another's" 2 'config.json: not of `archsweep export`' "$archsweep" predict full x.jpg
 exit $failed

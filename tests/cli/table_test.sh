@@ -3,7 +3,7 @@
 #   table_test.sh ARCHSWEEP SOURCE_ROOT
 . "$(dirname "$0")/lib.sh"
 ask() { sqlite3 -readonly titanic.db "$1"; }
-run=(run "$root/configs/titanic.yaml" --set 'architectures=[tabular_linear, tabular_mlp_20]' --set learning_rate=0.3
+run=(run "$root/configs/titanic.yaml" --set 'architectures=[tabular_linear, {name: tabular_mlp, hidden: [20, 5]}]' --set learning_rate=0.3
      --set scheduler.device=cpu --set output.keep_weights=all --set measurement.seconds=0.05 --set output.plots='[titanic.svg]')
 
 "$archsweep" "${run[@]}" > out 2> err || { cat out err; exit 1; }
@@ -30,8 +30,27 @@ expect column 2 "bad.csv:1:1: no column 'Age'.*did you mean 'Agee'" "$archsweep"
 printf 'Fare,Sex,Pclass,Embarked,Parch,SibSp,Age\n1,male,1,C,0,0,old\n' > bad.csv
 expect number 2 "bad.csv:2:16: Age: 'old' is no number" "$archsweep" predict model bad.csv --device cpu
 
+mlp=$(ask "SELECT trial FROM results WHERE architecture = 'tabular_mlp'")
+[ "$(ask "SELECT parameters FROM results WHERE trial = $mlp")" = $((9 * 20 + 20 + 20 * 5 + 5 + 5 + 1)) ] || say "hidden layers: $(ask "SELECT parameters FROM results")"
+[ "$(ask "SELECT tag, accuracy_key = (SELECT accuracy_key FROM results WHERE architecture = 'tabular_linear') FROM results WHERE trial = $mlp")" = '20_5|1' ] || say "a network of other widths compares with nothing"
+expect hidden 0 '' "$archsweep" export titanic.db "$mlp" -o mlp --device cpu
+grep -q 'checked: all 712 validation rows' out || say "hidden: $(cat out)"
+expect sizes 0 '' "$archsweep" predict mlp new.csv --device cpu --format csv
+mv out whole
+expect "one by one" 0 '' "$archsweep" predict mlp new.csv --device cpu --format csv --batch-size 1
+[ "$(cut -d, -f1,3 out)" = "$(cut -d, -f1,3 whole)" ] || say "one by one: $(cat out), at once: $(cat whole)"
+sed 's/\[20, 5\]/[20, 0]/; /"hidden"/,/\]/s/20/-20/' mlp/config.json > edited && cp edited mlp/config.json
+expect edited 2 'hidden layers that no export has' "$archsweep" predict mlp new.csv --device cpu
+expect named 2 'tabular_mlp and tabular_embedding take it, tabular_linear does not' "$archsweep" "${run[@]}" --set training.hidden='[4]'
+expect deep 2 'at most 8 layers' "$archsweep" "${run[@]}" --set 'architectures=[{name: tabular_mlp, hidden: [1,1,1,1,1,1,1,1,1]}]'
+
+sed 's/"scale": [0-9.]*/"scale": 0/' model/config.json > edited && cp edited model/config.json
+expect scale 2 'columns that no export has' "$archsweep" predict model new.csv --device cpu
+expect twice 0 '' "$archsweep" check "$root/configs/titanic.yaml" --set 'architectures=[{name: tabular_mlp, hidden: [5, 5]}, {name: tabular_mlp, hidden: [5]}]'
+grep -q '4 trials' out || say "two widths of one name: $(cat out)"
+
 expect bench 2 'tabular_linear is not for images' "$archsweep" bench tabular_linear
 expect batch 2 'show-batch: dataset.kind is table' "$archsweep" show-batch "$root/configs/titanic.yaml" -o x.png
 expect list 0 '' "$archsweep" list 'tabular_*' --format csv
-grep -q '^tabular_mlp_100_50,tabular,,,table$' out || say "list: $(cat out)"
+grep -q '^tabular_mlp_200_100,tabular,,,table$' out || say "list: $(cat out)"
 exit $failed

@@ -61,7 +61,8 @@ std::shared_ptr<archs::Network> Learner::make_network() const {
                        .drop_rate = t.drop_rate,
                        .drop_path_rate = t.drop_path_rate,
                        .categories = dataset_.categories,
-                       .numbers = dataset_.numbers});
+                       .numbers = dataset_.numbers,
+                       .hidden = t.hidden});
 }
 
 void Learner::build(EventSink& events) {

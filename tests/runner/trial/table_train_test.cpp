@@ -80,11 +80,14 @@ TEST_CASE("a layer with ReLU ends clearly below the line", "[table]") {
 
 TEST_CASE("cross-entropy, held-out rows and a pause give the same as without", "[table]") {
   const SmallTrial small;
-  auto job = titanic(small, "tabular_embedding_50_20");
+  auto job = titanic(small, "tabular_embedding");
   job.spec.dataset.valid_fraction = 0.25;
   job.spec.dataset.missing = "median";
-  job.spec.training = {
-      .epochs = 4, .batch_size = 64, .learning_rate = 0.01, .layout = "contiguous"};
+  job.spec.training = {.epochs = 4,
+                       .batch_size = 64,
+                       .learning_rate = 0.01,
+                       .hidden = {50, 20, 10},
+                       .layout = "contiguous"};
   const auto whole = small.run(job);
   REQUIRE(whole.epochs.size() == 4);
   CHECK(whole.done[0].train_samples + whole.done[0].valid_samples == 891);
