@@ -23,7 +23,7 @@ class Quadratic : public Network {
   torch::Tensor a_, b_, c_;
 };
 
-// The sum of relu(m x + b). Odd lines fall and even ones rise, from bends spread over the points.
+// The sum of relu(m x + b). Odd lines fall and even ones rise, from bends between -1 and 0.
 class Relus : public Network {
  public:
   explicit Relus(int lines) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include "results/query.h"
@@ -26,7 +27,8 @@ int serve(const Options& o) {
   results::Reader{database};  // says what is wrong with it now, not in the browser
   http::Server server(o.bind, o.port);
   const auto door = http::door_of(server, o.token);
-  fmt::print("{} is served, read-only, at\n  {}\n", database, url_of(server, door, o.bind));
+  fmt::print("{} is served, read-only, at\n  {}\n", database,
+             fmt::join(urls_of(server, door), "\n  "));
   if (!door.loopback)
     fmt::print(
         "whoever has this address can read the results; it goes over the network in the clear\n");

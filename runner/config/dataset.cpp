@@ -164,6 +164,17 @@ class Settling {
 
 }  // namespace
 
+void only_keys(const Node& node, std::span<const std::string_view> own, Values& values) {
+  Settings any;
+  const auto all = keys(any);
+  for (const auto& [key, value] : node.members)
+    if (std::ranges::find(own, key.text) == own.end() &&
+        std::ranges::count(all, "dataset." + key.text, &Key::path))  // the rest is refused already
+      values.fault(key,
+                   fmt::format("dataset.{}: kind: {} has none{}", key.text, node.find("kind")->text,
+                               key.text == "root" ? "; say path" : ""));
+}
+
 void settle_dataset(const Node& document, const fs::path& path,
                     std::span<const AugmentStep> augmentation, Settings& settings, Values& values) {
   auto& d = settings.dataset;

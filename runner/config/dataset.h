@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "runner/config/document.h"
 #include "runner/config/values.h"
@@ -16,12 +15,13 @@ namespace archsweep::runner {
 void settle_dataset(const Node& document, const std::filesystem::path& path,
                     std::span<const AugmentStep> augmentation, Settings& settings, Values& values);
 
-// The same of kind: table, whose columns are looked up in the file; `node` is `dataset:`.
+// Faults of keys that a kind does not have; `node` is `dataset:`, kind among its own keys.
+void only_keys(const Node& node, std::span<const std::string_view> own, Values& values);
+
+// The same as settle_dataset of kind: table, whose columns are looked up in the file; `node` is
+// `dataset:`.
 void settle_table(const Node& node, const std::filesystem::path& path, Settings& settings,
                   Values& values);
-
-// Why a network cannot have these hidden layers (training.hidden); or "".
-std::string hidden_fault(std::string_view architecture, const std::vector<int>& hidden);
 
 // The same as settle_table of kind: function.
 void settle_function(const Node& node, DatasetSpec& dataset, Values& values);

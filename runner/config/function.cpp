@@ -1,6 +1,5 @@
-#include <algorithm>
 #include <array>
-#include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -11,10 +10,8 @@
 namespace archsweep::runner {
 
 void settle_function(const Node& node, DatasetSpec& d, Values& values) {
-  constexpr std::array<std::string_view, 5> own{"kind", "expression", "points", "noise", "seed"};
-  for (const auto& [key, value] : node.members)
-    if (std::ranges::find(own, key.text) == own.end())
-      values.fault(key, fmt::format("dataset.{}: kind: function has none", key.text));
+  constexpr std::string_view own[] = {"kind", "expression", "points", "noise", "seed"};
+  only_keys(node, own, values);
   d.image_size = d.stored_size = d.channels = 0;
   d.valid_fraction = 0;
   const auto* expression = node.find("expression");

@@ -16,6 +16,7 @@
 #include "runner/config/keys.h"
 #include "runner/config/optimizer.h"
 #include "runner/config/recipes.h"
+#include "runner/config/training.h"
 #include "runner/config/values.h"
 #include "runner/config/weights.h"
 #include "runner/support/error.h"
@@ -332,7 +333,7 @@ class Reader {
         faults.erase(one.name);
         if (const auto wrong = settle_weights(one, config.path.parent_path()); !wrong.empty())
           faults.insert({one.name, {name, wrong}});
-        else if (const auto unfit = training_fault(one.name, one.training); !unfit.empty())
+        else if (const auto unfit = training_fault(one.name, input, one.training); !unfit.empty())
           faults.insert({one.name, {name, unfit}});
         // The later entry decides: a glob first, then what differs for some of it.
         std::erase_if(chosen, [&](const auto& c) {
@@ -351,15 +352,6 @@ class Reader {
   }
 
   bool is_images() const { return input_of(settings_.dataset.kind) == archs::Input::image; }
-
-  // Why a training does not fit the data, or its loss; or "".
-  std::string training_fault(const std::string& name, const TrainingSpec& t) const {
-    if (auto wrong = hidden_fault(name, t.hidden); !wrong.empty()) return wrong;
-    if (!is_images() && t.head != "own") return "training.head: only networks for images change it";
-    if (t.loss != "mse") return "";
-    if (is_images()) return "training.loss: mse is for tables; of images it is cross_entropy";
-    return t.label_smoothing > 0 ? "training.label_smoothing: only cross_entropy has one" : "";
-  }
 
   // A slip of the pen in three axes must not fill the memory with trials.
   void limit(const Node& document, const Config& config) {
@@ -383,6 +375,9 @@ class Reader {
     if (recipe_ && recipe_->warmup_epochs > 0 && !gives_warmup_ && !item.find("warmup"))
       t.warmup = std::min(0.25, static_cast<double>(recipe_->warmup_epochs) / t.epochs);
     t.epochs += t.freeze_epochs;
+    // The data set is opened without the training, and must know.
+    candidate.dataset.number_target =
+        input_of(settings_.dataset.kind) == archs::Input::table && t.loss == "mse";
     return candidate;
   }
 

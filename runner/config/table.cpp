@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include <fmt/format.h>
 
-#include "archs/families/tabular.h"
 #include "runner/config/dataset.h"
 #include "runner/support/csv.h"
 #include "runner/support/text.h"
@@ -19,15 +19,21 @@ class TableSettling {
   TableSettling(const Node& node, Settings& settings, Values& values)
       : node_(node), settings_(settings), d_(settings.dataset), values_(values) {}
 
-  // What only images have.
-  void other_keys() {
-    for (const char* key : {"root", "pattern", "train_list", "valid_list", "table", "path_column",
-                            "label_column", "split_column", "image_size", "stored_size", "resize",
-                            "channels", "bad_images", "expression", "points", "noise", "seed"})
-      if (const auto* found = node_.find(key))
-        values_.fault(*found, fmt::format("dataset.{}: kind: table has none{}", key,
-                                          key == std::string_view("root") ? "; say path" : ""));
+  void own_keys() {
+    constexpr std::string_view own[] = {"kind",           "path",          "target",
+                                        "categorical",    "continuous",    "ignore",
+                                        "missing",        "log",           "normalize",
+                                        "folds",          "fold",          "split_seed",
+                                        "valid_fraction", "train_samples", "valid_samples"};
+    only_keys(node_, own, values_);
     d_.image_size = d_.stored_size = d_.channels = 0;
+    if (d_.valid_fraction > 0 || d_.folds > 0) return;
+    for (const auto& [key, samples] :
+         {std::pair{"train_samples", d_.train_samples}, {"valid_samples", d_.valid_samples}})
+      if (samples > 0)
+        values_.fault(where(key), fmt::format("dataset.{}: with valid_fraction: 0 every row is "
+                                              "trained on and validated with; leave one out",
+                                              key));
   }
 
   void columns(const fs::path& path) {
@@ -101,17 +107,8 @@ class TableSettling {
 
 void settle_table(const Node& node, const fs::path& path, Settings& settings, Values& values) {
   TableSettling settling(node, settings, values);
-  settling.other_keys();
+  settling.own_keys();
   settling.columns(path);
-}
-
-std::string hidden_fault(std::string_view architecture, const std::vector<int>& hidden) {
-  if (!hidden.empty() && !archs::tabular::takes_hidden(architecture))
-    return fmt::format("training.hidden: tabular_mlp and tabular_embedding take it, {} does not",
-                       architecture);
-  return archs::tabular::is_sane(hidden)
-             ? ""
-             : fmt::format("training.hidden: at most {} layers", archs::tabular::most_hidden);
 }
 
 }  // namespace archsweep::runner

@@ -1,10 +1,14 @@
 #include "runner/http/door.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
+#include <memory>
 #include <random>
 
 #include <fmt/format.h>
@@ -109,6 +113,30 @@ Response decide(const Door& door, const Request& request, const Handler& handler
   return answer;
 }
 
+// In lower case, as browsers send it back.
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return lower_case(name);
+}
+
+// By which the network reaches this machine.
+std::vector<std::string> own_addresses() {
+  ifaddrs* raw = nullptr;
+  if (::getifaddrs(&raw) != 0) return {};
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(raw, &::freeifaddrs);
+  std::vector<std::string> addresses;
+  for (const auto* one = all.get(); one; one = one->ifa_next) {
+    if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || !(one->ifa_flags & IFF_UP) ||
+        (one->ifa_flags & IFF_LOOPBACK))
+      continue;
+    char text[INET_ADDRSTRLEN] = "";
+    const auto& four = reinterpret_cast<const sockaddr_in&>(*one->ifa_addr);
+    addresses.emplace_back(::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text));
+  }
+  return addresses;
+}
+
 }  // namespace
 
 Response Door::operator()(const Request& request, const Handler& handler) const {
@@ -123,12 +151,6 @@ Response Door::operator()(const Request& request, const Handler& handler) const 
   return answer;
 }
 
-static std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
 Door door_of(const Server& server, const std::string& token) {
   return {.token = token.empty() && !server.loopback() ? random_token() : token,
           .names = {host_name(), host_name() + ".local"},
@@ -136,10 +158,13 @@ Door door_of(const Server& server, const std::string& token) {
           .cookie = fmt::format("archsweep_{}", server.port())};
 }
 
-std::string url_of(const Server& server, const Door& door, const std::string& address) {
-  const auto host = server.loopback() ? address : host_name();
-  return fmt::format("http://{}:{}/{}", host.find(':') == host.npos ? host : "[" + host + "]",
-                     server.port(), door.token.empty() ? "" : "?token=" + door.token);
+std::vector<std::string> urls_of(const Server& server, const Door& door) {
+  std::vector<std::string> hosts{server.wildcard() ? host_name() : server.address()};
+  if (server.wildcard()) std::ranges::copy(own_addresses(), std::back_inserter(hosts));
+  for (auto& host : hosts)
+    host = fmt::format("http://{}:{}/{}", host.find(':') == host.npos ? host : "[" + host + "]",
+                       server.port(), door.token.empty() ? "" : "?token=" + door.token);
+  return hosts;
 }
 
 std::string random_token() {

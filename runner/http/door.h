@@ -14,7 +14,7 @@ namespace archsweep::http {
 
 struct Door {
   std::string token;                 // "": none is asked for
-  std::vector<std::string> names;    // of this machine, besides localhost
+  std::vector<std::string> names;    // of this machine, in lower case, besides localhost
   bool loopback = true;              // only names of loopback reach us
   bool any_name = false;             // what is in front of us decides who may come
   std::string cookie = "archsweep";  // browsers keep one jar for all ports of a host
@@ -31,8 +31,9 @@ struct Door {
 // given.
 Door door_of(const Server& server, const std::string& token);
 
-// Where a browser on this machine or, without loopback, on the network finds it.
-std::string url_of(const Server& server, const Door& door, const std::string& address);
+// Where a browser finds it: at the address it listens on; of all addresses by the machine's name,
+// which not every network knows, and by each address.
+std::vector<std::string> urls_of(const Server& server, const Door& door);
 
 std::string random_token();  // 128 bits, hexadecimal
 

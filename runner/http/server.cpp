@@ -90,6 +90,7 @@ class Exchange : public httplib::Stream {
       head_.remove_prefix(count);
       return static_cast<ssize_t>(count);
     }
+    if (!is_asked_for_) return -1;  // a body that no handler reads is not kept
     if (is_awaited_) send_all(socket_, "HTTP/1.1 100 Continue\r\n\r\n", Clock::now() + seconds(1));
     is_awaited_ = false;
     if (!wait(socket_, POLLIN, std::min(deadline_, Clock::now() + silence))) {
@@ -108,13 +109,14 @@ class Exchange : public httplib::Stream {
 
   const std::string& answer() const { return answer_; }
   void await_continue() { is_awaited_ = true; }  // the client sends the body when it is told to
+  void ask_for_body() { is_asked_for_ = true; }
   bool is_late() const { return is_late_; }
 
  private:
   int socket_;
   std::string_view head_;
   Clock::time_point deadline_;
-  bool is_awaited_ = false, is_late_ = false;
+  bool is_asked_for_ = false, is_awaited_ = false, is_late_ = false;
   std::string answer_;
 };
 
@@ -152,9 +154,10 @@ std::size_t body_bytes(const httplib::Request& in) {
 }
 
 std::vector<Part> read_parts(const httplib::Request& in, const httplib::ContentReader& reader,
-                             const Exchange& exchange, Share& share, const BodyLimits& limits) {
+                             Exchange& exchange, Share& share, const BodyLimits& limits) {
   if (body_bytes(in) > limits.bytes)
     throw Refusal(413, fmt::format("more than {}", human_bytes(double(limits.bytes))));
+  exchange.ask_for_body();
   std::vector<Part> parts;
   bool is_full = false;
   const auto add = [&](const char* bytes, std::size_t count) {
@@ -169,7 +172,8 @@ std::vector<Part> read_parts(const httplib::Request& in, const httplib::ContentR
           if (parts.size() == limits.parts)
             throw Refusal(413, fmt::format("more than {} parts", limits.parts));
           parts.push_back({part.filename.empty() ? part.name : part.filename, ""});
-          return share.take(sizeof(Part));
+          is_full = !share.take(sizeof(Part));
+          return !is_full;
         },
         add);
   } else {
@@ -187,7 +191,7 @@ class Protocol : public httplib::Server {
  public:
   using Server::process_request;
 
-  Protocol(const http::Handler& handler, const Exchange& exchange, Share& share) {
+  Protocol(const http::Handler& handler, Exchange& exchange, Share& share) {
     const auto respond = [&handler](const http::Request& request, httplib::Response& out) {
       auto answer = handler(request);
       out.status = answer.status;
@@ -199,8 +203,9 @@ class Protocol : public httplib::Server {
       respond(plain(in), out);
       return HandlerResponse::Handled;  // so that no body is read and no file is looked for
     });
-    Post(".*", [=, &exchange, &share](const httplib::Request& in, httplib::Response& out,
-                                      const httplib::ContentReader& reader) {
+    // "." would not be an end of a line, and of a path without a route httplib reads the body.
+    Post(R"([\s\S]*)", [=, &exchange, &share](const httplib::Request& in, httplib::Response& out,
+                                              const httplib::ContentReader& reader) {
       auto request = plain(in);
       request.read_body = [&](const BodyLimits& limits) {
         return read_parts(in, reader, exchange, share, limits);
@@ -288,15 +293,21 @@ Server::Server(const std::string& address, int port, const ServerLimits& limits)
   sockaddr_storage bound{};
   socklen_t size = sizeof bound;
   ::getsockname(socket_, reinterpret_cast<sockaddr*>(&bound), &size);
+  char text[INET6_ADDRSTRLEN] = "";
   if (bound.ss_family == AF_INET6) {
     const auto& six = reinterpret_cast<const sockaddr_in6&>(bound);
     port_ = ntohs(six.sin6_port);
     loopback_ = IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
+    wildcard_ = IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr);
+    ::inet_ntop(AF_INET6, &six.sin6_addr, text, sizeof text);
   } else {
     const auto& four = reinterpret_cast<const sockaddr_in&>(bound);
     port_ = ntohs(four.sin_port);
     loopback_ = ntohl(four.sin_addr.s_addr) >> 24 == 127;
+    wildcard_ = four.sin_addr.s_addr == INADDR_ANY;
+    ::inet_ntop(AF_INET, &four.sin_addr, text, sizeof text);
   }
+  address_ = text;
 }
 
 Server::~Server() {

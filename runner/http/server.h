@@ -26,7 +26,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   int port() const { return port_; }
-  bool loopback() const { return loopback_; }  // nobody outside this machine can ask
+  const std::string& address() const { return address_; }  // in numbers
+  bool loopback() const { return loopback_; }              // nobody outside this machine can ask
+  bool wildcard() const { return wildcard_; }              // all addresses of this machine
 
   // Answers until stop() was called and the last answer is sent. The handler is called from many
   // threads and does not throw.
@@ -37,7 +39,8 @@ class Server {
   const ServerLimits limits_;
   int socket_ = -1;
   int port_ = 0;
-  bool loopback_ = false;
+  std::string address_;
+  bool loopback_ = false, wildcard_ = false;
   std::atomic<bool> stopping_ = false;
 };
 

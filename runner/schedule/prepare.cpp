@@ -23,6 +23,28 @@ void make_folder(const fs::path& folder) {
                 Exit::environment);
 }
 
+namespace {
+
+const std::string& place_of(const DatasetSpec& dataset) {
+  return dataset.root.empty() ? dataset.expression : dataset.root;
+}
+
+// That the target is a number is known only now. Throws Error where it takes classes.
+void check_number_target(const TrialSpec& spec, const std::string& early_stopping) {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(fmt::format("{}: its target is a number, and {}", place_of(spec.dataset), why));
+  };
+  if (early_stopping != "none")
+    refuse(fmt::format("scheduler.early_stopping: {} goes by the accuracy; leave it none",
+                       early_stopping));
+  if (spec.training.loss == "cross_entropy")
+    refuse("training.loss: cross_entropy is for classes; say mse, or leave it out");
+  if (spec.training.label_smoothing > 0)
+    refuse("training.label_smoothing is for classes; leave it out");
+}
+
+}  // namespace
+
 std::string dataset_key(const TrialSpec& spec) {
   return to_json(spec)["dataset"].dump();
 }
@@ -82,21 +104,16 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
     const auto& dataset = trial->spec.dataset;
-    const auto& name = dataset.root.empty() ? dataset.expression : dataset.root;
-    if (!prepared->classes && config.scheduler.early_stopping != "none")
-      throw Error(fmt::format(
-          "{}: its target is a number, and scheduler.early_stopping: {} goes by the accuracy; "
-          "leave it none",
-          name, config.scheduler.early_stopping));
     if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
     const auto* samples = dataset.kind == "table"      ? "rows"
                           : dataset.kind == "function" ? "points"
                                                        : "images";
-    status.line(fmt::format(
-        "data   {}: {} train{}, {} validation {}, {}, {} left out", name, prepared->train_samples,
-        prepared->is_weighted ? " (weighted)" : "", prepared->valid_samples, samples,
-        prepared->classes ? fmt::format("{} classes", prepared->classes) : "numbers",
-        prepared->bad_files.size()));
+    status.line(
+        fmt::format("data   {}: {} train{}, {} validation {}, {}, {} left out", place_of(dataset),
+                    prepared->train_samples, prepared->is_weighted ? " (weighted)" : "",
+                    prepared->valid_samples, samples,
+                    prepared->classes ? fmt::format("{} classes", prepared->classes) : "numbers",
+                    prepared->bad_files.size()));
     const auto list = [&](const char* what, const std::vector<std::string>& files) {
       for (std::size_t i = 0; i < files.size() && i < most_named; ++i)
         status.line(fmt::format("       {} {}", what, files[i]));
@@ -108,6 +125,9 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
     list("trained on and validated with:", prepared->duplicates);
     result.by_dataset.emplace(key, *prepared);
   }
+  for (const auto* trial : trials)
+    if (result.by_dataset.at(dataset_key(trial->spec)).classes == 0)
+      check_number_target(trial->spec, config.scheduler.early_stopping);
   return result;
 }
 

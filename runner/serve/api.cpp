@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "results/comparable.h"
 #include "results/metric.h"
 #include "runner/serve/picture.h"
 #include "runner/serve/rows.h"
@@ -59,10 +60,10 @@ std::size_t number(const http::Request& request, const char* name, std::size_t o
   return value;
 }
 
-std::string order(const http::Request& request) {
+std::string order(const http::Request& request, const std::string& usual) {
   const auto asked = parameter(request, "sort");
   const auto direction = parameter(request, "order");
-  const auto key = asked.empty() ? std::string("top1") : asked;
+  const auto key = asked.empty() ? usual : asked;
   std::vector<std::string> known(std::begin(about), std::end(about));
   bool down = false;
   for (const auto& m : results::metrics) {
@@ -82,11 +83,13 @@ Json trials(const Reader& reader, const http::Request& request) {
   for (const auto name : about) columns += fmt::format("{}, ", name);
   for (const auto& m : results::metrics) columns += fmt::format("{}, ", m.key);
   const auto condition = condition_of(reader, request);
+  const std::string usual(results::usual_y(reader, "FROM finished WHERE 1").key);
   const auto rows = reader.ask(
       fmt::format("SELECT {} FROM finished WHERE {} ORDER BY {} LIMIT {} OFFSET {}",
-                  columns.substr(0, columns.size() - 2), condition, order(request),
+                  columns.substr(0, columns.size() - 2), condition, order(request, usual),
                   number(request, "limit", 100, 500), number(request, "offset", 0, 1'000'000'000)));
   auto answer = to_json(rows);
+  answer["usual"] = usual;  // the metric of quality that these trials have
   answer["total"] = one(reader, "SELECT count(*) FROM finished WHERE " + condition);
   return answer;
 }

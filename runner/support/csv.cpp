@@ -69,7 +69,13 @@ std::string read_csv_file(const fs::path& file) {
 }
 
 char csv_separator(std::string_view text) {
-  const auto header = text.substr(0, text.find_first_of("\r\n"));
+  std::string header;  // without what is in quotes
+  bool is_quoted = false;
+  for (const char c : text) {
+    if (!is_quoted && (c == '\r' || c == '\n')) break;
+    if (c == '"') is_quoted = !is_quoted;
+    if (!is_quoted) header += c;
+  }
   for (const char separator : {'\t', ',', ';'})
     if (header.find(separator) != header.npos) return separator;
   return ',';

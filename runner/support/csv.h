@@ -19,7 +19,7 @@ namespace archsweep {
 // The bytes of a table. Throws Error: not a regular file, unreadable, or larger than 512 MiB.
 std::string read_csv_file(const std::filesystem::path& file);
 
-// The one that the header has: a tab, a comma or a semicolon, in this order.
+// The one that the header has outside quotes: a tab, a comma or a semicolon, in this order.
 char csv_separator(std::string_view text);
 
 struct Field {

@@ -35,6 +35,7 @@ void fields(T& s, auto&& visit) {
   visit("folds", s.folds, younger);
   visit("fold", s.fold, younger);
   visit("target", s.target, younger);
+  visit("number_target", s.number_target, younger);
   visit("categorical", s.categorical, younger);
   visit("continuous", s.continuous, younger);
   visit("missing", s.missing, younger);

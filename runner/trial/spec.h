@@ -39,6 +39,7 @@ struct DatasetSpec {
   // Of a table: its columns, what happens to rows without a value ("drop", "median"), which
   // columns become log10(x + 1), and by what numbers are scaled ("max", "standard").
   std::string target;
+  bool number_target = false;  // of mse: other than two values are numbers, not classes
   std::vector<std::string> categorical, continuous;
   std::string missing;
   std::vector<std::string> log;

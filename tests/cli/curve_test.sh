@@ -26,6 +26,11 @@ expect formula 2 "^--set dataset.expression: dataset.expression: character 3 of 
 expect other 2 'architectures: resnet18 takes images; dataset.kind is function' "$archsweep" check "$root/configs/curve.yaml" --set 'architectures=[resnet18]'
 expect nothing 1 'nothing to draw' "$archsweep" plot all.db -o fit.svg --kind fit --where "architecture = 'resnet18'"
 
+expect several 0 '' "$archsweep" plot curve.db -o several.svg --kind rates
+grep -q '>quadratic 0.01<' several.svg && grep -q '>relus_8 0.01<' several.svg || say "rates of several architectures cannot be told apart"
+expect classes 2 'training.loss: cross_entropy is for classes; of a function it is mse' "$archsweep" check "$root/configs/curve.yaml" --set training.loss=cross_entropy --set 'architectures=[quadratic]'
+expect noise 2 'dataset.noise: 1e\+38 makes .* which float32 cannot hold' "$archsweep" run "$root/configs/curve.yaml" --set dataset.noise=1e38 --set dataset.points=1000 --set scheduler.device=cpu --db noise.db
+
 # One picture of rates from far too small to far too big.
 "$archsweep" run "$root/configs/learning_rate_lesson.yaml" --set scheduler.device=cpu > out 2> err; code=$?
 [ $code = 1 ] || say "the lesson of rates: exit $code: $(cat out err)"

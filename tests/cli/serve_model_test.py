@@ -5,11 +5,11 @@ photo is answered, and nothing is kept on disk.
 
     serve_model_test.py ARCHSWEEP SOURCE_ROOT
 """
-import contextlib
 import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -198,6 +198,10 @@ check("allow", ask("/predict").headers["Allow"] == "POST")
 for path in ("/", "/model", "/healthz", "/app.js", "/nothing"):
     answer = ask(path, rgb)
     check(f"POST {path}", answer.status == 405 and answer.headers["Allow"] == "GET, HEAD", answer.status)
+# Ends of a line are none of a route's ".": such a body would be read into memory.
+for path in ("/%0A", "/%0D", "/predict%0A", "/%0D%0A", "/" + 2500 * "%0A"):
+    answer = ask(path, b"", Content_Length="1000000000")
+    check(f"POST {path[:20]}", answer.status == 405 and answer.headers["X-Content-Type-Options"] == "nosniff", f"{answer.status} {answer.headers}")
 for path in ("/../../etc/passwd", "/%2e%2e/model.safetensors", "/pets-model/config.json", "//etc/passwd", "/predict/", "/page.css%00"):
     check(path, ask(path).status == 404, ask(path).status)
 for host in ("evil.example", f"localhost.evil.example:{server.port}", "192.168.0.9"):
@@ -231,25 +235,51 @@ for thread in threads:
     thread.join()
 check("200 from 32", not failures, failures)
 
-# More than may wait: refused for now, and welcome again when those have gone. Others leave by a reset.
-# More than fit, for some may come before the last of the 200 has left.
+# Clients that stall keep nobody else out. When the last bytes come all at once there are more than may
+# wait: the rest is refused for now, and welcome again.
+slow = png(4000, 4000)
+stalled = [socket.create_connection(("127.0.0.1", server.port), timeout=60) for _ in range(80)]
+for client in stalled:
+    client.sendall(head + f"Content-Length: {len(slow)}\r\n\r\n".encode() + slow[:-1])
+time.sleep(0.5)  # all of them have their threads
+check("beside those that stall", ask("/predict", rgb).status == 200)
+for client in stalled:
+    client.sendall(slow[-1:])
+check("the page is there", ask("/healthz").status == 200)
+answers = [b"".join(iter(lambda client=client: client.recv(65536), b"")) for client in stalled]
+full = [a for a in answers if a.startswith(b"HTTP/1.1 503 ")]
+check("as many as may wait", 0 < len(full) <= 16 and sum(a.startswith(b"HTTP/1.1 200 ") for a in answers) == 80 - len(full), [a[:200] for a in answers])
+check("when", all(b"Retry-After: 1\r\n" in a and b"try again" in a for a in full), full)
+# Others leave by a reset.
+for client in stalled:
+    client.close()
 stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(80)]
 for client in stalled:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    with contextlib.suppress(OSError):  # refused and closed already
-        client.sendall(head + b"Content-Length: 1000\r\n\r\nabc")
-deadline = time.time() + 8
-while (answer := ask("/predict", rgb)).status == 200 and time.time() < deadline:
-    time.sleep(0.05)
-refused("full", answer, 503, "try again")
-check("when", answer.headers["Retry-After"] == "1", answer.headers)
-check("the page is there", ask("/healthz").status == 200)
+    client.sendall(head + b"Content-Length: 1000\r\n\r\nabc")
+    client.close()
+check("welcome again", ask("/predict", rgb).status == 200)
+
+# More connections than there may be.
+stalled = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(140)]
+time.sleep(0.5)
+healthz = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+check("no connection is left", raw(healthz) in (503, None))
 for client in stalled:
     client.close()
 deadline = time.time() + 8
-while (answer := ask("/predict", rgb)).status == 503 and time.time() < deadline:
+while (got := raw(healthz)) != 200 and time.time() < deadline:
     time.sleep(0.05)
-check("welcome again", answer.status == 200, answer.text)
+check("and then there are", got == 200, got)
+
+# A photo that does not fit into what memory is left is refused for good: the same one would come again.
+small = serve()
+ask("/predict", rgb, port=small.port)
+held = int(re.search(r"VmSize:\s+(\d+) kB", Path(f"/proc/{small.pid}/status").read_text())[1]) * 1024
+resource.prlimit(small.pid, resource.RLIMIT_AS, (held + (40 << 20), resource.RLIM_INFINITY))
+refused("no memory", ask("/predict", png(10000, 5000), port=small.port), 413, "^there is not enough memory here")
+check("smaller ones go on", ask("/predict", rgb, port=small.port).status == 200)
+small.kill(), small.wait()
 
 # Nothing was kept.
 after = {str(p): p.stat().st_mtime_ns for p in work.rglob("*")}
@@ -279,6 +309,14 @@ check("open", ask("/predict", rgb, port=opened.port, Host="pets.example").status
 said = subprocess.run([archsweep, "serve-model", "pets-model", "--docker", "image"], capture_output=True, text=True)
 check("docker", said.returncode == 0 and "docker build -t pets image" in said.stdout, said)
 dockerfile = Path("image/Dockerfile").read_text()
+said = subprocess.run([archsweep, "serve-model", "pets-model", "--docker", "image"], capture_output=True, text=True)
+check("docker again", said.returncode == 0 and Path("image/Dockerfile").read_text() == dockerfile, said)
+Path("theirs").mkdir()
+for text in ("FROM debian:12\n", "# of ours\nFROM debian:12\n", ""):
+    Path("theirs/Dockerfile").write_text(text)
+    said = subprocess.run([archsweep, "serve-model", "../pets-model", "--docker", "."], cwd="theirs", capture_output=True, text=True)
+    check("a Dockerfile of theirs", said.returncode == 2 and re.search("^\\S*Dockerfile: was not written by serve-model.*empty folder", said.stderr) and os.listdir("theirs") == ["Dockerfile"]
+          and Path("theirs/Dockerfile").read_text() == text, said)
 program, *words = json.loads(re.search("^ENTRYPOINT (.*)$", dockerfile, re.M)[1])
 inside, job = work / "image/root", json.loads(words[1])
 check("dockerfile", re.search("^FROM scratch$", dockerfile, re.M) and re.search("^USER 65534:65534$", dockerfile, re.M), dockerfile)

@@ -41,11 +41,14 @@ scheduler: {device: cpu, threads: 1}
     subprocess.run([archsweep, "run", "sweep.yaml"], check=True, stdout=subprocess.DEVNULL)
 
 
-def serve(*options):
-    process = subprocess.Popen([archsweep, "serve", "sweep.db", "--port", "0", *options], stdout=subprocess.PIPE, text=True)
-    said = [process.stdout.readline() for _ in range(2)]
-    process.address = said[1].strip()
-    process.port = int(re.search(r":(\d+)/", said[1])[1])
+def serve(*options, before=()):
+    process = subprocess.Popen([*before, archsweep, "serve", "sweep.db", "--port", "0", *options], stdout=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.addresses = []
+    while (line := process.stdout.readline()).startswith("  "):
+        process.addresses.append(line.strip())
+    process.address = process.addresses[0]
+    process.port = int(re.search(r":(\d+)/", process.address)[1])
     return process
 
 
@@ -55,8 +58,18 @@ def refused(name, code, pattern, *options):
     check(name, said.returncode == code and len(lines) == 1 and re.search(pattern, lines[0]), f"{said.returncode} {said.stderr}")
 
 
-def get(path, port=None, method="GET", **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port or server.port, timeout=30)
+def own_address():
+    """By which this machine would ask another; "" without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        try:
+            asker.connect(("198.51.100.1", 9))
+        except OSError:
+            return ""
+        return asker.getsockname()[0]
+
+
+def get(path, port=None, method="GET", host="127.0.0.1", **headers):
+    connection = http.client.HTTPConnection(host, port or server.port, timeout=30)
     connection.putrequest(method, path, skip_host="Host" in headers, skip_accept_encoding=True)
     for name, value in headers.items():
         if value is not None:
@@ -104,6 +117,11 @@ for method in ("POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "CONNECT"):
     answer = get("/api/summary", method=method)
     check(method, answer.status == 405 and answer.headers["Allow"] == "GET, HEAD", answer.status)
 check("a body", raw(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000000) == 405)
+# Ends of a line are none of a route's ".": such a body would be read into memory.
+for path in ("/%0A", "/%0D", "/a%0Ab", "/%0D%0A", "/" + 2500 * "%0A"):
+    answer = get(path, method="POST", Content_Length="1000000000")
+    check(f"POST {path[:20]}", answer.status == 405 and answer.headers["X-Content-Type-Options"] == "nosniff", f"{answer.status} {answer.headers}")
+    check(f"GET {path[:20]}", get(path).status == 404)
 for path in ("/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2f..%2fetc%2fpasswd", "//etc/passwd", "/sweep.db", "/page.js%00",
              "/page.css/../sweep.db", "/api/../sweep.db", "/api/trial/../../sweep.db", "/%", "/\\..\\sweep.db", "/" + "a" * 4000):
     check(path[:60], get(path).status == 404, get(path).status)
@@ -194,6 +212,25 @@ check("cookie", welcome.status == 200 and "HttpOnly" in cookie and "SameSite=Str
 check("by cookie", get("/api/trials", other.port, Cookie=cookie.split(";")[0]).status == 200)
 check("address as host", get("/", other.port, Host="192.168.0.9", Cookie=cookie.split(";")[0]).status == 200)
 check("evil host", get("/", other.port, Host="evil.example", Cookie=cookie.split(";")[0]).status == 421)
+own = own_address()
+check("by name and by address", len(other.addresses) >= (2 if own else 1) and all(a.endswith(f":{other.port}/?token={token}") for a in other.addresses), other.addresses)
+check("by name", other.addresses[0].startswith(f"http://{socket.gethostname().lower()}:"), other.addresses)
+for address in other.addresses:
+    check(address, get("/", other.port, Host=address.split("/")[2], Authorization=f"Bearer {token}").status == 200)
+if own:
+    check("its own address", any(a.startswith(f"http://{own}:") for a in other.addresses), other.addresses)
+    bound = serve("--bind", own)
+    check("only what is bound", [a.startswith(f"http://{own}:") for a in bound.addresses] == [True], bound.addresses)
+    check("bound", get("/" + bound.address.split("/", 3)[3], bound.port, host=own, Host=f"{own}:{bound.port}").status == 200)
+    bound.kill(), bound.wait()
+# A machine's name with capitals.
+if subprocess.run(["unshare", "--uts", "hostname", "Bench-PC"], stderr=subprocess.DEVNULL).returncode == 0:
+    capital = serve("--bind", "0.0.0.0", before=["unshare", "--uts", "sh", "-c", 'hostname Bench-PC && exec "$@"', "-"])
+    path = capital.address.split("/", 3)[3]
+    check("small letters", capital.address.startswith(f"http://bench-pc:{capital.port}/"), capital.address)
+    for host in ("bench-pc", "Bench-PC", "bench-pc.local"):
+        check(f"host {host}", get(f"/{path}", capital.port, Host=f"{host}:{capital.port}").status == 200)
+    capital.kill(), capital.wait()
 chosen = serve("--token", "a-token-of-mine-1")
 check("chosen token", get("/", chosen.port).status == 401 and get("/?token=a-token-of-mine-1", chosen.port).status == 200)
 

@@ -49,6 +49,33 @@ expect scale 2 'columns that no export has' "$archsweep" predict model new.csv -
 expect twice 0 '' "$archsweep" check "$root/configs/titanic.yaml" --set 'architectures=[{name: tabular_mlp, hidden: [5, 5]}, {name: tabular_mlp, hidden: [5]}]'
 grep -q '4 trials' out || say "two widths of one name: $(cat out)"
 
+# Whole prices, each its own, are numbers where the loss is mse.
+{ echo 'x,price'; for i in $(seq 80); do echo "$i,$((100 + 3 * i))"; done; } > prices.csv
+{ echo 'x,price'; for i in $(seq 80); do echo "$i,word$((i % 4))"; done; } > words.csv
+cat > prices.yaml <<'YAML'
+dataset: {kind: table, path: prices.csv, target: price, continuous: [x]}
+architectures: [tabular_linear]
+learning_rate: 0.3
+training: {loss: mse, epochs: 5}
+measurement: {enabled: false}
+scheduler: {device: cpu}
+YAML
+expect prices 0 '' "$archsweep" run prices.yaml
+grep -q '^data .*prices.csv: 64 train, 16 validation rows, numbers, 0 left out$' out || say "prices: $(cat out)"
+price=$(sqlite3 -readonly prices.db 'SELECT trial FROM results')
+expect "price export" 0 '' "$archsweep" export prices.db "$price" -o price-model --device cpu
+run_prices=(run prices.yaml --db refused.db)
+expect halving 2 'its target is a number, and scheduler.early_stopping: halving' "$archsweep" "${run_prices[@]}" --set scheduler.early_stopping=halving
+expect own 2 'every row has a price of its own, so none can be held out; where it is a number say training.loss: mse' "$archsweep" "${run_prices[@]}" --set training.loss=cross_entropy
+expect words 2 "words.csv:2: price: 'word1' is no number that float32 can hold; of more than two classes training.loss is cross_entropy" "$archsweep" "${run_prices[@]}" --set "dataset.path=$PWD/words.csv"
+sed 's/,\([0-9]*\)$/,\1.5/' prices.csv > halves.csv
+numbers=("${run_prices[@]}" --set "dataset.path=$PWD/halves.csv")
+expect entropy 2 'its target is a number, and training.loss: cross_entropy is for classes' "$archsweep" "${numbers[@]}" --set training.loss=cross_entropy
+sed 's/loss: mse, //' prices.yaml > default.yaml
+expect smoothing 2 'its target is a number, and training.label_smoothing is for classes' "$archsweep" run default.yaml --db refused.db --set "dataset.path=$PWD/halves.csv" --set training.label_smoothing=0.1
+expect weights 2 'dataset.weight_column: kind: table has none' "$archsweep" check prices.yaml --set dataset.weight_column=x
+expect samples 2 'dataset.train_samples: with valid_fraction: 0 every row' "$archsweep" check prices.yaml --set dataset.valid_fraction=0 --set dataset.train_samples=9
+
 expect bench 2 'tabular_linear is not for images' "$archsweep" bench tabular_linear
 expect batch 2 'show-batch: dataset.kind is table' "$archsweep" show-batch "$root/configs/titanic.yaml" -o x.png
 expect list 0 '' "$archsweep" list 'tabular_*' --format csv

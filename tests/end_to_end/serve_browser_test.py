@@ -35,8 +35,8 @@ def start(*command, **options):
     return children[-1]
 
 
-def serve(port=0):
-    server = start("serve", "sweep.db", "--port", str(port), stdout=subprocess.PIPE)
+def serve(port=0, database="sweep.db"):
+    server = start("serve", database, "--port", str(port), stdout=subprocess.PIPE)
     server.stdout.readline()
     server.url = server.stdout.readline().strip()
     return server
@@ -150,6 +150,20 @@ def test(browser):
     browser.until("with a token", "document.querySelectorAll('#rows tr').length === 6 && !location.href.includes('token')")
     browser.call("Page.reload")
     browser.until("by the cookie", "document.querySelectorAll('#rows tr').length === 6")
+
+    # Numbers are not right or wrong: the loss is in the place of the accuracy, the least first.
+    subprocess.run([archsweep, "run", root / "configs/curve.yaml", "--set", "scheduler.device=cpu", "--db", "curve.db"], check=True, stdout=subprocess.DEVNULL)
+    browser.call("Page.navigate", url=serve(database="curve.db").url)
+    browser.until("by the loss", "document.querySelector('#heads [data-key=valid_loss]')?.parentElement.ariaSort === 'ascending' && document.querySelectorAll('#rows tr').length > 1")
+    check("no accuracy", browser.run("!document.querySelector('#heads [data-key=top1]') && document.querySelector('#sort').value === 'valid_loss'"))
+    losses = [float(text) for text in browser.run(cells % 1)]
+    check("the least first", losses == sorted(losses) and browser.run(cells % 0)[0].startswith("quadratic"), f"{losses} {browser.run(cells % 0)}")
+    browser.run("document.querySelector('#heads [data-key=valid_loss]').click()")
+    browser.until("the most first", "document.querySelector('#heads [data-key=valid_loss]').parentElement.ariaSort === 'descending'")
+    browser.run("document.querySelector('#heads [data-key=parameters]').click()")
+    browser.until("by size", "document.querySelector('#heads [data-key=parameters]').parentElement.ariaSort === 'ascending' && document.querySelector('#sort').value === 'parameters'")
+    browser.run("document.querySelector('#filter button[type=reset]').click()")
+    browser.until("by the loss again", "document.querySelector('#heads [data-key=valid_loss]').parentElement.ariaSort === 'ascending' && document.querySelector('#sort').value === 'valid_loss'")
 
     browser.run("1")  # takes in what events are left
     for event in browser.events:

@@ -96,6 +96,22 @@ def test(browser, server, url):
     browser.until("taken at a desk", f"{DONE} === 7 && !document.querySelector('#viewfinder').open")
     check("photo 1", browser.run(ANSWERS)[0]["name"] == "photo 1.jpg" and len(browser.run(ANSWERS)[0]["rows"]) == 3, browser.run(ANSWERS)[0])
     check("the camera is off", browser.run("document.querySelector('video').srcObject.getTracks().every(t => t.readyState === 'ended')"))
+    # Asked twice before it is allowed.
+    browser.run("""window.streams = [], window.real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices), navigator.mediaDevices.getUserMedia = async what => {
+      await new Promise(done => setTimeout(done, 300)); const stream = await real(what); streams.push(stream); return stream; }, 1""")
+    browser.run("document.querySelector('#take').click(), document.querySelector('#take').click()")
+    browser.until("viewfinder again", "document.querySelector('#viewfinder').open && !document.querySelector('#shoot').disabled")
+    browser.run("new Promise(done => setTimeout(done, 500))")
+    browser.run("document.querySelector('#stop').click()")
+    browser.until("both are off", "!document.querySelector('#viewfinder').open && streams.length > 0 && streams.every(s => s.getTracks().every(t => t.readyState === 'ended'))")
+    check("no trouble", browser.run("document.querySelector('#trouble').hidden"), browser.run("document.querySelector('#trouble').textContent"))
+
+    # A server that stays full is given up, after some tries.
+    browser.run("""window.asks = 0, window.ours = window.fetch, window.fetch = async () => (asks++, new Response('{"error": "full"}', {status: 503, headers: {'Retry-After': '0.01'}})), 1""")
+    choose(browser, "files", "chosen.bmp")
+    browser.until("given up", "document.querySelector('.answer .fault')?.textContent === 'the server is too busy; try again later'")
+    check("after some tries", 10 < browser.run("asks") < 100, browser.run("asks"))
+    browser.run("window.fetch = window.ours, 1")
 
     # A phone's width and a desk's, in both themes.
     for width in (360, 390, 1200):

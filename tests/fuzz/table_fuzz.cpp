@@ -46,6 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     spec.log = {"b"};
     spec.missing = missing;
     spec.normalize = *missing == 'd' ? "max" : "standard";
+    spec.number_target = *missing == 'd';
     spec.valid_fraction = 0.3;
     try {
       check(open_table(spec));

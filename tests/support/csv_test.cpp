@@ -57,6 +57,17 @@ TEST_CASE("quotes hold commas, line breaks, quotes and spaces", "[csv]") {
         Texts{{"naïve", "日本"}, {"\xF0\x9F\x98\x80", "2"}});
 }
 
+TEST_CASE("the separator is what the header has outside quotes", "[csv]") {
+  CHECK(csv_separator("a,b\n1;2;3\n") == ',');
+  CHECK(csv_separator("a;b\r\n") == ';');
+  CHECK(csv_separator("a;b\tc") == '\t');
+  CHECK(csv_separator("\"Age, years\";Fare;Survived\n1,5;2;0\n") == ';');
+  CHECK(csv_separator("\"Age,\nyears\";Fare\n1,5\n") == ';');
+  CHECK(csv_separator("\"a \"\"b, c\"\"\";d\n") == ';');
+  CHECK(csv_separator("one\n1,2\n") == ',');
+  CHECK(csv_separator("") == ',');
+}
+
 TEST_CASE("a field knows its place in the file", "[csv]") {
   Csv csv("a,b,c\r\n\r\n1,\"x\n\ny\",3\r\n\"4\",,6\n", "t.csv");
   CHECK(csv.find("b") == 1);

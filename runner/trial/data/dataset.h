@@ -52,7 +52,7 @@ struct Dataset {
   const std::uint8_t* pixels = nullptr;
   const float* rows = nullptr;
   const std::int32_t* labels = nullptr;
-  const float* values = nullptr;   // targets as numbers; null: they are words
+  const float* values = nullptr;   // targets as numbers, of two classes 0 and 1; null: more classes
   TableColumns columns;            // of a table
   const float* weights = nullptr;  // null: all 1
   std::size_t count = 0;

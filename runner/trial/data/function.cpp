@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "runner/support/error.h"
 #include "runner/support/expression.h"
 #include "runner/support/hash.h"
+#include "runner/support/number.h"
 #include "runner/trial/data/random.h"
 
 namespace archsweep::runner {
@@ -31,7 +33,13 @@ Dataset open_function(const DatasetSpec& spec) {
   Sha256 hash;
   for (std::size_t i = 0; i < xs.size(); ++i) {
     storage->rows.push_back(static_cast<float>(xs[i]));
-    storage->values.push_back(static_cast<float>(ys[i] + spec.noise * random.normal()));
+    const double y = ys[i] + spec.noise * random.normal();
+    if (!fits_float(y))
+      throw Error(
+          fmt::format("dataset.noise: {:g} makes {:g} of {} at x = {:g}, which float32 "
+                      "cannot hold",
+                      spec.noise, y, spec.expression, xs[i]));
+    storage->values.push_back(static_cast<float>(y));
     hash.add(fmt::format("{} {}\n", storage->rows[i], storage->values[i]));
   }
   storage->labels.assign(xs.size(), 0);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "runner/support/csv.h"
 #include "runner/support/error.h"
@@ -52,7 +53,7 @@ Cells read_cells(const std::string& text, const DatasetSpec& spec) {
     const Field* missing = is_missing(row[target].text) ? &row[target] : nullptr;
     if (spec.missing == "drop")
       for (const auto at : categorical)
-        if (!missing && row[at].text.empty()) missing = &row[at];
+        if (!missing && is_missing(row[at].text)) missing = &row[at];
     for (std::size_t c = 0; c < continuous.size(); ++c) {
       numbers[c] = read_number(csv, number_column(spec, c), row[continuous[c]]);
       if (std::isnan(numbers[c]) && !missing && spec.missing == "drop")
@@ -65,8 +66,10 @@ Cells read_cells(const std::string& text, const DatasetSpec& spec) {
       continue;
     }
     cells.target.push_back(row[target].text);
-    for (std::size_t c = 0; c < categorical.size(); ++c)
-      cells.categories[c].push_back(row[categorical[c]].text);
+    for (std::size_t c = 0; c < categorical.size(); ++c) {
+      const auto& text = row[categorical[c]].text;
+      cells.categories[c].push_back(is_missing(text) ? "" : text);
+    }
     for (std::size_t c = 0; c < continuous.size(); ++c) cells.numbers[c].push_back(numbers[c]);
     cells.lines.push_back(csv.line());
   }
@@ -85,7 +88,7 @@ struct Storage {
   std::vector<std::size_t> lines;
 };
 
-// Words, and few whole numbers, are classes; the rest are numbers.
+// Words, and few whole numbers, are classes; the rest are numbers, of mse all but two values.
 void read_target(const Cells& cells, const DatasetSpec& spec, Dataset& dataset, Storage& storage) {
   std::vector<double> values;
   bool is_whole = true;
@@ -98,11 +101,19 @@ void read_target(const Cells& cells, const DatasetSpec& spec, Dataset& dataset, 
   const bool are_numbers = values.size() == cells.target.size();
   const std::set<double> different(values.begin(), values.end());
   const std::set<std::string> words(cells.target.begin(), cells.target.end());
-  if ((are_numbers ? different.size() : words.size()) < 2)
+  const auto values_or_words = are_numbers ? different.size() : words.size();
+  if (values_or_words < 2)
     throw Error(
         fmt::format("{}:{}: {} is '{}' here and in every row that is used: there is "
                     "nothing to learn",
                     spec.root, cells.lines[0], spec.target, printable(cells.target[0], 60)));
+  const bool is_number = spec.number_target && values_or_words != 2;
+  if (is_number && !are_numbers)
+    throw Error(
+        fmt::format("{}:{}: {}: '{}' is no number that float32 can hold; of more than two "
+                    "classes training.loss is cross_entropy, not mse",
+                    spec.root, cells.lines[values.size()], spec.target,
+                    printable(cells.target[values.size()], 60)));
   const auto number_classes = [&](const auto& classes, const auto& each) {
     for (const auto& value : each)
       storage.labels.push_back(
@@ -112,16 +123,16 @@ void read_target(const Cells& cells, const DatasetSpec& spec, Dataset& dataset, 
   };
   if (!are_numbers)
     number_classes(words, cells.target);
-  else if (is_whole && different.size() <= most_whole_classes)
+  else if (is_whole && !is_number && different.size() <= most_whole_classes)
     number_classes(different, values);
   else
     storage.labels.assign(values.size(), 0);
   // Of two classes the second is 1.
   if (dataset.classes == 2)
     storage.values.assign(storage.labels.begin(), storage.labels.end());
-  else
+  else if (dataset.classes == 0)
     storage.values.assign(values.begin(), values.end());
-  if (storage.values.size() == cells.target.size()) dataset.values = storage.values.data();
+  if (!storage.values.empty()) dataset.values = storage.values.data();
   dataset.labels = storage.labels.data();
 }
 
@@ -131,6 +142,11 @@ Split split_rows(const Dataset& dataset, const Storage& storage, const DatasetSp
     std::iota(all.begin(), all.end(), 0U);
     return {all, all};
   }
+  if (dataset.classes == static_cast<int>(storage.labels.size()))
+    throw Error(
+        fmt::format("{}: every row has a {} of its own, so none can be held out; where it "
+                    "is a number say training.loss: mse",
+                    spec.root, spec.target));
   const Source source{
       .class_names = dataset.classes ? dataset.class_names : std::vector<std::string>{""},
       .labels = storage.labels,
@@ -210,6 +226,9 @@ Dataset open_table(const DatasetSpec& spec) {
   dataset.storage = storage;
   Sha256 hash;
   hash.add(text);
+  const nlohmann::json::array_t columns_and_classes{spec.target, spec.categorical, spec.continuous,
+                                                    dataset.class_names};
+  hash.add(nlohmann::json(columns_and_classes).dump());
   for (const auto* side : {&train, &valid}) {
     for (const auto row : *side) hash.add(fmt::format("{} ", row));
     hash.add("\n");

@@ -8,7 +8,7 @@
 namespace archsweep::runner {
 
 // Throws Error "FILE:LINE:COLUMN: ...": no such table, a column that is not there, a value that is
-// no number, ragged rows, a target with one value.
+// no number, ragged rows, a target with one value, or of mse with words.
 Dataset open_table(const DatasetSpec& spec);
 
 }  // namespace archsweep::runner

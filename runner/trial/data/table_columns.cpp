@@ -22,8 +22,10 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 bool is_missing(std::string_view cell) {
-  static const std::set<std::string> words{"", "na", "n/a", "nan", "null"};
-  return words.contains(lower_case(cell));
+  static const std::set<std::string_view> words{
+      "",     "NA",   "N/A",  "n/a",  "<NA>", "#NA",    "#N/A",    "#N/A N/A", "NaN",     "nan",
+      "-NaN", "-nan", "NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN",  "-1.#QNAN"};
+  return words.contains(cell);
 }
 
 double read_number(const Csv& csv, const NumberColumn& column, const Field& field) {
@@ -50,7 +52,8 @@ std::vector<int> codes_of(const TableColumns& columns) {
   return codes;
 }
 
-float code_of(const CategoryColumn& column, const std::string& level) {
+float code_of(const CategoryColumn& column, const std::string& cell) {
+  const auto level = is_missing(cell) ? "" : cell;
   const auto at = std::ranges::lower_bound(column.levels, level);
   if (at == column.levels.end() || *at != level) return 0;
   return static_cast<float>(at - column.levels.begin() + 1);

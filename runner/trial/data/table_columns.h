@@ -37,12 +37,12 @@ struct TableColumns {
 
 // How many codes each category has.
 std::vector<int> codes_of(const TableColumns& columns);
-float code_of(const CategoryColumn& column, const std::string& level);
+float code_of(const CategoryColumn& column, const std::string& cell);
 float scaled(const NumberColumn& column, double x);  // NaN: it is missing
 
 // The number that a text is, where float32 can hold it.
 std::optional<double> parse_number(std::string_view text);
-// Where a number is missing, as pandas writes it.
+// An empty cell, or what else pandas.read_csv takes for a missing value.
 bool is_missing(std::string_view cell);
 // The number that a field holds; NaN where it is missing. Throws Error, with its place, where it is
 // something else.

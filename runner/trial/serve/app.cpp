@@ -100,8 +100,8 @@ http::Response App::model() const {
 
 http::Response App::predict(const http::Request& request) {
   const auto top = top_of(request);
-  const Place place(asking_);
   const auto parts = request.read_body(limits);
+  const Place place(asking_);  // not before: a slow network would hold it
   if (parts.empty()) throw http::Refusal(400, "no photo in it");
   std::vector<const std::string*> files;
   for (const auto& part : parts) {

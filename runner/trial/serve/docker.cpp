@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -62,12 +63,20 @@ class Root {
   std::uintmax_t bytes_ = 0;
 };
 
+constexpr std::string_view mark = ", served by archsweep ";  // in the first line of ours
+
+bool is_ours(const fs::path& dockerfile) {
+  std::ifstream file(dockerfile);
+  std::string line;
+  return std::getline(file, line) && line.starts_with("# ") && line.find(mark) != line.npos;
+}
+
 std::string dockerfile(const ServeModelJob& job, const Exported& exported) {
   const ServeModelJob inside{
       .folder = "/model", .device = "cpu", .bind = "0.0.0.0", .port = 8000, .is_open = true};
   const nlohmann::json command{"/archsweep-trial", "serve-model", encode(inside)};
   return fmt::format(
-      R"(# {}, {} classes, served by archsweep {}. It asks for no token: who may come is for -p or a proxy to say.
+      R"(# {}, {} classes{}{}. It asks for no token: who may come is for -p or a proxy to say.
 #   docker build -t NAME {} && docker run --rm --read-only -p 127.0.0.1:8000:8000 NAME
 FROM scratch
 COPY root/ /
@@ -76,7 +85,7 @@ USER 65534:65534
 EXPOSE 8000
 ENTRYPOINT {}
 )",
-      exported.architecture(), exported.class_names().size(), ARCHSWEEP_VERSION, job.docker,
+      exported.architecture(), exported.class_names().size(), mark, ARCHSWEEP_VERSION, job.docker,
       command.dump());
 }
 
@@ -97,9 +106,14 @@ int write_docker(const ServeModelJob& job) {
   const Exported exported(job.folder, torch::kCPU);
   exported.check_takes_images();
   std::error_code none;
-  if (fs::exists(job.docker, none) && !fs::exists(fs::path(job.docker) / "Dockerfile", none) &&
-      !fs::is_empty(job.docker, none))
+  const auto dockerfile = fs::path(job.docker) / "Dockerfile";
+  if (fs::exists(dockerfile, none)) {
+    if (!is_ours(dockerfile))
+      throw Error(dockerfile.string() +
+                  ": was not written by serve-model and is left alone; name an empty folder");
+  } else if (fs::exists(job.docker, none) && !fs::is_empty(job.docker, none)) {
     throw Error(job.docker + ": holds something else; name an empty folder");
+  }
   Root root(fs::path(job.docker) / "root");
   try {
     write(job, exported, root);

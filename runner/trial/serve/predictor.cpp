@@ -52,7 +52,7 @@ void Predictor::prepare(const std::string& file, std::uint8_t* out, Prediction& 
   } catch (const TooManyPixels& e) {
     prediction = {{}, 413, e.what()};
   } catch (const std::bad_alloc&) {
-    prediction = {{}, 503, "not enough memory to decode it"};
+    prediction = {{}, 413, "there is not enough memory here to decode it; send it smaller"};
   } catch (const std::exception& e) {
     prediction = {{}, 422, e.what()};
   }

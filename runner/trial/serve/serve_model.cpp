@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "runner/http/door.h"
 #include "runner/http/server.h"
@@ -37,7 +38,7 @@ sigset_t hold_signals() {
 void say(const ServeModelJob& job, const App& app, const http::Server& server,
          const http::Door& door) {
   fmt::print("{} ({}) is served at\n  {}\n", job.folder, app.name(),
-             url_of(server, door, job.bind));
+             fmt::join(urls_of(server, door), "\n  "));
   if (!door.loopback)
     fmt::print("whoever {} can ask it; photos go over the network in the clear\n",
                door.token.empty() ? "reaches this machine" : "has this address");

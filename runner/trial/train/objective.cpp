@@ -31,7 +31,6 @@ Objective::Objective(const TrainingSpec& spec, const Dataset& dataset)
         "training.loss: mse is for numbers, or for two classes; the targets are {} classes: "
         "cross_entropy",
         classes_));
-  if (is_mse_ && classes_ != 2) classes_ = 0;
   largest_loss_ = diverged * std::max(1.0, std::log(static_cast<double>(std::max(1, classes_))));
   if (!is_mse_) return;
   double squares = 0;

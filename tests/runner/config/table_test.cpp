@@ -62,7 +62,18 @@ TEST_CASE("what is wrong with a table's config is named with its place", "[table
   CHECK(with("[id]", "[id], log: [class]") ==
         "c.yaml:1:115: dataset.log: 'class' is not among the continuous columns");
   CHECK(with("[id]", "[id], image_size: 32") ==
-        "c.yaml:1:121: dataset.image_size: kind: table has none");
+        "c.yaml:1:109: dataset.image_size: kind: table has none");
+  CHECK(with("[id]", "[id], weight_column: fare") ==
+        "c.yaml:1:109: dataset.weight_column: kind: table has none");
+  CHECK_THAT(with("path", "root"),
+             Catch::Matchers::Contains("dataset.root: kind: table has none; say path"));
+  CHECK(with("[id]", "[id], valid_fraction: 0, valid_samples: 5") ==
+        "c.yaml:1:143: dataset.valid_samples: with valid_fraction: 0 every row is trained on and "
+        "validated with; leave one out");
+  CHECK(with("[id]", "[id], valid_fraction: 0, train_samples: 5") ==
+        "c.yaml:1:143: dataset.train_samples: with valid_fraction: 0 every row is trained on and "
+        "validated with; leave one out");
+  CHECK(with("[id]", "[id], folds: 5, train_samples: 5") == "");
   CHECK(with("[id]", "[id], missing: mean") ==
         "c.yaml:1:118: dataset.missing: 'mean' is none of drop, median; did you mean 'median'?");
   CHECK(with("[id]", "id") ==
@@ -75,6 +86,33 @@ TEST_CASE("what is wrong with a table's config is named with its place", "[table
       place.faults(
           good, "architectures: [tabular_linear]\ntraining: {loss: mse, label_smoothing: 0.1}\n") ==
       "c.yaml:2:17: training.label_smoothing: only cross_entropy has one");
+}
+
+TEST_CASE("whose loss is mse opens the table as numbers", "[table]") {
+  const TablePlace place;
+  const auto config = place.read(good, R"(
+training: {loss: mse}
+architectures: [tabular_linear, {name: tabular_mlp, loss: cross_entropy}]
+)");
+  CHECK(config.candidates.at(0).dataset.number_target);
+  CHECK_FALSE(config.candidates.at(1).dataset.number_target);
+  CHECK_FALSE(place.read(good).candidates.at(0).dataset.number_target);
+}
+
+TEST_CASE("a function is learned by its squared distance", "[table]") {
+  const Place place;
+  const auto faults = [&](const std::string& dataset, const std::string& training) {
+    return place.faults("dataset: {kind: function, expression: x" + dataset +
+                        "}\narchitectures: [quadratic]\ntraining: {" + training + "}\n");
+  };
+  CHECK(faults("", "loss: mse") == "");
+  CHECK(faults("", "loss: cross_entropy") ==
+        "c.yaml:2:17: training.loss: cross_entropy is for classes; of a function it is mse");
+  CHECK(faults("", "label_smoothing: 0.1") ==
+        "c.yaml:2:17: training.label_smoothing: only cross_entropy has one");
+  CHECK(faults(", target: y", "") == "c.yaml:1:42: dataset.target: kind: function has none");
+  CHECK(faults(", nois: 1", "") ==
+        "c.yaml:1:42: unknown key 'dataset.nois'; did you mean 'noise'?");
 }
 
 TEST_CASE("images have no columns and no mse", "[table]") {

@@ -130,13 +130,84 @@ TEST_CASE("a target is a class or a number", "[table]") {
   };
   CHECK(classes("10 9 10").class_names == Names{"9", "10"});
   CHECK(classes("10 9 10").values[0] == 1);  // of two classes the second is 1
-  CHECK(classes("10 9 8").values[0] == 10);
+  CHECK(classes("10 9 8").class_names == Names{"8", "9", "10"});
+  CHECK(classes("10 9 8").values == nullptr);
   CHECK(classes("b a c").values == nullptr);
   CHECK(classes("1 2 a").class_names == Names{"1", "2", "a"});
   const auto numbers = classes("1.5 -2 1.5");
   CHECK(numbers.classes == 0);
   CHECK(numbers.values[1] == -2);
   CHECK(numbers.label(1) == 0);
+}
+
+TEST_CASE("a target of mse is a number, or two classes", "[table]") {
+  std::string prices = "y,x\n";
+  for (int i = 0; i < 80; ++i) prices += std::to_string(100 + i) + ",1\n";
+  Table t(prices);
+  t.spec.continuous = {"x"}, t.spec.valid_fraction = 0.25;
+  CHECK_THAT(t.fault(), Contains("t.csv: every row has a y of its own, so none can be held out"));
+  t.spec.number_target = true;
+  const auto d = t.open();
+  CHECK(d.classes == 0);
+  CHECK(d.class_names.empty());
+  CHECK(d.valid.size() == 20);
+  CHECK(d.values[1] == 101);
+
+  Table two("y,x\n5,1\n7,1\n5,2\n");
+  two.spec.continuous = {"x"}, two.spec.number_target = true;
+  CHECK(two.open().class_names == Names{"5", "7"});
+  CHECK(two.open().values[1] == 1);
+
+  Table words("y,x\n5,1\nb,1\nc,2\n");
+  words.spec.continuous = {"x"}, words.spec.number_target = true;
+  CHECK(
+      words.fault() ==
+      "t.csv:3: y: 'b' is no number that float32 can hold; of more than two classes training.loss "
+      "is cross_entropy, not mse");
+}
+
+TEST_CASE("a value is missing where pandas.read_csv misses it, in every column", "[table]") {
+  std::string text = "y,c,x\n0,a,1\n1,b,3\n";
+  for (const auto* word : {"NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A"})
+    for (const auto* row : {"0,{},2\n", "0,a,{}\n", "{},a,2\n"})
+      text += std::string(row).replace(std::string(row).find("{}"), 2, word);
+  Table t(text);
+  t.spec.categorical = {"c"}, t.spec.continuous = {"x"};
+  CHECK(t.open().size() == 2);
+  CHECK(t.open().bad_files.size() == 27);
+  t.spec.missing = "median";
+  const auto d = t.open();
+  CHECK(d.size() == 20);
+  REQUIRE(d.columns.categorical[0].levels == Names{"", "a", "b"});
+  CHECK(code_of(d.columns.categorical[0], "None") == 1);
+  CHECK(code_of(d.columns.categorical[0], "none") == 0);  // a word, and one never seen
+  // So a word of data is told apart by how it is written.
+  Table country("y,c\n0,na\n1,Na\n");
+  country.spec.categorical = {"c"};
+  CHECK(country.open().columns.categorical[0].levels == Names{"Na", "na"});
+}
+
+TEST_CASE("equal split hashes: the same rows, columns and target", "[table]") {
+  Table t("y,z,a,b\n0,1,2,3\n1,0,2,4\n0,2,4,4\n");
+  t.spec.categorical = {"a"}, t.spec.continuous = {"b"};
+  const auto hash = t.open().split_hash;
+  CHECK(t.open().split_hash == hash);
+  t.spec.target = "z";
+  const auto classes = t.open().split_hash;
+  CHECK(classes != hash);
+  t.spec.number_target = true;
+  CHECK(t.open().split_hash != classes);
+  t.spec.target = "y", t.spec.categorical = {"a", "b"}, t.spec.continuous = {};
+  CHECK(t.open().split_hash != hash);
+}
+
+TEST_CASE("noise that leaves float32 is refused by name", "[table]") {
+  DatasetSpec spec{.kind = "function", .expression = "x", .points = 20, .noise = 1e30};
+  CHECK(open_dataset(spec, "").size() == 20);
+  for (const double noise : {1e39, 1e308}) {
+    spec.noise = noise;
+    CHECK_THROWS_WITH(open_dataset(spec, ""), Catch::Matchers::StartsWith("dataset.noise: 1e+3"));
+  }
 }
 
 TEST_CASE("quotes, separators, line breaks and a byte order mark", "[table]") {

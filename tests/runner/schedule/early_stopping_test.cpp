@@ -71,9 +71,9 @@ struct Learning : Sweep {
     const int until = job.until_epoch ? job.until_epoch : static_cast<int>(curve.size());
     Script script{hello};
     for (int e = 1; e <= until; ++e) {
-      script.push_back(Event(results::Epoch{.number = e,
-                                            .valid_top1 = curve[static_cast<std::size_t>(e) - 1],
-                                            .seconds = seconds_of(job.spec)}));
+      script.emplace_back(Event(results::Epoch{.number = e,
+                                               .valid_top1 = curve[static_cast<std::size_t>(e) - 1],
+                                               .seconds = seconds_of(job.spec)}));
       epochs_trained += e > done;
       if (e > done) now += seconds_of(job.spec);
     }

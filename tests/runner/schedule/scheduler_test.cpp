@@ -119,6 +119,31 @@ TEST_CASE("a trial is tried again, as often as its cause allows, also by the nex
   CHECK(killed.ask("SELECT count(*) FROM attempts") == Names{"5"});
 }
 
+TEST_CASE("what is for classes is refused where the target is a number") {
+  Sweep sweep;
+  sweep.scripts["prepare"] = {hello, Event(Prepared{.train_samples = 8, .valid_samples = 2}),
+                              Ended{}};
+  const auto fault = [&](const std::string& loss, double smoothing) -> std::string {
+    auto first = trial("a"), second = trial("b");  // of one data set
+    second.spec.training.loss = loss;
+    second.spec.training.label_smoothing = smoothing;
+    second.fingerprint = fingerprint(second.spec);
+    try {
+      sweep.run(std::vector{first, second});
+      return "";
+    } catch (const Error& e) {
+      CHECK(sweep.runner.trained().empty());
+      return e.what();
+    }
+  };
+  CHECK(fault("cross_entropy", 0) ==
+        "/data: its target is a number, and training.loss: cross_entropy is for classes; say mse, "
+        "or leave it out");
+  CHECK(fault("", 0.1) ==
+        "/data: its target is a number, and training.label_smoothing is for classes; leave it out");
+  CHECK(fault("mse", 0) == "");
+}
+
 TEST_CASE("memory that ran out beside others is no verdict") {
   Sweep sweep;
   sweep.config.scheduler.slots = 2;

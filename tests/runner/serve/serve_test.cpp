@@ -121,6 +121,32 @@ TEST_CASE("finished trials are sorted, filtered and cut") {
   CHECK_THAT(refused({{"text", std::string("a\0b", 3)}}), Contains("zero byte"));
 }
 
+TEST_CASE("trials are sorted by the metric of quality that they have") {
+  const Sweep classes(2);
+  CHECK(ask(classes, get("/api/trials"))["usual"] == "top1");
+
+  const Sweep numbers(0);
+  {
+    results::Store store(numbers.file());
+    const auto sweep = store.begin_sweep("numbers", "numbers.yaml", "");
+    for (const auto& [name, loss] : {std::pair("bad", 2.0), {"good", 0.5}, {"fair", 1.0}}) {
+      const std::vector<results::NewTrial> one{
+          {.fingerprint = name, .architecture = name, .family = "mlp", .epochs = 1, .spec = "{}"}};
+      const auto id = store.plan(sweep, one)[0].id;
+      const int attempt = store.start(id, "cpu", "j");
+      store.add_epoch(id, attempt, {.number = 1, .valid_loss = loss});
+      store.finish(id, attempt, {.parameters = 10});
+    }
+  }
+  const auto answer = ask(numbers, get("/api/trials"));
+  CHECK(answer["usual"] == "valid_loss");
+  const auto& columns = answer["columns"];
+  const auto at = std::find(columns.begin(), columns.end(), "architecture") - columns.begin();
+  std::vector<std::string> order;
+  for (const auto& row : answer["rows"]) order.push_back(row[at]);
+  CHECK(order == std::vector<std::string>{"good", "fair", "bad"});
+}
+
 TEST_CASE("all about one trial, and about those that failed") {
   const Sweep sweep(2);
   const auto failures = ask(sweep, get("/api/failures"));

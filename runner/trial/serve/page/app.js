@@ -6,6 +6,7 @@ import {find, make} from './parts.js';
 
 const few = 5;      // classes that are shown of each photo
 const at_once = 2;  // the server decodes them beside each other
+const tries = 30;   // about a second apart, while the server is full
 const waiting = [], answers = [];
 let limits = null, asking = 0;
 
@@ -20,14 +21,15 @@ function trouble(text) {
   find('trouble').hidden = !text;
 }
 
-// Throws an Error with the server's reason. A full server is asked again.
+// Throws an Error with the server's reason. A full server is asked again for a while.
 async function ask(path, options) {
-  for (;;) {
+  for (let tried = 1; ; tried++) {
     let reply;
     try { reply = await fetch(path, options); } catch { throw new Error('the server cannot be reached, or the photo cannot be read'); }
     const text = await reply.text();
-    if (reply.status === 503) { await pause(+reply.headers.get('Retry-After') || 1); continue; }
+    if (reply.status === 503 && tried < tries) { await pause(+reply.headers.get('Retry-After') || 1); continue; }
     if (reply.ok) return JSON.parse(text);
+    if (reply.status === 503) throw new Error('the server is too busy; try again later');
     try { throw new Error(JSON.parse(text).error); } catch (e) { throw e instanceof SyntaxError ? new Error(text.trim() || `the server answered ${reply.status}`) : e; }
   }
 }

@@ -7,7 +7,7 @@ let taken = 0;
 // Where there is none or the page may not use it, the promise of the returned function is broken.
 export function camera(use) {
   const dialog = find('viewfinder'), video = dialog.querySelector('video');
-  let stream = null;
+  let stream = null, opening = null;
   video.onloadeddata = () => { find('shoot').disabled = false; };
   find('shoot').onclick = () => {
     const canvas = Object.assign(document.createElement('canvas'), {width: video.videoWidth, height: video.videoHeight});
@@ -17,10 +17,12 @@ export function camera(use) {
   };
   find('stop').onclick = () => dialog.close();
   dialog.onclose = () => stream.getTracks().forEach(track => track.stop());
-  return async () => {
+  async function open() {
     stream = await navigator.mediaDevices.getUserMedia({video: true});
     find('shoot').disabled = true;
     video.srcObject = stream;
     dialog.showModal();
-  };
+  }
+  // Asked again before the user has allowed it: the same stream, as nothing would stop a second.
+  return () => opening ??= open().finally(() => { opening = null; });
 }
