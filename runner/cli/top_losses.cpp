@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "archs/catalog.h"
 #include "results/plot/draw.h"
 #include "runner/cli/picture.h"
 #include "runner/cli/rows.h"
@@ -15,6 +16,7 @@
 #include "runner/schedule/each_job.h"
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/status.h"
+#include "runner/support/error.h"
 #include "runner/support/temporary_folder.h"
 #include "runner/support/whole_file.h"
 #include "runner/trial/protocol.h"
@@ -70,6 +72,10 @@ std::optional<std::vector<std::string>> show_images(const TrialPredictions& said
 int top_losses(const Options& o) {
   if (!o.output.empty()) results::check_picture_name(o.output);
   const auto said = o.read_one();
+  if (archs::get(said.trial.architecture).input != archs::Input::image)
+    throw Error(
+        fmt::format("{}: of a table, and this shows images; confusion and calibration take it",
+                    said.trial.name));
   const auto& p = said.predictions;
   const auto order = worst(p, o.count);
   const TemporaryFolder tiles("archsweep-top-losses");

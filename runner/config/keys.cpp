@@ -82,7 +82,7 @@ std::vector<Key> keys(Settings& s) {
       {"dataset.path_column", &d.path_column, "of the table; by default path, file, filename, image or name"},
       {"dataset.label_column", &d.label_column, "of the table; by default label, class, category or target"},
       {"dataset.split_column", &d.split_column, "of the table: train, valid or test, which is not used; by default split or is_valid where it is there"},
-      {"dataset.weight_column", &d.weight_column, "of the table: a number of 0 or more by which a training image's loss counts; by default weight where it is there"},
+      {"dataset.weight_column", &d.weight_column, "of the table: a number of 0 or more by which a training image's loss counts among those of its batch; by default weight where it is there"},
       {"dataset.path", &d.root, "CSV or TSV file whose rows are the samples, for kind: table, and so the next seven"},
       {"dataset.target", &d.target, "column to predict: words and whole numbers of at most 100 values are classes, others numbers; with loss: mse numbers, but of two values"},
       {"dataset.categorical", &d.categorical, "columns of words"},

@@ -253,11 +253,12 @@ class Reader {
       else if (bounds[0] > 0 && bounds[1] > 0)
         for (int i = 0; i < points; ++i)
           // Six digits: what a person would write.
-          rates.numbers.push_back(std::strtod(
-              fmt::format("{:.6g}", std::exp(std::lerp(std::log(bounds[0]), std::log(bounds[1]),
-                                                       i / (points - 1))))
-                  .c_str(),
-              nullptr));
+          add(rates.numbers,
+              std::strtod(
+                  fmt::format("{:.6g}", std::exp(std::lerp(std::log(bounds[0]), std::log(bounds[1]),
+                                                           i / (points - 1))))
+                      .c_str(),
+                  nullptr));
     } else {
       one(node);
     }

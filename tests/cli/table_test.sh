@@ -76,6 +76,11 @@ expect smoothing 2 'its target is a number, and training.label_smoothing is for 
 expect weights 2 'dataset.weight_column: kind: table has none' "$archsweep" check prices.yaml --set dataset.weight_column=x
 expect samples 2 'dataset.train_samples: with valid_fraction: 0 every row' "$archsweep" check prices.yaml --set dataset.valid_fraction=0 --set dataset.train_samples=9
 
+"$archsweep" "${run[@]}" --set architectures='[tabular_linear]' --set training.loss=cross_entropy --set training.epochs=2 --db words.db > out 2> err || say "cross-entropy: $(cat err)"
+expect losses 2 'of a table, and this shows images' "$archsweep" top-losses words.db 1
+expect rates 0 '' "$archsweep" check "$root/configs/titanic.yaml" --set 'learning_rate={from: 0.1, to: 0.1, points: 3}' --set 'architectures=[tabular_linear]'
+grep -q '1 trial' out || say "equal rates of a range: $(cat out)"
+
 expect bench 2 'tabular_linear is not for images' "$archsweep" bench tabular_linear
 expect batch 2 'show-batch: dataset.kind is table' "$archsweep" show-batch "$root/configs/titanic.yaml" -o x.png
 expect list 0 '' "$archsweep" list 'tabular_*' --format csv
