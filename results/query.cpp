@@ -12,6 +12,7 @@
 #include "results/database.h"
 #include "results/schema.h"
 #include "results/store.h"
+#include "runner/support/clock.h"
 #include "runner/support/text.h"
 
 namespace archsweep::results {
@@ -107,7 +108,6 @@ void bring_up_to_date(const fs::path& path) {
 }
 
 using Prepared = std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)>;
-using Clock = std::chrono::steady_clock;
 
 }  // namespace
 

@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include "archs/weights/http.h"
+#include "runner/support/clock.h"
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/support/text.h"
@@ -28,7 +29,6 @@ namespace archsweep::archs {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr int attempts_limit = 5;  // in a row that bring nothing
 constexpr int redirects_limit = 10;

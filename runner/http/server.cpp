@@ -22,13 +22,13 @@
 
 #include <fmt/format.h>
 
+#include "runner/support/clock.h"
 #include "runner/support/error.h"
 #include "runner/support/text.h"
 
 namespace archsweep::http {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr std::size_t most_head = 8192;  // bytes of a request: its line and its headers

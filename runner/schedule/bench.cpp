@@ -1,7 +1,6 @@
 #include "runner/schedule/bench.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
@@ -11,6 +10,7 @@
 #include "results/statistics.h"
 #include "runner/schedule/conclude.h"
 #include "runner/schedule/ingest.h"
+#include "runner/support/clock.h"
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
 #include "runner/support/text.h"
@@ -192,8 +192,8 @@ class Bench {
   std::string time_left() const {
     const auto all = static_cast<double>(plan_.rounds) * static_cast<double>(candidates_.size());
     if (visits_ < 2 || visits_ > all) return "";
-    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - since_;
-    return fmt::format("  {} left", human_duration(spent.count() / visits_ * (all - visits_)));
+    return fmt::format("  {} left",
+                       human_duration(seconds_since(since_) / visits_ * (all - visits_)));
   }
 
   void visit_canary() {
@@ -338,7 +338,7 @@ class Bench {
   std::vector<std::vector<std::pair<std::size_t, int>>> rounds_;  // (candidate, attempt) of visits
   std::string where_;
   int visits_ = 0;
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  Clock::time_point since_ = Clock::now();
   BenchOutcome outcome_;
 };
 

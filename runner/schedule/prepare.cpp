@@ -103,8 +103,8 @@ std::optional<PreparedSweep> prepare_data(const Config& config,
       throw Error(
           failure->message + (failure->stderr_tail.empty() ? "" : "\n" + failure->stderr_tail),
           failure->cause == results::Cause::bad_data ? Exit::usage : Exit::environment);
-    const auto& dataset = trial->spec.dataset;
     if (auto cache = use_cache(prepared->cache_file)) result.caches.push_back(std::move(*cache));
+    const auto& dataset = trial->spec.dataset;
     const auto* samples = dataset.kind == "table"      ? "rows"
                           : dataset.kind == "function" ? "points"
                                                        : "images";

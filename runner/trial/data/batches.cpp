@@ -1,13 +1,13 @@
 #include "runner/trial/data/batches.h"
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "runner/support/clock.h"
 #include "runner/trial/augment/augment.h"
 #include "runner/trial/data/random.h"
 
@@ -163,10 +163,9 @@ bool BatchLoader::next(Batch& batch) {
   std::unique_lock lock(s.mutex);
   if (s.consumed == s.batches) return false;
   State::Slot& slot = s.slots[s.consumed % s.slots.size()];
-  const auto before = std::chrono::steady_clock::now();
+  const auto before = Clock::now();
   s.filled.wait(lock, [&] { return s.failure || slot.number == s.consumed + 1; });
-  s.seconds_waited +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+  s.seconds_waited += seconds_since(before);
   if (s.failure) std::rethrow_exception(s.failure);
   std::swap(batch, slot.batch);
   ++s.consumed;

@@ -8,12 +8,12 @@
 #include "archs/weights/hub.h"
 #include "archs/weights/load.h"
 #include "archs/weights/pretrained.h"
+#include "runner/support/clock.h"
 
 namespace archsweep::runner {
 
 void load_start_weights(archs::Network& network, const std::string& architecture,
                         const std::string& from, EventSink& events) {
-  using Clock = std::chrono::steady_clock;
   constexpr std::chrono::milliseconds apart{500};
   if (from == "none") return;
   std::filesystem::path file = from;
