@@ -47,7 +47,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
     // What networks see: images of a size, or the rows of a table.
     const bool is_table = text(1) == "0";
     const auto seen = is_table ? "rows of " + text(7) : text(1) + " px";
-    // A sweep that has each architecture trained and timed in the precision that is fastest for it
+    // A sweep that has each architecture trained and timed in the precision that was chosen for it
     // compares these.
     const bool is_chosen = text(9) == "sweep" && text(10) == "auto";
     const auto dtype = is_chosen ? std::string("auto") : s.dtype;
@@ -56,7 +56,7 @@ void Store::finish(TrialId trial, int attempt, const Summary& s) {
                         is_table ? seen : text(1), text(5), text(6)),
             fmt::format("{}, {}, {}, {}, {} thread{}, LibTorch {}, timing protocol {}",
                         device_name + (text(3).empty() ? "" : ", " + text(3)),
-                        is_chosen ? "each in its fastest precision" : s.dtype, s.layout, seen,
+                        is_chosen ? "each in the precision chosen for it" : s.dtype, s.layout, seen,
                         text(5), text(5) == "1" ? "" : "s", text(4), text(6)));
     // A benchmark tells no accuracy.
     const auto accuracy_key =

@@ -23,12 +23,12 @@ struct Metric {
 
 // clang-format off
 inline constexpr Metric metrics[] = {
-    {"top1",                   "accuracy",   "%",   Better::higher,  Within::accuracy_key, "share of validation images whose best guess is right, last epoch"},
+    {"top1",                   "accuracy",   "%",   Better::higher,  Within::accuracy_key, "share of validation images whose best guess is right, after the last epoch (training.result: best: the best one)"},
     {"top5",                   "",           "%",   Better::higher,  Within::accuracy_key, "share of validation images with the right class among the five best guesses"},
-    {"auc",                    "",           "%",   Better::higher,  Within::accuracy_key, "of two classes: area under the ROC curve of the validation data, last epoch"},
+    {"auc",                    "",           "%",   Better::higher,  Within::accuracy_key, "of two classes: area under the ROC curve of the validation data, after the same epoch"},
     {"error",                  "",           "%",   Better::lower,   Within::accuracy_key, "1 - top1"},
-    {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean loss of the validation data, last epoch: cross-entropy, or mean squared error"},
-    {"train_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean training loss of the last epoch"},
+    {"valid_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean loss of the validation data, after the same epoch: cross-entropy, or mean squared error"},
+    {"train_loss",             "",           "",    Better::lower,   Within::accuracy_key, "mean training loss of the same epoch"},
     {"tta_top1",               "",           "%",   Better::higher,  Within::accuracy_key, "top1 with test-time augmentation (measurement.tta)"},
     {"tta_loss",               "",           "",    Better::lower,   Within::accuracy_key, "mean cross-entropy with test-time augmentation"},
     {"latency",                "",           "s",   Better::lower,   Within::speed_key,    "seconds per sample at batch 1, median"},

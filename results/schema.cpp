@@ -244,7 +244,7 @@ CREATE TABLE results (           -- one row a finished trial: all that the views
   experiment TEXT NOT NULL,      -- equal for trials that differ by their seed alone
   architecture TEXT NOT NULL, tag TEXT NOT NULL, family TEXT NOT NULL, dataset TEXT NOT NULL,
   learning_rate REAL, seed INTEGER, epochs INTEGER, image_size INTEGER,
-  top1 REAL, top5 REAL, auc REAL, valid_loss REAL, train_loss REAL,  -- last epoch
+  top1 REAL, top5 REAL, auc REAL, valid_loss REAL, train_loss REAL,  -- of the epoch whose weights are kept: last or best
   latency REAL, latency_low REAL, latency_high REAL,           -- seconds, batch 1: median, its 95 % interval
   latency_mad REAL, latency_p90 REAL, latency_p99 REAL,
   throughput REAL, throughput_low REAL, throughput_high REAL,  -- samples a second, best batch size; likewise

@@ -73,10 +73,11 @@ Action declare(CLI::App& app) {
 }  // namespace
 
 extern const Command confusion_command;
-const Command confusion_command{"confusion", "Which classes a trial takes for which",
-                                "  archsweep confusion pets.db 7 -o confusion.svg\n"
-                                "  archsweep confusion pets.db 7 --pairs\n"
-                                "Of the validation images, after the last epoch.\n",
-                                declare};
+const Command confusion_command{
+    "confusion", "Which classes a trial takes for which",
+    "  archsweep confusion pets.db 7 -o confusion.svg\n"
+    "  archsweep confusion pets.db 7 --pairs\n"
+    "Of the validation images, after the epoch whose weights are the result.\n",
+    declare};
 
 }  // namespace archsweep::cli

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -43,12 +44,14 @@ int lr_find(const Options& o) {
     throw Error(
         fmt::format("{}: {}: {}{}", o.architecture, results::name(failed->cause), failed->message,
                     failed->stderr_tail.empty() ? "" : "\n" + failed->stderr_tail),
-        Exit::environment);
+        failed->cause == results::Cause::diverged ? Exit::trials_failed : Exit::environment);
   const auto suggested = results::suggest_rates(sweep);
   if (suggested.empty())
-    throw Error(fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",
-                            o.architecture, sweep.rates.size()),
-                Exit::trials_failed);
+    throw Error(
+        fmt::format("{}: the loss diverged after {} steps: too few to suggest a rate from",
+                    o.architecture,
+                    std::ranges::count_if(sweep.losses, [](double l) { return std::isfinite(l); })),
+        Exit::trials_failed);
   results::Rows rows{.columns = {"rule", "learning_rate", "what"}, .rows = {}};
   constexpr const char* what[] = {"the middle of the longest fall: fastai's choice",
                                   "where the loss falls fastest", "a tenth of where it is lowest",
@@ -62,7 +65,7 @@ int lr_find(const Options& o) {
   if (!o.output.empty()) {
     std::vector<std::pair<double, double>> curve;
     for (std::size_t i = 0; i < sweep.rates.size(); ++i)
-      curve.emplace_back(sweep.rates[i], sweep.losses[i]);
+      if (std::isfinite(sweep.losses[i])) curve.emplace_back(sweep.rates[i], sweep.losses[i]);
     draw_beside_rows(
         results::lr_find_chart(curve, suggested, "Learning rate finder, " + o.architecture),
         o.output);

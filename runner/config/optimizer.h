@@ -5,7 +5,7 @@
 namespace archsweep::runner {
 
 // Gives momentum and weight decay that are not given (NaN) the optimizer's usual values, and takes
-// away what means nothing: equal trainings have equal specs.
+// away what the optimizer, the schedule or the average does not read: such trainings are equal.
 void settle_optimizer(TrainingSpec& training);
 
 }  // namespace archsweep::runner

@@ -370,6 +370,8 @@ class Reader {
     Candidate candidate{"", rates_.numbers, rates_.rules, settings_.training, settings_.dataset};
     if (item.kind == Kind::map) read_entry(item, candidate);
     auto& t = candidate.training;
+    // Where none can be found.
+    if (recipe_) t.learning_rate = recipe_->rate_for(recipe_->base_lr, t.batch_size, t.optimizer);
     if (is_base_rate_ && !item.find("learning_rate"))
       for (auto& rate : candidate.learning_rates)
         rate = recipe_->rate_for(rate, t.batch_size, t.optimizer);
@@ -411,6 +413,16 @@ class Reader {
                                did_you_mean(key.text, words)));
       }
     }
+    check_optimizer(item, "architectures", candidate.training);
+  }
+
+  // What is given for the optimizer, and it does not have.
+  void check_optimizer(const Node& section, const char* name, const TrainingSpec& t) {
+    const auto& kind = optimizer_kind(t.optimizer);
+    for (const auto& [key, given, known] :
+         {std::tuple{"beta2", t.beta2, kind.beta2}, {"eps", t.eps, kind.eps}})
+      if (const auto* node = section.find(key); node && given > 0 && known == 0)
+        fault(*node, fmt::format("{}.{}: {} has none", name, key, t.optimizer));
   }
 
   void settle_rest(const Node& document, const fs::path& path, Config& config) {
@@ -422,14 +434,8 @@ class Reader {
     for (const auto& [section, key, what] : settle_scheduler(settings_))
       fault(place_of(std::string(section).c_str(), std::string(key).c_str()),
             fmt::format("{}.{}: {}", section, key, what));
-    const auto& training = settings_.training;
-    const auto& optimizer = optimizer_kind(training.optimizer);
-    for (const auto& [key, is_given, is_known] :
-         {std::tuple{"beta2", training.beta2 > 0, optimizer.beta2 > 0},
-          {"eps", training.eps > 0, optimizer.eps > 0}})
-      if (is_given && !is_known)
-        fault(place_of("training", key),
-              fmt::format("training.{}: {} has none", key, training.optimizer));
+    if (const auto* section = document.find("training"))
+      check_optimizer(*section, "training", settings_.training);
     if (settings_.measurement.tta > 0 &&
         std::ranges::all_of(config.augmentation,
                             [](const auto& step) { return augment_kind(step.name).training_only; }))

@@ -16,6 +16,13 @@ std::string training_fault(const std::string& architecture, archs::Input input,
     return fmt::format("training.hidden: at most {} layers", archs::tabular::most_hidden);
   if (input != Input::image && t.head != "own")
     return "training.head: only networks for images change it";
+  if (t.head == "concat_pool" && t.drop_rate > 0)
+    return "training.drop_rate: concat_pool has its own dropout; leave drop_rate out";
+  if (t.head == "concat_pool" && (t.batch_size == 1 || t.micro_batch == 1))
+    return "training.head: concat_pool norms over the samples of a batch, and learns nothing from "
+           "a single one: batch_size and micro_batch are at least 2";
+  if (input == Input::number && t.freeze_epochs > 0)
+    return "training.freeze_epochs: what learns a function has no body to freeze";
   if (input == Input::image && t.loss == "mse")
     return "training.loss: mse is for tables; of images it is cross_entropy";
   if (input == Input::number && t.loss == "cross_entropy")

@@ -122,6 +122,14 @@ std::string KeptFiles::logits(const std::string& fingerprint) const {
   return output_.keep_logits ? logits_file(output_.folder, fingerprint).string() : "";
 }
 
+void KeptFiles::remove(const std::string& fingerprint) const {
+  for (const auto& file :
+       {weights_file(output_.folder, fingerprint), logits_file(output_.folder, fingerprint)}) {
+    std::error_code ignored;
+    fs::remove(file, ignored);
+  }
+}
+
 std::vector<std::string> KeptFiles::thin_out() const {
   auto lines = thin_out_weights();
   std::ranges::move(thin_out_logits(), std::back_inserter(lines));

@@ -27,6 +27,9 @@ class KeptFiles {
   std::string weights(const std::string& fingerprint) const;
   std::string logits(const std::string& fingerprint) const;
 
+  // Of a trial that failed: nothing reads them.
+  void remove(const std::string& fingerprint) const;
+
   // After a trial has finished: removes what is not to be kept any more. Returns a line for each
   // that was, but had no room.
   std::vector<std::string> thin_out() const;

@@ -399,6 +399,7 @@ void Sweep::fail_or_retry(const Running& r, int pid, const results::Failure& fai
   }
   store_.fail(e.id, r.attempt, failure);
   c.state = TrialState::failed;
+  kept_files_.remove(e.trial.fingerprint);
   // Going on from what led to it would lead to it again.
   if (failure.cause == results::Cause::diverged) standings_.remove_checkpoint(r.entry);
   ++outcome_.failed;

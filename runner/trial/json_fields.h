@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -59,6 +60,10 @@ nlohmann::json fields_to_json(const T& value) {
   return object;
 }
 
+inline double number_or_nan(const nlohmann::json& json) {
+  return json.is_null() ? std::numeric_limits<double>::quiet_NaN() : json.get<double>();
+}
+
 // Throws Error: `where.member` is missing, of a wrong type, or unknown.
 template <HasFields T>
 T fields_from_json(const nlohmann::json& object, const std::string& where) {
@@ -78,8 +83,14 @@ T fields_from_json(const nlohmann::json& object, const std::string& where) {
     } else if constexpr (std::is_same_v<M, double>) {
       if (!at->is_number() && !at->is_null())
         throw Error(fmt::format("{}.{}: expected a number", where, name));
-      member =
-          at->is_null() ? std::numeric_limits<double>::quiet_NaN() : at->template get<double>();
+      member = number_or_nan(*at);
+    } else if constexpr (std::is_same_v<M, std::vector<double>>) {
+      if (!at->is_array()) throw Error(fmt::format("{}.{}: expected a list", where, name));
+      for (const auto& item : *at) {
+        if (!item.is_number() && !item.is_null())
+          throw Error(fmt::format("{}.{}: expected numbers", where, name));
+        member.push_back(number_or_nan(item));
+      }
     } else if constexpr (std::is_integral_v<M> && !std::is_same_v<M, bool>) {
       if (!at->is_number_integer())
         throw Error(fmt::format("{}.{}: expected a whole number", where, name));

@@ -71,7 +71,7 @@ struct TrainingSpec {
   std::string schedule = "one_cycle";  // one_cycle, cosine, timm_cosine, constant
   double warmup = 0.25;                // share of all steps in which the rate rises
   std::string loss;          // cross_entropy, mse; "": cross_entropy of classes, mse of numbers
-  double warmup_from = 0;    // timm_cosine: the rate at the first step
+  double warmup_from = 0;    // all but one_cycle: the rate at the first step
   double div = 25;           // one_cycle: it begins at the learning rate over this
   int freeze_epochs = 0;     // of the epochs, the first: the body's norms and the head alone learn
   double lr_mult = 1;        // after them: the head's rate over the body's
@@ -132,8 +132,8 @@ std::string recipe_hash(const TrialSpec&);
 std::string tag_of(const TrialSpec&);
 std::string name_of(const TrialSpec&);
 // Equal for specs whose training is the same as long as both go on: a checkpoint of the one is a
-// checkpoint of the other. Without measurement; without epochs where no learning rate before the
-// last epoch depends on how many there are.
+// checkpoint of the other, which goes on in the precision that it names. Without measurement;
+// without epochs where no learning rate before the last epoch depends on how many there are.
 std::string trajectory_hash(const TrialSpec&);
 
 // The optimizers there are, with the values of what a config does not give.

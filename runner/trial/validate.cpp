@@ -60,7 +60,7 @@ class Validation {
     side_ = job.image_size > 0      ? job.image_size
             : p.test_input_size > 0 ? p.test_input_size
                                     : p.input_size;
-    if (job.image_size == 0 && p.test_crop_pct > 0) p.crop_pct = p.test_crop_pct;
+    if (p.test_crop_pct > 0) p.crop_pct = p.test_crop_pct;
     build();
     images_ = read_class_folders(job.folder, job.class_map, classes_);
     for (const auto& note : images_.notes) fmt::print(stderr, "{}\n", note);

@@ -56,4 +56,9 @@ TEST_CASE("a curve that is too short or no number suggests nothing") {
   REQUIRE(found.size() == 4);
   CHECK(found[2].second == Approx(rate(19) / 10));  // before it
   CHECK(std::isnan(found[3].second));               // slide looks 15 steps back
+  // The last five of a hundred are no numbers already: no good one goes with them.
+  losses.resize(100, losses[20]);
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    losses[i] = i < 92 ? 2 - 0.01 * static_cast<double>(i) : losses.back();
+  CHECK(suggest_rates(sweep_of(losses)).at(2).second == Approx(rate(91) / 10));
 }

@@ -54,6 +54,12 @@ TEST_CASE("events survive their line, NaN included") {
   CHECK(again.train_loss == 1.5);
   CHECK(std::isnan(again.valid_top1));
 
+  const auto sweep = decode_event(encode(Event(results::RateSweep{{1, 2}, {3, std::nan("")}})));
+  REQUIRE(sweep);
+  CHECK(std::get<results::RateSweep>(*sweep).losses.at(0) == 3);
+  CHECK(std::isnan(std::get<results::RateSweep>(*sweep).losses.at(1)));
+  CHECK_FALSE(decode_event(R"({"lr_find": {"rates": [1], "losses": ["x"]}})"));
+
   const auto failed =
       decode_event(encode(Event(results::Failure{results::Cause::diverged, "x\xff", ""})));
   REQUIRE(failed);

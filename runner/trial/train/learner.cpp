@@ -1,6 +1,7 @@
 #include "runner/trial/train/learner.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,13 @@ static void clear_classifier(archs::Network& network) {
   const torch::NoGradGuard no_grad;
   for (const auto& named : network.named_parameters())
     if (named.key().starts_with(network.classifier + ".")) named.value().zero_();
+}
+
+// A batch norm over samples, not over places in them, has no deviation of a single one.
+static bool takes_single_samples(const archs::Network& network) {
+  return std::ranges::none_of(network.modules(), [](const auto& module) {
+    return module->template as<torch::nn::BatchNorm1d>() != nullptr;
+  });
 }
 
 Dataset open_data(const Job& job, EventSink& events, bool check) {
@@ -75,6 +83,7 @@ void Learner::build(EventSink& events) {
   if (!own_head)
     network = archs::with_concat_head(std::move(network), dataset_.classes, dataset_.channels,
                                       spec_.dataset.image_size);
+  least_ = takes_single_samples(*network) ? 1 : 2;
   model_.emplace(std::move(network), spec_.training, device_);
   if (!dataset_.is_table()) normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
   augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, dataset_.classes,
@@ -133,22 +142,23 @@ double Learner::step_aside() {
   return seconds_since(start);
 }
 
-// Of each image's loss in that of its batch; undefined where all images count the same. A batch
-// whose weights are all 0 has a loss of 0.
+// Of each image's loss in that of its batch; undefined where all images count the same. Where all
+// weights are 0 the loss is 0.
 static torch::Tensor shares_of(const torch::Tensor& weights) {
   if (!weights.defined()) return {};
   const auto exact = weights.to(torch::kFloat64);
   return (exact / exact.sum().clamp_min(1e-300)).to(torch::kFloat32);
 }
 
-// Summed over parts of at most micro_batch images, which weigh by their share: up to rounding those
-// of the whole, but for batch norm.
+// Summed over parts of at most micro_batch images (or one more, where a part must not be a single
+// one), which weigh by their share: up to rounding those of the whole, but for batch norm.
 Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& targets) {
   const auto weights =
       batch.weights.empty() ? torch::Tensor() : copy_ahead(torch::tensor(batch.weights), device_);
   const auto whole = augmenter_({to_samples(batch), targets, weights}, batch.epoch, batch.first);
   const auto shares = shares_of(whole.weights);
-  const int n = batch.count, parts = (n + micro_batch_ - 1) / micro_batch_;
+  const int n = batch.count;
+  const int parts = std::clamp((n + micro_batch_ - 1) / micro_batch_, 1, std::max(1, n / least_));
   std::vector<torch::Tensor> losses, logits;
   for (int part = 0; part < parts; ++part) {
     const int begin = n * part / parts, end = n * (part + 1) / parts;
@@ -163,7 +173,9 @@ Learner::Learned Learner::backward(const Batch& batch, const torch::Tensor& targ
     losses.push_back(loss.detach());
     logits.push_back(of_part.detach());
   }
-  return {torch::stack(losses).sum(), torch::cat(logits)};
+  const double weight =
+      batch.weights.empty() ? n : std::accumulate(batch.weights.begin(), batch.weights.end(), 0.0);
+  return {torch::stack(losses).sum(), weight, torch::cat(logits)};
 }
 
 // Where the memory is too small, again in parts of half the size. (Batch norm's running statistics
@@ -175,12 +187,12 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
     try {
       return backward(batch, targets);
     } catch (const std::exception& e) {
-      if (!is_out_of_memory(e) || spec_.training.micro_batch > 0 || micro_batch_ == 1) throw;
+      if (!is_out_of_memory(e) || spec_.training.micro_batch > 0 || micro_batch_ <= least_) throw;
     }
     // Only now is everything free that the failed pass held.
     optimizer.zero_grad();
     free_unused_memory(device_);
-    micro_batch_ = (micro_batch_ + 1) / 2;
+    micro_batch_ = std::max(least_, (micro_batch_ + 1) / 2);
     fmt::print(stderr,
                "out of memory: batches of {} in parts of {} from now on; batch norm, where "
                "there is one, sees a part at a time\n",
@@ -191,7 +203,7 @@ Learner::Learned Learner::learn(Optimizer& optimizer, const Batch& batch,
 Learner::Learned Learner::take_step(Optimizer& optimizer, const Batch& batch,
                                     const torch::Tensor& targets, const Rates& rates) {
   auto learned = learn(optimizer, batch, targets);
-  step(optimizer, rates);
+  if (learned.weight > 0) step(optimizer, rates);
   return learned;
 }
 

@@ -68,11 +68,13 @@ class Learner {
 
   // Gradients of a batch, augmented. Its loss and logits.
   struct Learned {
-    torch::Tensor loss;    // scalar
+    torch::Tensor loss;    // scalar: the mean, by the samples' weights
+    double weight;         // their sum; n where they have none
     torch::Tensor logits;  // float32 [n, outputs], before the step
   };
   Learned learn(Optimizer& optimizer, const Batch& batch, const torch::Tensor& targets);
-  // The same, and a step of the optimizer, unless float16 has no numbers for the gradients.
+  // The same, and a step of the optimizer, unless no sample has a weight or float16 no numbers for
+  // the gradients.
   Learned take_step(Optimizer& optimizer, const Batch& batch, const torch::Tensor& targets,
                     const Rates& rates);
   void step(Optimizer& optimizer, const Rates& rates);  // after learn()
@@ -94,6 +96,7 @@ class Learner {
   Normalize normalize_;
   BatchAugmenter augmenter_;
   int micro_batch_;
+  int least_ = 1;  // samples of a forward pass in training
 };
 
 }  // namespace archsweep::runner

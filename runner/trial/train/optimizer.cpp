@@ -1,5 +1,7 @@
 #include "runner/trial/train/optimizer.h"
 
+#include <algorithm>
+
 #include "runner/trial/train/clip.h"
 
 namespace archsweep::runner {
@@ -30,17 +32,18 @@ Optimizer::Optimizer(const archs::Network& network, const TrainingSpec& spec)
   const auto& kind = optimizer_kind(spec.optimizer);
   beta2_ = spec.beta2 > 0 ? spec.beta2 : kind.beta2;
   eps_ = spec.eps > 0 ? spec.eps : kind.eps;
-  // timm's lamb clips by itself.
-  if (kind.name == "lamb" && clip_norm_ == 0) clip_norm_ = 1;
+  // timm's lamb clips by itself, whatever was clipped before.
+  if (kind.name == "lamb") clip_norm_ = clip_norm_ > 0 ? std::min(clip_norm_, 1.0) : 1;
   auto plain_groups = parameter_groups(network, spec);
   if (is_muon_) plain_groups = divide_for_muon(std::move(plain_groups));
   for (auto& plain : plain_groups) {
     auto& group = groups_.emplace_back(Group{std::move(plain)});
     group.rule = &update_rule(is_muon_ && !is_for_muon(group.parameters[0]) ? "adamw" : kind.name);
     group.begin();
-    for (const auto& parameter : group.parameters) {
-      parameters_.push_back(parameter);
-      if (!group.is_head) body_.push_back(parameter);
+    for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+      parameters_.push_back(group.parameters[i]);
+      if (!group.keys[i].starts_with(network.classifier + "."))
+        below_classifier_.push_back(group.parameters[i]);
     }
   }
 }
@@ -89,8 +92,8 @@ void Optimizer::zero_grad() {
 }
 
 void Optimizer::clip() {
-  // As in timm, the head's gradients may be as large as they are.
-  if (clip_adaptive_ > 0) clip_adaptive(body_, clip_adaptive_);
+  // As in timm, the classifier's gradients may be as large as they are.
+  if (clip_adaptive_ > 0) clip_adaptive(below_classifier_, clip_adaptive_);
   if (clip_value_ > 0) clip_value(parameters_, clip_value_);
   if (clip_norm_ > 0) clip_norm(parameters_, clip_norm_);
 }

@@ -47,7 +47,7 @@ class Optimizer {
 
   std::vector<Group> groups_;
   std::vector<torch::Tensor> parameters_;  // of all groups
-  std::vector<torch::Tensor> body_;        // without the head's
+  std::vector<torch::Tensor> below_classifier_;
   double clip_norm_, clip_value_, clip_adaptive_;
   double beta2_, eps_;
   bool is_muon_;

@@ -39,6 +39,7 @@ void preflight(const Job& job, EventSink& events) {
   auto& network = model.network();
   const auto& device = learner.device();
   auto optimizer = learner.optimizer();
+  const BestWeights best(network, training);  // takes memory
   network.train();
   const auto& dataset = learner.dataset();
   const Batch batch = random_batch(
@@ -47,14 +48,14 @@ void preflight(const Job& job, EventSink& events) {
       training.seed);
   Preflight result;
   result.train_step_seconds = median_of_a_few(device, events, [&] {
-    const auto [loss, logits] = learner.learn(optimizer, batch, learner.to_targets(batch));
-    if (!logits.isfinite().all().item<bool>())
+    const auto learned = learner.learn(optimizer, batch, learner.to_targets(batch));
+    if (!learned.logits.isfinite().all().item<bool>())
       throw Diverged("the logits of random samples are not all numbers before the first step");
     learner.step(optimizer, rates_at(training, 0));
   });
   result.train_memory_bytes = peak_memory(device);
-  result.checkpoint_bytes = checkpoint_bytes(training_state(
-      {network, optimizer, learner.scaler(), BestWeights(network, training), device}));
+  result.checkpoint_bytes =
+      checkpoint_bytes(training_state({network, optimizer, learner.scaler(), best, device}));
   network.eval();
   torch::InferenceMode inference;
   const auto one = learner.to_input(learner.to_samples(batch).slice(0, 0, 1));

@@ -172,8 +172,8 @@ class Trial {
       aside += learner_.step_aside();
       rates = rates_at(spec_.training, ((epoch - 1) * steps + step) / all_steps);
       const auto targets = learner_.to_targets(batch);
-      const auto [loss, logits] = learner_.take_step(optimizer, batch, targets, rates);
-      tally.add(loss, logits, targets);
+      const auto [loss, weight, logits] = learner_.take_step(optimizer, batch, targets, rates);
+      tally.add(loss, weight, logits, targets);
       if (seconds_since(reported) >= progress_seconds || step + 1 == steps) {
         reported = Clock::now();
         const double now = loss.item<double>();
@@ -193,17 +193,25 @@ class Trial {
     result.samples_per_second = static_cast<double>(tally.samples) / result.seconds;
     result.data_wait_share = loader.seconds_waited() / result.seconds;
     result.learning_rate = rates.learning_rate;
-    result.train_loss = tally.mean(tally.loss);
+    result.train_loss = tally.mean_loss();
     result.train_top1 = tally.share(tally.top1);
     check_loss(result.train_loss, epoch, steps);
+    auto plain = result;
+    if (optimizer.average().is_on()) validate(plain, false);
+    optimizer.average().swap();
     const auto& t = spec_.training;
-    validate(result, optimizer.average(), keeps_logits() && (epoch == t.epochs || t.patience > 0));
+    validate(result, keeps_logits() && (epoch == t.epochs || t.patience > 0));
+    if (optimizer.average().is_on()) {
+      result.plain_top1 = plain.valid_top1;
+      result.valid_seconds += plain.valid_seconds;
+    }
+    if (!std::isfinite(result.valid_loss))
+      throw Diverged(fmt::format("validation loss {:.4g} after epoch {} (learning rate {:.3g})",
+                                 result.valid_loss, epoch, t.learning_rate));
     if (spec_.dataset.kind == "function") add_curve(result, learner_);
     events_.send(result);
     standing_.epochs.push_back(result);
-    if (!best.is_on() || best_epoch(standing_.epochs) != epoch) return;
-    optimizer.average().swap();
-    best.keep();
+    if (best_epoch(standing_.epochs) == epoch) best.keep();
     optimizer.average().swap();
   }
 
@@ -212,18 +220,6 @@ class Trial {
     if (!std::isfinite(loss) || loss > learner_.objective().largest_loss())
       throw Diverged(fmt::format("loss {:.4g} at step {} of epoch {} (learning rate {:.3g})", loss,
                                  step, epoch, spec_.training.learning_rate));
-  }
-
-  // The average of the weights, where there is one, and the weights themselves beside it.
-  void validate(results::Epoch& result, WeightAverage& average, bool keeps_logits) {
-    if (!average.is_on()) return validate(result, keeps_logits);
-    auto plain = result;
-    validate(plain, false);
-    average.swap();
-    validate(result, keeps_logits);
-    average.swap();
-    result.plain_top1 = plain.valid_top1;
-    result.valid_seconds += plain.valid_seconds;
   }
 
   void validate(results::Epoch& result, bool keeps_logits) {
@@ -250,14 +246,14 @@ class Trial {
       }
       const auto targets = learner_.to_targets(batch);
       const auto logits = learner_.forward(learner_.to_samples(batch));
-      tally.add(learner_.objective().loss(logits, targets), logits, targets);
+      tally.add(learner_.objective().loss(logits, targets), batch.count, logits, targets);
       if (is_auc_told) {
         scores.push_back(learner_.objective().scores(logits));
         labels.push_back(targets);
       }
       if (keeps_logits) logits_.add(batch, logits);
     }
-    result.valid_loss = tally.mean(tally.loss);
+    result.valid_loss = tally.mean_loss();
     result.valid_top1 = tally.share(tally.top1);
     result.valid_top5 = tally.share(tally.top5);
     if (is_auc_told) result.valid_auc = area_under_curve(torch::cat(scores), torch::cat(labels));

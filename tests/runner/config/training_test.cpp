@@ -52,8 +52,32 @@ architectures:
   CHECK(lion.ema_warmup);
   CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {optimizer: sgd, eps: 1}"),
              Contains("c.yaml:3:33: training.eps: sgd has none"));
+  CHECK_THAT(place.faults(data + "architectures: [{name: test_vit, optimizer: sgd, beta2: 0.9}]"),
+             Contains("c.yaml:2:57: architectures.beta2: sgd has none"));
   CHECK_THAT(place.faults(data + "architectures: [test_vit]\ntraining: {ema: 1}"),
              Contains("c.yaml:3:17: training.ema: must be from 0 to 0.999999, not 1"));
+}
+
+TEST_CASE("what the schedule does not read makes no other training") {
+  const Place place;
+  const auto training = [&](const std::string& keys) {
+    return place.read(one + "training: {" + keys + "}").candidates.at(0).training;
+  };
+  CHECK(training("schedule: cosine, div: 7, warmup_from: 0.1").div == TrainingSpec{}.div);
+  CHECK(training("schedule: cosine, div: 7, warmup_from: 0.1").warmup_from == 0.1);
+  CHECK(training("div: 7, warmup_from: 0.1").div == 7);
+  CHECK(training("div: 7, warmup_from: 0.1").warmup_from == 0);
+}
+
+TEST_CASE("fastai's head has its own dropout and norms over samples") {
+  const Place place;
+  const auto faults = [&](const std::string& keys) {
+    return place.faults(one + "training: {head: concat_pool, " + keys + "}");
+  };
+  CHECK_THAT(faults("drop_rate: 0.2"), Contains("training.drop_rate: concat_pool has its own"));
+  CHECK_THAT(faults("batch_size: 1"), Contains("batch_size and micro_batch are at least 2"));
+  CHECK_THAT(faults("micro_batch: 1"), Contains("batch_size and micro_batch are at least 2"));
+  place.read(one + "training: {head: concat_pool, batch_size: 2}");
 }
 
 TEST_CASE("a learning rate is a value, a list or a log range") {
@@ -107,9 +131,18 @@ architectures: [test_resnet, {name: test_vit, batch_size: 128, epochs: 50, optim
   CHECK(timm.candidates[2].learning_rates == Rates{0.3});
   CHECK(timm.candidates[2].training.warmup == 0.1);
 
-  CHECK(place.faults(one + "training: {recipe: fine_tun}") ==
-        "c.yaml:3:20: training.recipe: 'fine_tun' is none of fine_tune, timm, scratch; did you mean "
-        "'fine_tune'?");
+  // What is taken where none can be found: the recipe's, scaled with the batch.
+  const auto finds = place.read(data + R"(
+training: {recipe: timm, epochs: 10, batch_size: 64, base_lr: find}
+architectures: [test_resnet]
+)");
+  CHECK(finds.candidates[0].rules == Names{"valley"});
+  CHECK(finds.candidates[0].training.learning_rate == Approx(0.025));
+
+  CHECK(
+      place.faults(one + "training: {recipe: fine_tun}") ==
+      "c.yaml:3:20: training.recipe: 'fine_tun' is none of fine_tune, timm, scratch; did you mean "
+      "'fine_tune'?");
   CHECK_THAT(place.faults(one + "training: {base_lr: 0.1}"),
              Contains("c.yaml:3:21: training.base_lr: of a recipe"));
   CHECK_THAT(place.faults(one + "learning_rate: 0.1\ntraining: {recipe: timm, base_lr: 0.1}"),

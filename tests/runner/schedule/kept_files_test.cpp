@@ -84,6 +84,20 @@ TEST_CASE("weights of a trial that has no result yet are left alone") {
   CHECK(sweep.kept() == Names{"best", "running"});
 }
 
+TEST_CASE("a trial that failed leaves no files") {
+  Keeping sweep("all");
+  sweep.numbers = {{"good", {0.9, 1e-3}}, {"bad", {0.1, 1e-3}}};
+  const auto keep = sweep.act;
+  sweep.act = [&](const Launch& launch) {
+    auto script = keep(launch);
+    if (launch.job.spec.architecture == "bad") script = failing(results::Cause::diverged, "x");
+    return script;
+  };
+  sweep.run(Names{"bad", "good"});
+  CHECK(sweep.kept() == Names{"good"});
+  CHECK(sweep.kept(logits_file) == Names{"good"});
+}
+
 TEST_CASE("logits are kept of all trials, or of none") {
   Keeping sweep("none");
   sweep.numbers = {{"best", {0.9, 1e-3}}, {"middle", {0.7, 3e-3}}, {"worst", {0.5, 2e-3}}};

@@ -30,19 +30,28 @@ const torch::Tensor& reference(const std::string& name) {
   return all.at(name);
 }
 
+// Without its module.
+std::string short_of(const std::string& key) {
+  return key.substr(key.rfind('.') + 1);
+}
+
 // Parameters without a network around them.
 struct Parameters : archs::Network {
   Parameters() {
-    for (const auto& name : names) register_parameter(name, reference("start." + name).clone());
-    classifier = "matrix";
+    const auto head = register_module("head", std::make_shared<torch::nn::Module>());
+    for (const auto& name : names)
+      (name == "matrix" ? *head : *this)
+          .register_parameter(name, reference("start." + name).clone());
+    classifier = "head";
   }
   torch::Tensor features(const torch::Tensor& images) override { return images; }
   torch::Tensor head(const torch::Tensor& features) override { return features; }
-  int layer_of(std::string_view key) const override { return key.starts_with("matrix"); }
+  int layer_of(std::string_view key) const override { return key.starts_with("head"); }
 
   void set_grads(int step) {
     for (auto& p : named_parameters())
-      p.value().mutable_grad() = reference(fmt::format("grad.{}.{}", step, p.key())).clone();
+      p.value().mutable_grad() =
+          reference(fmt::format("grad.{}.{}", step, short_of(p.key()))).clone();
   }
 };
 
@@ -79,8 +88,8 @@ TEST_CASE("every optimizer takes torch.optim's or timm's steps") {
         INFO(kind.name << ", step " << step << ", " << p.key());
         // Parameters are about 1: this is float32's rounding.
         const double limit = kind.name == "muon" ? 2e-6 : 1e-6;
-        CHECK(difference(p.value(), reference(fmt::format("{}.{}.{}", kind.name, step, p.key()))) <
-              limit);
+        CHECK(difference(p.value(), reference(fmt::format("{}.{}.{}", kind.name, step,
+                                                          short_of(p.key())))) < limit);
       }
     }
   }
@@ -95,8 +104,8 @@ TEST_CASE("optimizers follow a momentum that moves") {
       take_steps(optimizer, parameters, step, step, 0.95 - 0.01 * step);
     for (const auto& p : parameters.named_parameters()) {
       INFO(name << ", " << p.key());
-      CHECK(difference(p.value(),
-                       reference(fmt::format("{}_one_cycle.{}.{}", name, steps, p.key()))) < 1e-6);
+      CHECK(difference(p.value(), reference(fmt::format("{}_one_cycle.{}.{}", name, steps,
+                                                        short_of(p.key())))) < 1e-6);
     }
   }
 }
@@ -173,12 +182,12 @@ TEST_CASE("a parameter without a gradient stays as it is, and its count too") {
     auto& parameters = *parameters_held;
     Optimizer optimizer(parameters, {.optimizer = std::string(kind.name), .weight_decay = 0.1});
     parameters.set_grads(1);
-    parameters.named_parameters()["matrix"].mutable_grad().reset();
+    parameters.named_parameters()["head.matrix"].mutable_grad().reset();
     optimizer.step({0.01, 0.9});
-    CHECK(parameters.named_parameters()["matrix"].equal(reference("start.matrix")));
+    CHECK(parameters.named_parameters()["head.matrix"].equal(reference("start.matrix")));
     CHECK_FALSE(parameters.named_parameters()["conv"].equal(reference("start.conv")));
     for (const auto& [key, tensor] : optimizer.state())
-      if (key == "steps.matrix") CHECK(tensor.item<double>() == 0);
+      if (key == "steps.head.matrix") CHECK(tensor.item<double>() == 0);
   }
 }
 
@@ -209,7 +218,8 @@ TEST_CASE("gradients are clipped as timm clips them") {
     clip(parameters.parameters(), limit);
     for (const auto& p : parameters.named_parameters()) {
       INFO(how << ", " << p.key());
-      CHECK(difference(p.value().grad(), reference("clip_" + how + "." + p.key())) < 1e-6);
+      CHECK(difference(p.value().grad(), reference("clip_" + how + "." + short_of(p.key()))) <
+            1e-6);
     }
   };
   check("norm", clip_norm, 2);
@@ -221,14 +231,14 @@ TEST_CASE("gradients are clipped as timm clips them") {
   clip_value(parameters.parameters(), 1000);
   clip_adaptive(parameters.parameters(), 1e6);
   for (const auto& p : parameters.named_parameters())
-    CHECK(p.value().grad().equal(reference("grad.1." + p.key())));
+    CHECK(p.value().grad().equal(reference("grad.1." + short_of(p.key()))));
   for (auto& p : parameters.parameters()) p.mutable_grad().reset();
   clip_norm(parameters.parameters(), 1);
   clip_value(parameters.parameters(), 1);
   clip_adaptive(parameters.parameters(), 1);
 }
 
-TEST_CASE("the spec clips, adaptively without the head") {
+TEST_CASE("the spec clips, adaptively without the classifier, and lamb at 1 at most") {
   const auto grads = [](const TrainingSpec& spec) {
     const auto parameters_held = std::make_shared<Parameters>();
     auto& parameters = *parameters_held;
@@ -236,7 +246,7 @@ TEST_CASE("the spec clips, adaptively without the head") {
     parameters.set_grads(3);
     optimizer.step({0.001, 0.9});
     std::map<std::string, torch::Tensor> all;
-    for (const auto& p : parameters.named_parameters()) all[p.key()] = p.value().grad();
+    for (const auto& p : parameters.named_parameters()) all[short_of(p.key())] = p.value().grad();
     return all;
   };
   auto adaptive = grads({.clip_grad_agc = 0.3});
@@ -246,6 +256,9 @@ TEST_CASE("the spec clips, adaptively without the head") {
   CHECK(difference(grads({.clip_grad_value = 0.5})["matrix"], reference("clip_value.matrix")) <
         1e-6);
   CHECK(difference(grads({.clip_grad_norm = 2})["bias"], reference("clip_norm.bias")) < 1e-6);
+  const auto lamb = grads({.optimizer = "lamb"})["bias"];
+  CHECK(grads({.optimizer = "lamb", .clip_grad_norm = 2})["bias"].equal(lamb));
+  CHECK_FALSE(grads({.optimizer = "lamb", .clip_grad_norm = 0.5})["bias"].equal(lamb));
 }
 
 namespace {

@@ -75,13 +75,14 @@ struct SmallTrial {
     std::vector<results::Summary> done;
     std::vector<Paused> paused;
     std::vector<Preflight> preflight;
+    std::vector<results::RateSweep> sweeps;
   };
   Said run(const Job& job) const {
     std::filesystem::remove(job.journal);
     at::set_num_threads(1);
     {
       EventSink events(job.journal);
-      job.kind == "train" ? train(job, events) : preflight(job, events);
+      (job.kind == "train" ? train : job.kind == "lr_find" ? sweep_rates : preflight)(job, events);
     }
     Said said;
     std::ifstream journal(job.journal);
@@ -92,6 +93,7 @@ struct SmallTrial {
       if (const auto* d = std::get_if<results::Summary>(&*event)) said.done.push_back(*d);
       if (const auto* p = std::get_if<Paused>(&*event)) said.paused.push_back(*p);
       if (const auto* p = std::get_if<Preflight>(&*event)) said.preflight.push_back(*p);
+      if (const auto* s = std::get_if<results::RateSweep>(&*event)) said.sweeps.push_back(*s);
     }
     return said;
   }

@@ -131,7 +131,27 @@ TEST_CASE(
   // A network that does not move is validated the same, whatever the weights.
   job.spec.training.learning_rate = 1e-12;
   CHECK(run({"1", "0"})[0].valid_loss == Approx(run({})[0].valid_loss).epsilon(1e-6));
+  // A batch of one without a weight adds nothing to the loss.
+  job.spec.training.batch_size = 1;
+  CHECK(run({"1", "0"})[0].train_loss == Approx(first[0].train_loss).epsilon(1e-5));
 }
+
+namespace {
+
+// Weights of chance in a file, changed.
+void write_changed(const std::string& architecture, const std::string& file, auto change) {
+  const auto network =
+      archs::build(architecture, {.num_classes = 2, .in_chans = 1, .image_size = 32});
+  archs::NamedTensors weights;
+  for (const auto& [key, tensor] : archs::state_dict(*network)) {
+    auto changed = tensor.detach().clone();
+    change(key, changed);
+    weights.emplace_back(key, changed);
+  }
+  archs::write_tensors(file, weights);
+}
+
+}  // namespace
 
 TEST_CASE("a preflight tells what the trial will take") {
   const SmallTrial small;
@@ -163,15 +183,51 @@ TEST_CASE("a preflight tells what the trial will take") {
 TEST_CASE("a network that gives no numbers is found before the night") {
   const SmallTrial small;
   auto job = small.job();
-  job.kind = "preflight";
-  const auto network =
-      archs::build("test_vit", {.num_classes = 2, .in_chans = 1, .image_size = 32});
-  archs::NamedTensors weights;
-  for (const auto& [key, tensor] : archs::state_dict(*network))
-    weights.emplace_back(key, torch::full_like(tensor, std::nan("")));
+  job.kind = GENERATE("preflight", "lr_find");
   job.spec.training.weights = small.path("nan.safetensors");
-  archs::write_tensors(job.spec.training.weights, weights);
+  write_changed("test_vit", job.spec.training.weights, [](const std::string&, torch::Tensor& t) {
+    t = torch::full_like(t, std::nan(""));
+  });
   CHECK_THROWS_AS(small.run(job), Diverged);
+}
+
+TEST_CASE("a training whose validation loss is no number has diverged") {
+  const SmallTrial small;
+  auto job = small.job();
+  job.spec.architecture = "test_resnet";
+  job.spec.training.weights = small.path("nan.safetensors");
+  // Batch norms train by what a batch has; these are what validation takes.
+  write_changed("test_resnet", job.spec.training.weights,
+                [](const std::string& key, torch::Tensor& t) {
+                  if (key.ends_with("running_var")) t.fill_(std::nan(""));
+                });
+  CHECK_THROWS_WITH(small.run(job), Catch::Matchers::Contains("validation loss nan after epoch 1"));
+}
+
+TEST_CASE("a head that norms over samples is trained in parts of two or more") {
+  const SmallTrial small;
+  auto job = small.job();
+  job.spec.architecture = "test_resnet";
+  job.spec.training.head = "concat_pool";
+  job.spec.training.batch_size = 5;
+  job.spec.training.micro_batch = 2;  // 2 and 3
+  const auto told = small.run(job);
+  REQUIRE(told.done.size() == 1);
+  CHECK(told.done[0].micro_batch == 2);
+}
+
+TEST_CASE("the learning-rate finder's sweep rises from 1e-7 by a hundredth of eight decades") {
+  const SmallTrial small;
+  auto job = small.job();
+  job.kind = "lr_find";
+  const auto sweeps = small.run(job).sweeps;
+  REQUIRE(sweeps.size() == 1);
+  const auto& [rates, losses] = sweeps[0];
+  REQUIRE(rates.size() == losses.size());
+  REQUIRE(rates.size() > 20);
+  for (std::size_t i = 0; i < rates.size(); ++i)
+    CHECK(rates[i] == Approx(1e-7 * std::pow(1e8, double(i) / 100)));
+  CHECK(losses[0] == Approx(losses[1]).epsilon(0.2));  // smoothed, from the first on
 }
 
 TEST_CASE("what a GPU reports is not taken for a config that cannot work") {
