@@ -216,20 +216,6 @@ TEST_CASE("a head that norms over samples is trained in parts of two or more") {
   CHECK(told.done[0].micro_batch == 2);
 }
 
-TEST_CASE("the learning-rate finder's sweep rises from 1e-7 by a hundredth of eight decades") {
-  const SmallTrial small;
-  auto job = small.job();
-  job.kind = "lr_find";
-  const auto sweeps = small.run(job).sweeps;
-  REQUIRE(sweeps.size() == 1);
-  const auto& [rates, losses] = sweeps[0];
-  REQUIRE(rates.size() == losses.size());
-  REQUIRE(rates.size() > 20);
-  for (std::size_t i = 0; i < rates.size(); ++i)
-    CHECK(rates[i] == Approx(1e-7 * std::pow(1e8, double(i) / 100)));
-  CHECK(losses[0] == Approx(losses[1]).epsilon(0.2));  // smoothed, from the first on
-}
-
 TEST_CASE("what a GPU reports is not taken for a config that cannot work") {
   const auto cause = [](auto&& work) {
     try {

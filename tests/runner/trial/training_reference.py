@@ -3,7 +3,8 @@
 
     training_reference.py > tests/data/trainings.csv        (fastai 2.8.12, timm 1.0.31, torch 2.15)
 
-case, epoch, training loss (before its one step: a batch is all images), validation loss, top-1
+case, epoch, training loss (before its one step: a batch is all images), validation loss, top-1;
+of lr_find: case, step, learning rate, smoothed loss, 0
 """
 import contextlib
 import copy
@@ -75,8 +76,19 @@ def show(case, rows):
         print(case, epoch, *(f"{v:.8g}" for v in row), sep=",")
 
 
-def fine_tune(name, epochs, freeze_epochs, base_lr):
+def learner_of(name, callbacks=()):
+    def splitter(m):
+        head = list(m.get_classifier().parameters())
+        return [[p for p in m.parameters() if not any(p is h for h in head)], head]
+
     model = network(name)
+    loaders = DataLoaders(*(DataLoader(list(zip(*images(model, *part))), bs=TRAIN, num_workers=0)
+                            for part in ((0, TRAIN), (TRAIN, VALID))))
+    return Learner(loaders, model, loss_func=torch.nn.CrossEntropyLoss(), splitter=splitter, metrics=accuracy,
+                   cbs=callbacks)
+
+
+def fine_tune(name, epochs, freeze_epochs, base_lr):
     losses = []
 
     class Record(Callback):
@@ -84,14 +96,7 @@ def fine_tune(name, epochs, freeze_epochs, base_lr):
             if self.training:
                 losses.append(self.loss.item())
 
-    def splitter(m):
-        head = list(m.get_classifier().parameters())
-        return [[p for p in m.parameters() if not any(p is h for h in head)], head]
-
-    loaders = DataLoaders(*(DataLoader(list(zip(*images(model, *part))), bs=TRAIN, num_workers=0)
-                            for part in ((0, TRAIN), (TRAIN, VALID))))
-    learner = Learner(loaders, model, loss_func=torch.nn.CrossEntropyLoss(), splitter=splitter, metrics=accuracy,
-                      cbs=[Record()])
+    learner = learner_of(name, [Record()])
     values = []
     with contextlib.redirect_stdout(io.StringIO()), learner.no_bar():
         learner.freeze()
@@ -101,6 +106,15 @@ def fine_tune(name, epochs, freeze_epochs, base_lr):
         learner.fit_one_cycle(epochs, slice(base_lr / 2 / 100, base_lr / 2), pct_start=0.3, div=5.0)
         values += learner.recorder.values
     return [(loss, v[1], v[2]) for loss, v in zip(losses, values)]
+
+
+def lr_find(name, frozen):
+    learner = learner_of(name)
+    if frozen:
+        learner.freeze()
+    with contextlib.redirect_stdout(io.StringIO()), learner.no_bar():
+        learner.lr_find(show_plot=False)
+    return [(rate, float(loss), 0) for rate, loss in zip(learner.recorder.lrs, learner.recorder.losses)]
 
 
 def timm_train(name, epochs, lr, ema=0, clip=None, smoothing=0.0, warmup=0, **optimizer_options):
@@ -136,3 +150,5 @@ show("fine_tune test_efficientnet", fine_tune("test_efficientnet", 4, 1, 1e-2))
 show("timm test_efficientnet", timm_train("test_efficientnet", 8, 0.05, opt="sgd", weight_decay=2e-5, smoothing=0.1, warmup=2))
 show("layer_decay test_vit", timm_train("test_vit", 8, 2e-3, opt="adamw", weight_decay=0.05, layer_decay=0.7, clip=1.0,
                                         ema=0.9, warmup=2))
+show("lr_find test_resnet", lr_find("test_resnet", False))
+show("frozen_lr_find test_efficientnet", lr_find("test_efficientnet", True))

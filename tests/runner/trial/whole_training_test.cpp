@@ -1,5 +1,6 @@
 #include "tests/runner/trial/small_trial.h"
 
+#include <array>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -16,25 +17,21 @@ using namespace archsweep::runner;
 
 namespace {
 
-struct Epoch {
-  double train_loss, valid_loss, top1;
-};
-
-// What fastai and timm make of it (training_reference.py), by case.
-std::map<std::string, std::vector<Epoch>> references() {
-  std::map<std::string, std::vector<Epoch>> all;
+// What fastai and timm make of it (training_reference.py), by case: of each epoch its training
+// loss, validation loss and top-1; of each step of lr_find its learning rate and loss.
+std::map<std::string, std::vector<std::array<double, 3>>> references() {
+  std::map<std::string, std::vector<std::array<double, 3>>> all;
   std::ifstream file(TEST_DATA "/trainings.csv");
   for (std::string line; std::getline(file, line);) {
     std::istringstream fields(line);
     std::string name, number;
     std::getline(fields, name, ',');
     std::getline(fields, number, ',');
-    Epoch epoch{};
-    for (double* value : {&epoch.train_loss, &epoch.valid_loss, &epoch.top1}) {
+    auto& row = all[name].emplace_back();
+    for (double& value : row) {
       std::getline(fields, number, ',');
-      *value = std::stod(number);
+      value = std::stod(number);
     }
-    all[name].push_back(epoch);
   }
   return all;
 }
@@ -55,6 +52,22 @@ DatasetSpec write_images(const SmallTrial& small, DatasetSpec spec) {
   spec.root = small.path("formula");
   spec.table = small.path("formula/labels.csv");
   return spec;
+}
+
+// All training images a step; weights by the closed fill rule.
+Job job_of(const SmallTrial& small, const std::string& architecture, const DatasetSpec& dataset,
+           const TrainingSpec& training) {
+  auto job = small.job();
+  job.spec.architecture = architecture;
+  job.spec.dataset = dataset;
+  job.spec.training = training;
+  job.spec.training.batch_size = 48;
+  job.spec.training.weights = small.path(architecture + ".safetensors");
+  const auto network =
+      archs::build(architecture, {.num_classes = 2, .in_chans = 1, .image_size = 32});
+  fill(*network, 1);
+  archs::write_tensors(job.spec.training.weights, archs::state_dict(*network));
+  return job;
 }
 
 }  // namespace
@@ -95,26 +108,39 @@ TEST_CASE("whole trainings are fastai's and timm's, epoch by epoch") {
         .clip_grad_norm = 1,
         .ema = 0.9}}};
   const auto expected = references();
-  REQUIRE(expected.size() == trainings.size());
   for (const auto& [name, training] : trainings) {
-    auto job = small.job();
-    job.spec.architecture = name.substr(name.find(' ') + 1);
-    job.spec.dataset = dataset;
-    job.spec.training = training;
-    job.spec.training.batch_size = 48;
-    job.spec.training.weights = small.path(job.spec.architecture + ".safetensors");
-    const auto network =
-        archs::build(job.spec.architecture, {.num_classes = 2, .in_chans = 1, .image_size = 32});
-    fill(*network, 1);
-    archs::write_tensors(job.spec.training.weights, archs::state_dict(*network));
-    const auto told = small.run(job).epochs;
+    const auto told =
+        small.run(job_of(small, name.substr(name.find(' ') + 1), dataset, training)).epochs;
     const auto& theirs = expected.at(name);
     REQUIRE(told.size() == theirs.size());
     for (std::size_t i = 0; i < told.size(); ++i) {
       INFO(name << ", epoch " << i + 1);
-      CHECK(told[i].train_loss == Approx(theirs[i].train_loss).epsilon(5e-4));
-      CHECK(told[i].valid_loss == Approx(theirs[i].valid_loss).epsilon(5e-4));
-      CHECK(told[i].valid_top1 == Approx(theirs[i].top1));
+      CHECK(told[i].train_loss == Approx(theirs[i][0]).epsilon(5e-4));
+      CHECK(told[i].valid_loss == Approx(theirs[i][1]).epsilon(5e-4));
+      CHECK(told[i].valid_top1 == Approx(theirs[i][2]));
+    }
+  }
+}
+
+TEST_CASE("the learning-rate finder's sweep is fastai's, step by step") {
+  const SmallTrial small;
+  const auto dataset = write_images(small, small.job().spec.dataset);
+  const auto expected = references();
+  for (const std::string name : {"lr_find test_resnet", "frozen_lr_find test_efficientnet"}) {
+    auto job = job_of(small, name.substr(name.find(' ') + 1), dataset,
+                      {.freeze_epochs = name.starts_with("frozen")});
+    job.kind = "lr_find";
+    const auto sweeps = small.run(job).sweeps;
+    const auto& theirs = expected.at(name);
+    REQUIRE(sweeps.size() == 1);
+    const auto& [rates, losses] = sweeps[0];
+    REQUIRE(rates.size() == losses.size());
+    // Above a rate of 0.3 the last digit decides where the loss goes.
+    REQUIRE(rates.size() > 81);
+    for (std::size_t i = 0; i < 81; ++i) {
+      INFO(name << ", step " << i + 1);
+      CHECK(rates[i] == Approx(theirs[i][0]));
+      CHECK(losses[i] == Approx(theirs[i][1]).epsilon(5e-4));
     }
   }
 }
