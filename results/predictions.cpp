@@ -19,7 +19,7 @@ double log_sum(const Values& values) {
 }  // namespace
 
 double Predictions::loss(std::size_t image) const {
-  return -row(image)[static_cast<std::size_t>(labels[image])];
+  return std::max(0.0, -double{row(image)[static_cast<std::size_t>(labels[image])]});  // not -0
 }
 
 std::size_t Predictions::predicted(std::size_t image) const {

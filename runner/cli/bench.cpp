@@ -136,7 +136,12 @@ runner::BenchPlan make_plan(const Options& o) {
       std::ranges::copy_if(sizes, std::back_inserter(spec.measurement.train_batch_sizes),
                            [](int n) { return n > 1; });
     plan.candidates.push_back({spec, family, "", 0});
-    if (!(o.fold || is_exported(spec)) || !can_fold(spec.training.precision, plan.device)) return;
+    if (!o.fold && !is_exported(spec)) return;
+    if (!can_fold(spec.training.precision, plan.device)) {
+      fmt::print(stderr, "{}: not timed folded: in {} folded weights would be rounded anew\n",
+                 spec.architecture, spec.training.precision);
+      return;
+    }
     spec.measurement.fold = true;  // for inference alone
     spec.measurement.train_batch_sizes.clear();
     plan.candidates.push_back({std::move(spec), family, "", 0});

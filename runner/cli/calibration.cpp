@@ -33,18 +33,24 @@ int show_calibration(const Options& o) {
   const auto& p = said.predictions;
   const auto calibration = results::calibration_of(p);
   const double temperature = results::fit_temperature(p);
+  const bool is_fitted =
+      temperature > results::least_temperature && temperature < results::most_temperature;
   const auto scaled = results::at_temperature(p, temperature);
+  const auto if_fitted = [&](double value) {
+    return is_fitted ? results::Value{value} : results::Value{};
+  };
   const auto score = results::score_of(p);
   if (o.bins)
     print_rows(bin_rows(calibration), o.format);
   else
-    print_rows({{"trial", "architecture", "top1_percent", "confidence", "ece", "brier", "loss",
-                 "temperature", "ece_scaled", "loss_scaled", "images"},
-                {{said.trial.number, said.trial.architecture, 100 * score.top1,
-                  100 * calibration.confidence, 100 * calibration.error, calibration.brier,
-                  score.loss, temperature, 100 * results::calibration_of(scaled).error,
-                  results::score_of(scaled).loss, static_cast<std::int64_t>(p.images())}}},
-               o.format, {"images", "loss_scaled", "ece_scaled"});
+    print_rows(
+        {{"trial", "architecture", "top1_percent", "confidence", "ece", "brier", "loss",
+          "temperature", "ece_scaled", "loss_scaled", "images"},
+         {{said.trial.number, said.trial.architecture, 100 * score.top1,
+           100 * calibration.confidence, 100 * calibration.error, calibration.brier, score.loss,
+           if_fitted(temperature), if_fitted(100 * results::calibration_of(scaled).error),
+           if_fitted(results::score_of(scaled).loss), static_cast<std::int64_t>(p.images())}}},
+        o.format, {"images", "loss_scaled", "ece_scaled"});
   if (o.output.empty()) return 0;
   draw_beside_rows(
       results::reliability_chart(
@@ -74,7 +80,9 @@ const Command calibration_command{
     "bins,\n"
     "both in percent; temperature: what logits are to be divided by for the least loss, and what "
     "ece\n"
-    "and loss then are. It is fitted to these same images.\n",
+    "and loss then are (empty where nothing is wrong, or nothing learnt). It is fitted to these "
+    "same\n"
+    "images.\n",
     declare};
 
 }  // namespace archsweep::cli

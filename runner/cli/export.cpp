@@ -19,6 +19,7 @@
 #include "runner/schedule/process_runner.h"
 #include "runner/schedule/status.h"
 #include "runner/support/error.h"
+#include "runner/support/temporary_folder.h"
 #include "runner/support/text.h"
 #include "runner/trial/protocol.h"
 
@@ -39,27 +40,42 @@ std::string measured(const results::Reader& reader, std::int64_t trial) {
   return nlohmann::ordered_json::parse(results::write_rows(rows, "json")).at(0).dump();
 }
 
-// false: the user stopped it.
+// On the data that it was trained on, or not at all. false: the user stopped it.
 bool train_again(const TrainedTrial& trial, const fs::path& weights) {
+  const TemporaryFolder own("archsweep-export");
+  const auto files = own.path() / "worker";
   runner::ProcessRunner processes(runner::find_worker());
   runner::Status status(stderr);
-  const runner::Job job{.kind = "train",
-                        .spec = runner::spec_from_json(nlohmann::json::parse(trial.spec)),
-                        .device = trial.device,
-                        .threads = trial.threads,
-                        .cache_folder = (trial.folder / "cache").string(),
-                        .weights = weights.string(),
-                        .logits = runner::logits_file(trial.folder, trial.fingerprint).string(),
-                        .precision = trial.dtype};
-  status.doing("training it again");
-  return run_one(
-      {}, trial.name, {job, trial.folder / "trials" / "export"},
-      [&](const runner::Event& event) {
-        if (const auto* p = std::get_if<runner::Progress>(&event); p && p->epochs > 0)
-          status.doing(fmt::format("  training it again: epoch {} of {}", p->epoch, p->epochs));
-        return std::holds_alternative<results::Summary>(event);
-      },
-      processes, status);
+  runner::Job job{.kind = "prepare",
+                  .spec = runner::spec_from_json(nlohmann::json::parse(trial.spec)),
+                  .device = trial.device,
+                  .threads = trial.threads,
+                  .cache_folder = (trial.folder / "cache").string(),
+                  .precision = trial.dtype};
+  std::string split_hash;
+  const auto is_prepared = [&](const runner::Event& event) {
+    const auto* prepared = std::get_if<runner::Prepared>(&event);
+    if (prepared) split_hash = prepared->split_hash;
+    return prepared != nullptr;
+  };
+  status.doing("  looking at its data");
+  if (!run_one({}, trial.name, {job, files}, is_prepared, processes, status)) return false;
+  if (split_hash != trial.split_hash)
+    throw Error(
+        fmt::format("{}: {} has other images than it was trained on: trained again it were "
+                    "another network; run a sweep on them",
+                    trial.name, job.spec.dataset.root));
+  job.kind = "train";
+  job.weights = weights.string();
+  // What it said is of the weights that were.
+  const auto logits = runner::logits_file(trial.folder, trial.fingerprint);
+  if (!fs::exists(logits)) job.logits = logits.string();
+  const auto is_trained = [&](const runner::Event& event) {
+    if (const auto* p = std::get_if<runner::Progress>(&event); p && p->epochs > 0)
+      status.doing(fmt::format("  training it again: epoch {} of {}", p->epoch, p->epochs));
+    return std::holds_alternative<results::Summary>(event);
+  };
+  return run_one({}, trial.name, {job, files}, is_trained, processes, status);
 }
 
 // The weights that are there; nullopt: the user stopped training them again.
@@ -92,6 +108,7 @@ int export_trial(Options o) {
   become_worker(
       std::vector<std::string>{"export", encode(runner::ExportJob{
                                              .weights = weights->string(),
+                                             .fingerprint = trial.fingerprint,
                                              .folder = fs::path(o.output).lexically_normal(),
                                              .cache_folder = (trial.folder / "cache").string(),
                                              .measured = measured(reader, o.trial),

@@ -48,8 +48,10 @@ const Command predict_command{
     "  archsweep predict pets-model cat.jpg\n"
     "  archsweep predict pets-model photos/ cat.jpg --all --format csv\n"
     "  archsweep predict titanic-model passengers.csv\n"
-    "Photos are prepared as the validation of its training prepared them. One that cannot be read\n"
-    "is named, the others go on; the exit code is then 1.\n",
+    "Photos are prepared as the validation of its training prepared them. One that cannot be\n"
+    "read, an empty folder, a row with a text for a number, or without a value where training\n"
+    "left such rows out, is named, the others go on; the exit code is then 1. In the end stderr\n"
+    "tells, a column, how many cells were missing or of a level that training never had.\n",
     declare};
 
 }  // namespace archsweep::cli

@@ -11,7 +11,8 @@ TrainedTrial trained_trial(const results::Reader& reader, std::int64_t trial,
   const auto database = reader.path().string();
   auto rows = reader.open(fmt::format(
       "SELECT t.architecture, t.source, t.state, t.fingerprint, t.spec, a.journal, a.device, "
-      "e.threads, r.fit_time, r.split_hash, r.dtype FROM trials t LEFT JOIN attempts a USING (trial, "
+      "e.threads, r.fit_time, r.split_hash, r.dtype, r.classes FROM trials t LEFT JOIN attempts a "
+      "USING (trial, "
       "attempt) LEFT JOIN environments e USING (environment) LEFT JOIN results r USING (trial) "
       "WHERE t.trial = {}",
       trial));
@@ -27,6 +28,7 @@ TrainedTrial trained_trial(const results::Reader& reader, std::int64_t trial,
                      .dtype = std::string(rows.text(10)),
                      .split_hash = std::string(rows.text(9)),
                      .threads = static_cast<int>(rows.whole(7)),
+                     .classes = static_cast<int>(rows.whole(11)),
                      .train_seconds = rows.number(8),
                      // The journal is FOLDER/trials/NAME.jsonl.
                      .folder = std::filesystem::path(rows.text(5)).parent_path().parent_path()};

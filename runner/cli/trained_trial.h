@@ -15,6 +15,7 @@ struct TrainedTrial {
   std::string name;  // "pets.db: trial 7 (resnet18)"
   std::string architecture, fingerprint, spec, device, dtype, split_hash;
   int threads = 0;
+  int classes = 0;  // 0: it predicts numbers
   double train_seconds = 0;
   std::filesystem::path folder;  // the sweep's output.folder
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include "runner/cli/rows.h"
 #include "runner/schedule/kept_files.h"
@@ -17,6 +18,10 @@ namespace {
 TrialPredictions read_trial(const results::Reader& reader, std::int64_t number,
                             const std::string& files) {
   auto trial = trained_trial(reader, number, files);
+  if (trial.classes == 0 ||
+      runner::spec_from_json(nlohmann::json::parse(trial.spec)).training.loss == "mse")
+    throw Error(fmt::format("{}: it predicts a number (loss mse), no probabilities of classes",
+                            trial.name));
   const auto file = runner::logits_file(trial.folder, trial.fingerprint);
   if (!std::filesystem::exists(file))
     throw Error(fmt::format(
@@ -64,7 +69,10 @@ void add_prediction_options(CLI::App& app, PredictionOptions& o, int least, int 
   app.add_option(most == 1 ? "trial" : "trials", o.trials,
                  "Number of a finished trial, as the leaderboard shows it")
       ->required()
-      ->expected(least, most);
+      ->expected(least, most)
+      ->option_text(most == 1   ? "INT REQUIRED"
+                    : most == 2 ? "INT INT REQUIRED"
+                                : "INT INT ... REQUIRED");
   app.add_option("--files", o.files, "The sweep's output.folder, if it has moved");
   add_format_option(app, o.format);
 }

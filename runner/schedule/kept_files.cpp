@@ -21,6 +21,7 @@ struct Kept {
   std::string architecture, keys;
   double quality;              // top1; less the loss where the targets are numbers
   double latency, throughput;  // NaN: not measured
+  double fit_time;
 };
 
 struct Folder {
@@ -60,7 +61,7 @@ std::vector<Kept> finished(const Folder& folder, const fs::path& database) {
   auto rows = reader.open(fmt::format(
       "WITH files (stem) AS (VALUES {}) "
       "SELECT fingerprint, r.architecture, speed_key || ' ' || accuracy_key, "
-      "coalesce(top1, -valid_loss, -9e999), latency, throughput FROM files "
+      "coalesce(top1, -valid_loss, -9e999), latency, throughput, fit_time FROM files "
       "CROSS JOIN trials ON fingerprint BETWEEN stem AND stem || 'g' "  // after all digits
       "JOIN results r USING (trial)",
       fmt::join(stems, ", ")));
@@ -70,7 +71,8 @@ std::vector<Kept> finished(const Folder& folder, const fs::path& database) {
     const auto bytes = fs::file_size(file, error);
     if (!error)
       kept.push_back({file, static_cast<double>(bytes), std::string(rows.text(1)),
-                      std::string(rows.text(2)), rows.number(3), rows.number(4), rows.number(5)});
+                      std::string(rows.text(2)), rows.number(3), rows.number(4), rows.number(5),
+                      rows.number(6)});
   }
   return kept;
 }
@@ -94,9 +96,13 @@ std::vector<std::string> make_room(std::vector<Kept> kept, double limit, const c
 
 constexpr double gib = 1024.0 * 1024 * 1024;
 
-// At least as good in everything that is known of both, and better in something.
+// At least as good in everything that is known of both, and better in something. Where no speed is
+// known the time of training counts, as in the frontier.
 bool beats(const Kept& a, const Kept& b) {
   if (a.keys != b.keys) return false;
+  if (std::isnan(a.latency - b.latency) && std::isnan(a.throughput - b.throughput) &&
+      a.fit_time > b.fit_time)
+    return false;
   const std::pair<double, double> more_is_better[] = {
       {a.quality, b.quality}, {-a.latency, -b.latency}, {a.throughput, b.throughput}};
   return std::ranges::none_of(more_is_better, [](auto p) { return p.first < p.second; }) &&

@@ -255,15 +255,27 @@ Standings::ToRun Standings::to_run() {
   return all;
 }
 
+// Where no preflight has told: as much as another of the architecture; 0: not known.
+double Standings::checkpoint_bytes(std::size_t i) const {
+  const auto& e = entries_[i];
+  if (!std::isnan(e.forecast.checkpoint_bytes)) return e.forecast.checkpoint_bytes;
+  double most = 0;
+  for (const auto& other : entries_)
+    if (other.trial.spec.architecture == e.trial.spec.architecture)
+      most = std::max(most, checkpoints_.bytes(other.trial.fingerprint));
+  return most;
+}
+
 bool Standings::make_room(std::size_t i) {
   if (checkpoints_.bytes(entries_[i].trial.fingerprint) > 0) return true;  // is replaced
-  const double bytes = entries_[i].forecast.checkpoint_bytes;
-  if (std::isnan(bytes)) return true;
+  const double bytes = checkpoint_bytes(i);
   const double limit = checkpoints_.limit();
   if (checkpoints_.used() + bytes <= limit) return true;
   std::vector<std::size_t> idle;  // what nobody goes on from soon, the least wanted first
   for (std::size_t k = 0; k < size(); ++k)
     if (contenders_[k].state == TrialState::failed) idle.push_back(k);
+  for (std::size_t k = 0; k < size(); ++k)
+    if (contenders_[k].state == TrialState::done) idle.push_back(k);
   for (const auto& given : given_up()) idle.push_back(given.trial);
   for (const auto k : idle) {
     remove_checkpoint(k);

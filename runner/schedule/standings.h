@@ -90,10 +90,11 @@ class Standings {
   // What waits or runs, without what the rules give up.
   ToRun to_run();
 
-  // For the trial's checkpoint; those of failed and given-up trials go first.
+  // For the trial's checkpoint; those of failed, finished and given-up trials go first.
   bool make_room(std::size_t i);
 
  private:
+  double checkpoint_bytes(std::size_t i) const;
   void take_over_shorter(const results::Store& store, bool is_plan, Counts& counts);
 
   std::vector<Entry> entries_;         // in the order in which they start

@@ -156,8 +156,9 @@ Error Csv::fault(const Field& at, std::string_view message) const {
 bool Csv::next() {
   if (!read_row()) return false;
   if (parser_->fields != columns_.size())
-    throw fault({{}, line(), 1},
-                fmt::format("{} fields; the header has {}", parser_->fields, columns_.size()));
+    throw RowError(fault({{}, line(), 1}, fmt::format("{} fields; the header has {}",
+                                                      parser_->fields, columns_.size()))
+                       .what());
   return true;
 }
 

@@ -28,6 +28,11 @@ struct Field {
   std::size_t column = 0;  // likewise, in bytes
 };
 
+// Of one row alone: the next can be read.
+struct RowError : Error {
+  using Error::Error;
+};
+
 class Csv {
  public:
   // Reads the header. `text` must outlive this; `file` is its name in messages; `separator` is a
@@ -39,8 +44,8 @@ class Csv {
   const std::vector<std::string>& columns() const { return columns_; }
   std::optional<std::size_t> find(std::string_view column) const;
 
-  // Goes to the next row; false after the last. Throws Error: more or fewer fields than the header
-  // has, a quote that is not closed or stands inside a field.
+  // Goes to the next row; false after the last. Throws RowError: more or fewer fields than the
+  // header has; Error: a quote that is not closed or stands inside a field.
   bool next();
   const std::vector<Field>& row() const { return row_; }
   std::size_t line() const { return row_.empty() ? 0 : row_[0].line; }  // where the row begins

@@ -28,6 +28,25 @@ Dataset dataset_of(const TrialSpec& spec, const std::string& cache_folder) {
   }
 }
 
+Trained read(const ExportJob& job) {
+  try {
+    auto trained = read_trained(job.weights);
+    if (fingerprint(trained.spec) != job.fingerprint)
+      throw Error(fmt::format("{}: it is another trial's", job.weights));
+    return trained;
+  } catch (const Error& e) {
+    throw Error(fmt::format("{}; remove it, and --train-again makes it anew", e.what()), e.code());
+  }
+}
+
+// A network for one size of images is built for it in Python, too.
+std::string size_option(const TrialSpec& spec) {
+  const auto& preprocessing = archs::get(spec.architecture).preprocessing;
+  return preprocessing.fixed_input_size && spec.dataset.image_size != preprocessing.input_size
+             ? fmt::format(", img_size={}", spec.dataset.image_size)
+             : "";
+}
+
 struct Counts {
   std::int64_t images = 0, other = 0, right = 0;
 };
@@ -46,9 +65,9 @@ Counts compare(const Dataset& dataset, const TrialSpec& spec, Classifier& before
   Counts counts;
   Batch batch;
   while (loader.next(batch)) {
-    auto first = dataset.is_table() ? before.logits(batch.rows, batch.count)
+    auto first = dataset.has_rows() ? before.logits(batch.rows, batch.count)
                                     : before.logits(batch.pixels, batch.count, side);
-    auto second = dataset.is_table() ? after.logits(batch.rows, batch.count)
+    auto second = dataset.has_rows() ? after.logits(batch.rows, batch.count)
                                      : after.logits(batch.pixels, batch.count);
     counts.images += batch.count;
     if (objective.classes()) {
@@ -72,7 +91,7 @@ void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
                     spec.dataset.channels, device);
   Exported after(job.folder, device);
   const auto counts = compare(dataset, spec, before, after);
-  const auto* samples = dataset.is_table() ? "rows" : "images";
+  const auto* samples = dataset.has_rows() ? "rows" : "images";
   if (counts.other > 0)
     throw Error(fmt::format("{}: {} of {} validation {} are predicted otherwise after "
                             "reloading: do not use it",
@@ -93,13 +112,10 @@ void check(const ExportJob& job, const Trained& trained, const Dataset& dataset,
 
 int export_trained(const ExportJob& job) {
   const auto device = open_device(job.device);
-  auto trained = read_trained(job.weights);
-  // A checkpoint tells no classes and no columns; numbers have no classes.
-  const bool is_told = !trained.class_names.empty() || !trained.columns.target.empty();
+  const auto trained = read(job);
+  // Before anything is written.
   Dataset dataset;
-  if (job.is_checked || !is_told) dataset = dataset_of(trained.spec, job.cache_folder);
-  if (trained.class_names.empty()) trained.class_names = dataset.class_names;
-  if (trained.columns.target.empty()) trained.columns = dataset.columns;
+  if (job.is_checked) dataset = dataset_of(trained.spec, job.cache_folder);
   auto network = build_trained(trained);
   const double bytes = write_exported(job.folder, trained, *network, job.measured);
   const auto classes = trained.class_names.size();
@@ -111,8 +127,14 @@ int export_trained(const ExportJob& job) {
     fmt::print("in Python: timm.create_model({}, pretrained=True)\n",
                nlohmann::json("local-dir:" + job.folder).dump());
   else
-    fmt::print("its head is fastai's: vision_learner(dls, {}, n_out={}).model loads the weights\n",
-               nlohmann::json(trained.spec.architecture).dump(), trained.class_names.size());
+    fmt::print(
+        "its head is fastai's: vision_learner(dls, {}, n_out={}{}).model loads the weights\n",
+        nlohmann::json(trained.spec.architecture).dump(), trained.class_names.size(),
+        size_option(trained.spec));
+  if (trained.spec.dataset.resize == "pad")
+    fmt::print(
+        "its images were padded with their mirror image, which timm's transforms do not do: "
+        "`archsweep predict` does\n");
   return 0;
 }
 

@@ -1,5 +1,7 @@
 #include "runner/trial/exported.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -7,6 +9,7 @@
 #include <functional>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "archs/catalog.h"
@@ -14,8 +17,11 @@
 #include "archs/layers/concat_head.h"
 #include "archs/weights/load.h"
 #include "runner/support/error.h"
+#include "runner/support/hash.h"
+#include "runner/support/text.h"
 #include "runner/support/whole_file.h"
 #include "runner/trial/augment/augment.h"
+#include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/objective.h"
 
 namespace archsweep::runner {
@@ -94,10 +100,46 @@ void write_text(const fs::path& path, const std::string& text) {
                 Exit::environment);
 }
 
+constexpr auto replace = Json::error_handler_t::replace;  // class names are names of folders
+
+// What both files carry to tell that they belong together: of the same training the same.
+std::string id_of(const Json& config, const archs::NamedTensors& weights) {
+  Sha256 hash;
+  hash.add(config.dump(-1, ' ', false, replace));
+  for (const auto& [name, tensor] : weights) {
+    const auto plain = tensor.detach().cpu().contiguous();
+    hash.add(name);
+    hash.add({static_cast<const char*>(plain.const_data_ptr()), plain.nbytes()});
+  }
+  return hash.hex();
+}
+constexpr const char* id_key = "archsweep";  // among the metadata of the weights
+
 bool is_ours(const fs::path& config) {
+  std::error_code none;
+  if (!fs::is_regular_file(config, none)) return false;
   std::ifstream text(config);
   const auto json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   return json.is_object() && json.contains("archsweep");
+}
+
+bool are_our_weights(const fs::path& file) {
+  if (file.filename() != weights_name) return false;
+  try {
+    return archs::MappedSafetensors(file).content().metadata.contains(id_key);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The name of a file that is not whole yet.
+fs::path partial(const fs::path& file) {
+  return fmt::format("{}.{}.partial", file.string(), ::getpid());
+}
+bool is_partial(const fs::path& file) {
+  return file.extension() == ".partial" && std::ranges::any_of(exported_files, [&](auto* name) {
+           return file.filename().string().starts_with(name + std::string("."));
+         });
 }
 
 void make_room_for_both(const fs::path& folder) {
@@ -106,8 +148,49 @@ void make_room_for_both(const fs::path& folder) {
   if (error)
     throw Error(fmt::format("{}: cannot make the folder: {}", folder.string(), error.message()),
                 Exit::environment);
-  if (!fs::is_empty(folder) && !is_ours(folder / config_name))
-    throw Error(fmt::format("{}: holds something else; name an empty folder", folder.string()));
+  const bool has_export = is_ours(folder / config_name);
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (!has_export && !is_partial(entry.path()) && !are_our_weights(entry.path()))
+      throw Error(fmt::format("{}: holds something else; name an empty folder", folder.string()));
+  for (const auto* name : exported_files) remove_partial_files(folder / name);
+}
+
+Json read_config(const fs::path& file) {
+  constexpr const char* who = "`archsweep export` writes such folders";
+  std::error_code none;
+  if (!fs::exists(file, none)) throw Error(fmt::format("{}: no such file; {}", file.string(), who));
+  if (!fs::is_regular_file(file, none))
+    throw Error(fmt::format("{}: not a regular file; {}", file.string(), who));
+  std::ifstream text(file);
+  if (!text) throw Error(file.string() + ": cannot be read", Exit::environment);
+  return Json::parse(text);
+}
+
+void check_word(const fs::path& file, const char* key, const std::string& word,
+                const std::vector<std::string_view>& words) {
+  if (std::ranges::find(words, word) == words.end())
+    throw Error(fmt::format("{}: {} '{}': expected one of {}", file.string(), key,
+                            printable(word, 60), fmt::join(words, ", ")));
+}
+
+// Of words that others know: their message with the file that has the word.
+template <typename Check>
+void name_file(const fs::path& file, const Check& check) {
+  try {
+    check();
+  } catch (const Error& e) {
+    throw Error(fmt::format("{}: {}", file.string(), e.what()), e.code());
+  }
+}
+
+void load_pair(archs::Network& network, const fs::path& folder, const std::string& id) {
+  const auto file = folder / weights_name;
+  archs::Metadata metadata;
+  const auto weights = archs::read_tensors(file, &metadata);
+  if (metadata[id_key] != id)  // both "": from before there were ids
+    throw Error(fmt::format("{}: {} and {} are not of one export; export again", folder.string(),
+                            config_name, weights_name));
+  archs::load_weights(network, weights, file.string());
 }
 
 archs::Rgb read_per_channel(const Json& json) {
@@ -184,22 +267,35 @@ std::shared_ptr<archs::Network> build_trained(const Trained& trained) {
 double write_exported(const fs::path& folder, const Trained& trained, const archs::Network& network,
                       const std::string& measured) {
   make_room_for_both(folder);
-  const auto weights = folder / weights_name;
-  archs::write_tensors(weights, archs::state_dict(network));
-  constexpr auto replace = Json::error_handler_t::replace;  // class names are names of folders
-  write_text(folder / config_name,
-             config_of(trained, network, measured).dump(2, ' ', false, replace) + "\n");
-  return static_cast<double>(fs::file_size(weights));
+  const auto tensors = archs::state_dict(network);
+  auto config = config_of(trained, network, measured);
+  const auto id = id_of(config, tensors);
+  config["archsweep"]["id"] = id;
+  const auto config_file = folder / config_name, weights_file = folder / weights_name;
+  const auto new_config = partial(config_file), new_weights = partial(weights_file);
+  try {
+    archs::write_tensors(new_weights, tensors, {{"format", "pt"}, {id_key, id}});
+    write_text(new_config, config.dump(2, ' ', false, replace) + "\n");
+    fs::remove(config_file);  // first: timm, which knows no ids, finds no pair of old and new
+    fs::rename(new_weights, weights_file);
+    fs::rename(new_config, config_file);
+    return static_cast<double>(fs::file_size(weights_file));
+  } catch (const std::exception& e) {
+    std::error_code none;
+    fs::remove(new_weights, none);
+    fs::remove(new_config, none);
+    if (const auto* fault = dynamic_cast<const fs::filesystem_error*>(&e))
+      throw Error(
+          fmt::format("{}: cannot be written: {}", folder.string(), fault->code().message()),
+          Exit::environment);
+    throw;
+  }
 }
 
 Exported::Exported(const fs::path& folder, const torch::Device& device) {
   const auto file = folder / config_name;
-  std::ifstream text(file);
-  if (!text)
-    throw Error(
-        fmt::format("{}: no such file; `archsweep export` writes such folders", file.string()));
   try {
-    const auto json = Json::parse(text);
+    const auto json = read_config(file);
     architecture_ = json.at("architecture").get<std::string>();
     const auto& input = json.at("archsweep").at("input");
     class_names_ = json.at("label_names").get<std::vector<std::string>>();
@@ -216,25 +312,34 @@ Exported::Exported(const fs::path& folder, const torch::Device& device) {
                                                [](int side) { return side > 0 && side <= 4096; }) &&
                            (input_.channels == 1 || input_.channels == 3) && !class_names_.empty();
       if (!is_sane) throw Error(file.string() + ": sizes or classes that no export has");
+      std::vector<std::string_view> words;
+      for (const auto& mode : crop_modes) words.emplace_back(mode.resize);
+      check_word(file, "resize", input_.resize, words);
     }
-    const auto wanted = is_table() ? archs::Input::table : archs::Input::image;
-    if (archs::get(architecture_).input != wanted)
-      throw Error(file.string() + ": an architecture for another kind of data");
+    name_file(file, [&] {
+      const auto wanted = is_table() ? archs::Input::table : archs::Input::image;
+      if (archs::get(architecture_).input != wanted)
+        throw Error("an architecture for another kind of data");
+    });
     const TrainingSpec training{.loss = input.value("loss", ""),
                                 .head = input.value("head", "own"),
                                 .hidden = input.value("hidden", std::vector<int>{}),
                                 .precision = input.at("precision").get<std::string>(),
                                 .layout = input.at("layout").get<std::string>()};
+    check_word(file, "layout", training.layout, {"auto", "channels_last", "contiguous"});
+    name_file(file, [&] { precision_of(training.precision, device); });
     if (!archs::tabular::is_sane(training.hidden))
       throw Error(file.string() + ": hidden layers that no export has");
     auto network = build_network(architecture_, class_names_.size(), input_, training, columns_);
-    archs::load_weights(*network, folder / weights_name);
+    load_pair(*network, folder, json.at("archsweep").value("id", ""));
     archs::Preprocessing preprocessing;
     if (!is_table())
       preprocessing = {.mean = read_per_channel(json.at("pretrained_cfg").at("mean")),
                        .std = read_per_channel(json.at("pretrained_cfg").at("std"))};
     if (!std::ranges::all_of(preprocessing.std, is_scale))
       throw Error(file.string() + ": a std that no export has");
+    drops_missing_ = json.value("/archsweep/spec/dataset/missing"_json_pointer, "") == "drop";
+    gives_number_ = outputs_of(training, static_cast<int>(class_names_.size())) == 1;
     classifier_ = std::make_unique<Classifier>(std::move(network), training, preprocessing,
                                                input_.channels, device);
   } catch (const nlohmann::json::exception& e) {

@@ -46,15 +46,16 @@ class Classifier {
 // The network of a trial with its weights. Throws Error.
 std::shared_ptr<archs::Network> build_trained(const Trained& trained);
 
-// Writes both files; a folder that holds something else, or another program's model, is left alone.
-// `measured` is a JSON object of what is known of the trial. Returns the bytes of the weights.
-// Throws Error.
+// Replaces both files as one: they have an id in common, and a reader finds the old pair, none or
+// the new one. A folder that holds something else, or another program's model, is left alone; what
+// an export that was interrupted left behind is cleared away. `measured` is a JSON object of what
+// is known of the trial. Returns the bytes of the weights. Throws Error.
 double write_exported(const std::filesystem::path& folder, const Trained& trained,
                       const archs::Network& network, const std::string& measured);
 
 class Exported {
  public:
-  // Throws Error: no such folder, another program's, damaged.
+  // Throws Error: no such folder, another program's, damaged, files of two exports.
   Exported(const std::filesystem::path& folder, const torch::Device& device);
 
   Model& model() { return classifier_->model(); }
@@ -66,7 +67,9 @@ class Exported {
   const std::vector<std::string>& class_names() const { return class_names_; }  // none: numbers
   bool is_table() const { return !columns_.target.empty(); }
   const TableColumns& columns() const { return columns_; }
-  void check_takes_images() const;  // throws Error where it is of a table
+  bool drops_missing() const { return drops_missing_; }  // it learned from complete rows alone
+  bool gives_number() const { return gives_number_; }    // one a row, no share a class
+  void check_takes_images() const;                       // throws Error where it is of a table
   std::size_t bytes_of_image() const;
 
   // The content of an image's file as the validation of its training saw it: bytes_of_image()
@@ -85,6 +88,7 @@ class Exported {
   std::vector<std::string> class_names_;
   DatasetSpec input_;  // sizes, resize and channels alone
   TableColumns columns_;
+  bool drops_missing_ = false, gives_number_ = false;
   std::unique_ptr<Classifier> classifier_;
 };
 

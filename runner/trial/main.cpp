@@ -41,6 +41,8 @@ constexpr const char* usage =
     "  archsweep-trial serve-model JOB  likewise\n"
     "  archsweep-trial --version\n";
 
+constexpr const char* unwritten = "cannot write the output";  // as archsweep says it
+
 // Leaves without the destructors of LibTorch's statics: they take 0.1 s, and what a job wrote is
 // written.
 [[noreturn]] void do_job() {
@@ -84,12 +86,18 @@ int main(int argc, char** argv) {
       if (archsweep::runner::fork_workers(argc, argv)) do_job();
       return 0;
     }
-    return run({argv + 1, argv + argc});
+    const int code = run({argv + 1, argv + argc});
+    // `archsweep` became this program: nobody else looks whether all was written.
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) throw Error(unwritten, Exit::environment);
+    return code;
   } catch (const Error& e) {
     fmt::print(stderr, "{}\n", e.what());
     return static_cast<int>(e.code());
   } catch (const std::exception& e) {
-    fmt::print(stderr, "archsweep-trial: {}\n", e.what());
+    if (std::ferror(stdout))  // fmt found out first
+      fmt::print(stderr, "{}\n", unwritten);
+    else
+      fmt::print(stderr, "archsweep-trial: {}\n", e.what());
     return static_cast<int>(Exit::environment);
   }
 }

@@ -104,6 +104,7 @@ template <typename T>
 requires std::is_same_v<std::remove_const_t<T>, ExportJob>
 void fields(T& j, auto&& visit) {
   visit("weights", j.weights);
+  visit("fingerprint", j.fingerprint);
   visit("folder", j.folder);
   visit("cache_folder", j.cache_folder);
   visit("measured", j.measured);

@@ -104,6 +104,7 @@ struct ValidateJob {
 // `archsweep-trial export`.
 struct ExportJob {
   std::string weights;       // file that a training left behind (train/trained.h)
+  std::string fingerprint;   // of the trial that they are of
   std::string folder;        // to write
   std::string cache_folder;  // of decoded data sets
   std::string measured;      // JSON object of what was measured of the trial

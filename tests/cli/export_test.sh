@@ -56,7 +56,7 @@ assert len(timm["mean"]) == len(timm["std"]) == 3
 assert config["archsweep"]["measured"]["trial"] == int(trial) and abs(config["archsweep"]["measured"]["top1"] - float(top1)) < 1e-9
 data = open(f"{folder}/model.safetensors", "rb").read()
 header = json.loads(data[8:8 + struct.unpack("<Q", data[:8])[0]])
-assert header.pop("__metadata__") == {"format": "pt"}
+assert header.pop("__metadata__") == {"format": "pt", "archsweep": config["archsweep"]["id"]}
 assert header[timm["classifier"] + ".weight"]["shape"][0] == 2, header.keys()
 # What it says of the files themselves is what training counted.
 rows = list(csv.DictReader(open(predicted)))
@@ -70,6 +70,38 @@ images=$root/tests/data/images
 expect bad 1 'text.jpg: not a JPEG' "$archsweep" predict model1 "$images/rgb.png" "$images/text.jpg" "$images/grey.png" --device cpu --format csv
 [ "$(wc -l < out)" = 3 ] || say "a bad image keeps others from being told: $(cat out)"
 expect gone 1 '^gone.jpg: No such file' "$archsweep" predict model1 gone.jpg --device cpu
+mkdir empty
+for size in 1 32; do
+  expect empty 1 '^empty: no image in this folder$' "$archsweep" predict model1 "$images/rgb.png" empty "$images/grey.png" --device cpu --format json --batch-size $size
+  python3 -c 'import json; assert [r["image"].split("/")[-1] for r in json.load(open("out"))] == 2 * ["rgb.png"] + 2 * ["grey.png"]' || say "an empty folder keeps others from being told: $(cat out)"
+done
+# A NaN among the weights.
+cp -r model1 nan
+python3 - nan <<'PY'
+import json, struct, sys
+name = sys.argv[1] + "/model.safetensors"
+data = bytearray(open(name, "rb").read())
+begin = 8 + struct.unpack("<Q", data[:8])[0]
+classifier = json.load(open(sys.argv[1] + "/config.json"))["pretrained_cfg"]["classifier"]
+at = begin + json.loads(data[8:begin])[classifier + ".bias"]["data_offsets"][0]
+data[at:at + 4] = struct.pack("<f", float("nan"))
+open(name, "wb").write(data)
+PY
+expect nan 1 'rgb.png: the network gives no numbers$' "$archsweep" predict nan "$images/rgb.png" --device cpu --format json
+[ "$(cat out)" = '[]' ] || say "NaN: $(cat out)"
+to_full_disk() { "$@" > /dev/full; }
+for format in json csv table; do
+  expect "full disk" 3 '^cannot write the output$' to_full_disk "$archsweep" predict model1 "$images/rgb.png" --device cpu --format $format
+done
+expect "export, full disk" 3 '^cannot write the output$' to_full_disk "$archsweep" export sweep.db 1 -o again --device cpu --no-check
+# Of another export, and a folder where a file should be.
+"$archsweep" export sweep.db 2 -o mixed --no-check > log 2>&1 || cat log
+cp again/config.json mixed/
+expect mixed 2 '^mixed: config.json and model.safetensors are not of one export; export again$' "$archsweep" predict mixed "$images/rgb.png" --device cpu
+expect "mixed again" 0 '' "$archsweep" export sweep.db 2 -o mixed --device cpu
+rm mixed/config.json; mkdir mixed/config.json
+expect "a folder" 2 '^mixed/config.json: not a regular file' "$archsweep" predict mixed "$images/rgb.png" --device cpu
+rm -r again mixed
 expect all 0 '' "$archsweep" predict model1 "$images/rgb.png" "$images/grey.png" "$images/alpha.webp" --device cpu --all --format csv
 mv out all.csv
 expect json 0 '' "$archsweep" predict model1 "$images/rgb.png" "$images/grey.png" "$images/alpha.webp" --device cpu --format json
@@ -116,6 +148,27 @@ last=$(ask "SELECT max(trial) FROM trials")
 [ ! -e sweep-files/weights ] || [ "$(ls sweep-files/weights | wc -l)" = 1 ] || say "weights are kept: $(ls sweep-files/weights)"
 expect "from the checkpoint" 0 '' "$archsweep" export sweep.db "$last" -o from_checkpoint --device cpu
 grep -q '^checked: all 18' out || say "from the checkpoint: $(cat out)"
+# What the outputs mean is of the training, whatever the folders are called now.
+names=$(grep -A3 '"label_names"' from_checkpoint/config.json)
+mv 'photos/train/blue whale' photos/train/whale; mv 'photos/valid/blue whale' photos/valid/whale
+expect "other names" 0 '' "$archsweep" export sweep.db "$last" -o from_checkpoint --no-check
+[ "$names" = "$(grep -A3 '"label_names"' from_checkpoint/config.json)" ] || say "classes are called as the folders are now: $(cat from_checkpoint/config.json)"
+mv photos/train/whale 'photos/train/blue whale'; mv photos/valid/whale 'photos/valid/blue whale'
+# Other data make another network, and what the first said stays.
+mv sweep-files/weights/* kept.safetensors; mv 'photos/valid/blue whale/0.bmp' one.bmp
+logits=$(sha256sum sweep-files/logits/*)
+expect "other data" 2 'trial 1 .*: .*photos has other images than it was trained on' "$archsweep" export sweep.db 1 -o again --train-again
+[ "$logits" = "$(sha256sum sweep-files/logits/*)" ] || say "its logits are others"
+mv one.bmp 'photos/valid/blue whale/0.bmp'
+first=$(ask "SELECT substr(fingerprint, 1, 16) FROM trials WHERE trial = 1"); second=$(ask "SELECT substr(fingerprint, 1, 16) FROM trials WHERE trial = 2")
+cp kept.safetensors "sweep-files/weights/$second.safetensors"
+expect "another's weights" 2 "weights/$second.safetensors: it is another trial's; remove it, and --train-again" "$archsweep" export sweep.db 2 -o again
+head -c 1000 kept.safetensors > "sweep-files/weights/$second.safetensors"
+expect "cut off" 2 "weights/$second.safetensors: .*; remove it, and --train-again" "$archsweep" export sweep.db 2 -o again
+rm "sweep-files/weights/$second.safetensors"
+# Two at once do not meet.
+"$archsweep" export sweep.db 1 -o both1 --train-again > out1 2>&1 & "$archsweep" export sweep.db 2 -o both2 --train-again > out2 2>&1; code=$?; wait $! || code=$?
+[ $code = 0 ] && cmp kept.safetensors "sweep-files/weights/$first.safetensors" || say "two at once: exit $code: $(cat out1 out2)"
 mv photos elsewhere
 expect "no images" 2 'photos.*; --no-check exports without the images' "$archsweep" export sweep.db 1 -o again
 expect "no check" 0 '' "$archsweep" export sweep.db 1 -o unchecked --no-check

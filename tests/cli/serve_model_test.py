@@ -7,6 +7,7 @@ photo is answered, and nothing is kept on disk.
 """
 import http.client
 import json
+import math
 import os
 import re
 import resource
@@ -42,10 +43,10 @@ def png(width, height):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)) + chunk(b"IDAT", rows + packer.flush()) + chunk(b"IEND", b"")
 
 
-def serve(*options):
-    process = subprocess.Popen([archsweep, "serve-model", "pets-model", "--port", "0", "--device", "cpu", *options], stdout=subprocess.PIPE, text=True)
+def serve(*options, model="pets-model"):
+    process = subprocess.Popen([archsweep, "serve-model", model, "--port", "0", "--device", "cpu", *options], stdout=subprocess.PIPE, text=True)
     said = [process.stdout.readline() for _ in range(2)]
-    check("what is served", re.match(r"pets-model \(test_resnet, 3 classes\) is served at$", said[0]), said)
+    check("what is served", re.match(model + r" \(test_resnet, 3 classes\) is served at$", said[0]), said)
     process.address = said[1].strip()
     process.port = int(re.search(r":(\d+)/", said[1])[1])
     return process
@@ -304,6 +305,18 @@ token = re.search(r"\?token=([0-9a-f]{32})$", guarded.address)[1]
 check("no token", ask("/predict", rgb, port=guarded.port).status == 401)
 check("token", ask("/predict", rgb, port=guarded.port, Authorization=f"Bearer {token}").status == 200)
 check("open", ask("/predict", rgb, port=opened.port, Host="pets.example").status == 200 and "token" not in opened.address, opened.address)
+
+# A network that gives no numbers.
+shutil.copytree("pets-model", "nan-model")
+weights = Path("nan-model/model.safetensors")
+data = bytearray(weights.read_bytes())
+begin = 8 + struct.unpack("<Q", data[:8])[0]
+at = begin + json.loads(data[8:begin])[json.loads(Path("nan-model/config.json").read_text())["pretrained_cfg"]["classifier"] + ".bias"]["data_offsets"][0]
+data[at:at + 4] = struct.pack("<f", math.nan)
+weights.write_bytes(data)
+broken = serve(model="nan-model")
+refused("no numbers", ask("/predict", rgb, port=broken.port), 500, "the network gives no numbers")
+broken.terminate()
 
 # What a container would be: its own loader, program, libraries and model, and nothing else is used.
 said = subprocess.run([archsweep, "serve-model", "pets-model", "--docker", "image"], capture_output=True, text=True)

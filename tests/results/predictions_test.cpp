@@ -133,6 +133,7 @@ TEST_CASE("huge logits do not overflow") {
   CHECK(p.loss(0) == Approx(131008));
   CHECK(p.loss(1) == Approx(std::log(2)));
   CHECK(calibration_of(p).brier == Approx((2 + 0.5) / 2));
+  CHECK_FALSE(std::signbit(from_logits(2, {0}, std::vector<float>{65504, -65504}).loss(0)));
 }
 
 TEST_CASE("a temperature that only gets better has its bound") {

@@ -148,8 +148,9 @@ void Augmenter::apply(const View& stored, Random& random, Scratch& scratch,
            scratch.rows);
     return;
   }
-  const View centre = view.part((view.width - image_size_) / 2, (view.height - image_size_) / 2,
-                                image_size_, image_size_);
+  const View centre =
+      view.part(middle_begins(view.width, image_size_), middle_begins(view.height, image_size_),
+                image_size_, image_size_);
   const std::size_t row_bytes = std::size_t(image_size_) * view.channels;
   for (int y = 0; y < image_size_; ++y)
     std::memcpy(out + y * row_bytes, centre.pixels + y * centre.row_bytes, row_bytes);

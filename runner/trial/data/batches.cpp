@@ -21,7 +21,7 @@ Batch random_batch(const Dataset& dataset, int image_size, int count, std::uint6
   batch.labels.resize(std::size_t(count));
   Random random(seed);
   for (auto& value : batch.pixels) value = std::uint8_t(random.below(256));
-  for (int i = 0; i < count && dataset.is_table(); ++i) {
+  for (int i = 0; i < count && dataset.has_rows(); ++i) {
     for (const int codes : dataset.categories)
       batch.rows.push_back(float(random.below(std::uint64_t(codes))));
     for (int n = 0; n < dataset.numbers; ++n) batch.rows.push_back(float(random.normal()));
@@ -125,7 +125,7 @@ struct BatchLoader::State {
     for (std::size_t i = begin; i < end; ++i) {
       batch.labels[i - begin] = dataset.label(order[i]);
       if (dataset.values) batch.values.push_back(dataset.values[order[i]]);
-      if (dataset.is_table()) {
+      if (dataset.has_rows()) {
         const auto row = dataset.row(order[i]);
         batch.rows.insert(batch.rows.end(), row.begin(), row.end());
         continue;

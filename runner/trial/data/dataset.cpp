@@ -129,7 +129,7 @@ Dataset open_dataset(const DatasetSpec& spec, const std::filesystem::path& cache
 }
 
 std::vector<std::string> shared_images(const Dataset& dataset) {
-  if (dataset.is_table()) return {};  // equal rows are common, and no mistake
+  if (dataset.has_rows()) return {};  // equal rows are common, and no mistake
   const auto bytes_of = [&](std::size_t i) {
     const auto image = dataset.image(i);
     return std::string_view(reinterpret_cast<const char*>(image.data()), image.size());

@@ -36,7 +36,7 @@ struct Dataset {
   }
   // Of a sample as networks see it.
   InputShape shape(int image_size) const { return {channels, image_size, categories, numbers}; }
-  bool is_table() const { return channels == 0; }
+  bool has_rows() const { return channels == 0; }
 
   // Codes of the categories, then numbers.
   std::span<const float> row(std::size_t i) const {

@@ -41,7 +41,7 @@ Image resized(const Image& image, const archs::Preprocessing& p, int side) {
 
 // Where the cut of `side` begins in a picture of `size`; negative: as much is filled up before it.
 int cut_at(int size, int side) {
-  return size < side ? -((side - size) / 2) : rounded((size - side) / 2.0);
+  return size < side ? -((side - size) / 2) : middle_begins(size, side);
 }
 
 }  // namespace

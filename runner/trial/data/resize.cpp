@@ -218,6 +218,10 @@ void to_square(const Image& image, std::string_view how, int side, std::uint8_t*
   }
 }
 
+int middle_begins(int size, int side) {
+  return int(std::nearbyint((size - side) / 2.0));
+}
+
 Image with_channels(const View& view, int channels) {
   Image out(view.width, view.height, channels);
   std::uint8_t* to = out.pixels.data();

@@ -53,6 +53,10 @@ void resize(const View& view, const Box& box, int width, int height, std::uint8_
 // surrounded by its mirror image.
 void to_square(const Image& image, std::string_view how, int side, std::uint8_t* out);
 
+// Where the middle `side` of `size` pixels begins, as in torchvision's center_crop: a half goes to
+// the even neighbour.
+int middle_begins(int size, int side);
+
 Image with_channels(const View& view, int channels);  // 1, 3 or 4 (alpha: on white) to 1 or 3
 
 }  // namespace archsweep::runner

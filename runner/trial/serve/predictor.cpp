@@ -1,10 +1,12 @@
 #include "runner/trial/serve/predictor.h"
 
 #include <algorithm>
+#include <cmath>
 #include <new>
 #include <utility>
 
 #include "runner/trial/data/image.h"
+#include "runner/trial/predict.h"
 
 namespace archsweep::runner {
 namespace {
@@ -80,7 +82,10 @@ std::vector<Prediction> Predictor::operator()(const std::vector<const std::strin
   for (std::size_t i = 0; i < files.size(); ++i)
     if (predictions[i].status == 200) {
       const double* row = all.const_data_ptr<double>() + i * classes;
-      predictions[i].probabilities.assign(row, row + classes);
+      if (std::all_of(row, row + classes, [](double p) { return std::isfinite(p); }))
+        predictions[i].probabilities.assign(row, row + classes);
+      else
+        predictions[i] = {{}, 500, no_numbers};
     }
   return predictions;
 }

@@ -26,17 +26,19 @@ constexpr const char* checksum_key = "sha256";
 std::string to_text(const Standing& s) {
   auto epochs = nlohmann::json::array();
   for (const auto& epoch : s.epochs) epochs.push_back(nlohmann::json::parse(encode(Event(epoch))));
-  return nlohmann::json{{"format", format_version},
-                        {"worker", s.worker},
-                        {"device", s.device},
-                        {"split_hash", s.split_hash},
-                        {"precision", s.precision},
-                        {"micro_batch", s.micro_batch},
-                        {"train_memory_bytes", s.train_memory_bytes},
-                        {"epochs", epochs},
-                        {"fingerprint", fingerprint(s.spec)},  // for a person who looks
-                        {"spec", to_json(s.spec)}}
-      .dump();
+  nlohmann::json json{{"format", format_version},
+                      {"worker", s.worker},
+                      {"device", s.device},
+                      {"split_hash", s.split_hash},
+                      {"precision", s.precision},
+                      {"micro_batch", s.micro_batch},
+                      {"train_memory_bytes", s.train_memory_bytes},
+                      {"epochs", epochs},
+                      {"fingerprint", fingerprint(s.spec)},  // for a person who looks
+                      {"class_names", s.class_names},
+                      {"spec", to_json(s.spec)}};
+  if (!s.columns.target.empty()) json["columns"] = s.columns;
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Standing from_text(const std::string& text) {
@@ -48,6 +50,8 @@ Standing from_text(const std::string& text) {
              .device = json.at("device").get<std::string>(),
              .split_hash = json.at("split_hash").get<std::string>(),
              .precision = json.at("precision").get<std::string>(),
+             .class_names = json.value("class_names", std::vector<std::string>{}),
+             .columns = json.value("columns", TableColumns{}),
              .micro_batch = json.at("micro_batch").get<int>(),
              .train_memory_bytes = memory.is_null() ? results::not_measured : memory.get<double>(),
              .epochs = {}};

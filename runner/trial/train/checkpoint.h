@@ -20,6 +20,7 @@
 #include "archs/network.h"
 #include "archs/weights/tensors.h"
 #include "results/trial.h"
+#include "runner/trial/data/table_columns.h"
 #include "runner/trial/spec.h"
 #include "runner/trial/train/best_epoch.h"
 #include "runner/trial/train/grad_scaler.h"
@@ -34,6 +35,8 @@ struct Standing {
   std::string device;                                 // "cpu" or "cuda"
   std::string split_hash;                             // of the images and their division
   std::string precision;                              // that it is trained in; never "auto"
+  std::vector<std::string> class_names;               // empty: numbers
+  TableColumns columns;                               // of a table
   int micro_batch = 0;                                // images a forward pass
   double train_memory_bytes = results::not_measured;  // peak so far
   std::vector<results::Epoch> epochs;                 // that are done, from the first

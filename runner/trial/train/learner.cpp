@@ -85,7 +85,7 @@ void Learner::build(EventSink& events) {
                                       spec_.dataset.image_size);
   least_ = takes_single_samples(*network) ? 1 : 2;
   model_.emplace(std::move(network), spec_.training, device_);
-  if (!dataset_.is_table()) normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
+  if (!dataset_.has_rows()) normalize_ = Normalize(entry.preprocessing, dataset_.channels, device_);
   augmenter_ = BatchAugmenter(spec_.augmentation, spec_.training.seed, dataset_.classes,
                               normalize_.mean(), normalize_.deviation());
 }
@@ -126,7 +126,7 @@ BatchLoader Learner::validation_loader() const {
 }
 
 torch::Tensor Learner::to_samples(const Batch& batch) const {
-  if (dataset_.is_table()) return to_device(batch.rows, batch.count, device_);
+  if (dataset_.has_rows()) return to_device(batch.rows, batch.count, device_);
   return to_device(batch.pixels, batch.count, spec_.dataset.image_size, dataset_.channels, device_);
 }
 

@@ -39,6 +39,8 @@ class Trial {
                   .worker = ARCHSWEEP_VERSION,
                   .device = device_.is_cpu() ? "cpu" : "cuda",
                   .split_hash = learner_.dataset().split_hash,
+                  .class_names = learner_.dataset().class_names,
+                  .columns = learner_.dataset().columns,
                   .micro_batch = learner_.micro_batch(),
                   .epochs = {}} {}
 

@@ -17,8 +17,14 @@ Trained from_checkpoint(const std::filesystem::path& file) {
   if (!has_ended(training, standing.epochs))
     throw Error(fmt::format("{}: a checkpoint after epoch {} of {}: its training has not ended",
                             file.string(), standing.epochs.size(), training.epochs));
-  Trained trained{
-      .spec = standing.spec, .split_hash = standing.split_hash, .dtype = standing.precision};
+  Trained trained{.spec = standing.spec,
+                  .split_hash = standing.split_hash,
+                  .dtype = standing.precision,
+                  .class_names = standing.class_names,
+                  .weights = {},
+                  .columns = standing.columns};
+  if (trained.class_names.empty() && trained.columns.target.empty())
+    throw Error(file.string() + ": a checkpoint of an earlier archsweep: it names no classes");
   // Those that were validated.
   const std::string of_network = training.result == "best" ? "best."
                                  : training.ema > 0        ? "optimizer.ema.weights."

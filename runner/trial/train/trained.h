@@ -18,7 +18,7 @@ struct Trained {
   TrialSpec spec;
   std::string split_hash;
   std::string dtype;                     // that it was trained in: TrainingSpec::precision, settled
-  std::vector<std::string> class_names;  // empty: of numbers, or of a checkpoint, which has none
+  std::vector<std::string> class_names;  // empty: numbers
   archs::NamedTensors weights;
   TableColumns columns;  // of a table
 };

@@ -53,6 +53,16 @@ TEST_CASE("an image becomes a square in three ways") {
   CHECK(out[0] == 45);
 }
 
+TEST_CASE("the middle begins where torchvision's center_crop does") {
+  // round((size - side) / 2) of Python
+  CHECK(middle_begins(64, 64) == 0);
+  CHECK(middle_begins(65, 64) == 0);
+  CHECK(middle_begins(66, 64) == 1);
+  CHECK(middle_begins(67, 64) == 2);
+  CHECK(middle_begins(69, 64) == 2);
+  CHECK(middle_begins(71, 64) == 4);
+}
+
 TEST_CASE("a single pixel can be padded and enlarged") {
   Image image(1, 1, 3);
   image.pixels = {1, 2, 3};

@@ -57,7 +57,7 @@ TEST_CASE("categories become codes and numbers shares of the largest", "[table]"
   Table t("y,c,x\nno,b,1\nyes,a,-4\nno,b,2\n");
   t.spec.categorical = {"c"}, t.spec.continuous = {"x"};
   const auto d = t.open();
-  CHECK(d.is_table());
+  CHECK(d.has_rows());
   CHECK(d.class_names == Names{"no", "yes"});
   CHECK(d.categories == std::vector<int>{3});
   CHECK(d.numbers == 1);

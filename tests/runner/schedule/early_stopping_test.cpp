@@ -342,6 +342,20 @@ TEST_CASE("when the time is up, who runs is paused after its last whole epoch") 
   CHECK(sweep.ask("SELECT outcome FROM attempts") == Names{"paused"});
 }
 
+TEST_CASE("kept checkpoints of finished trials take no more than their room") {
+  Three sweep;
+  sweep.config.scheduler.early_stopping = "none";
+  sweep.config.scheduler.preflight = "never";  // nothing tells how large they are
+  sweep.config.output.keep_checkpoints = true;
+  sweep.run();
+  CHECK(sweep.checkpoints() == 3);
+  // One more, as large as that of its architecture.
+  sweep.config.output.checkpoint_gib = 2500.0 / (1 << 30);
+  sweep.curves["a 1"] = sweep.curves["a"];
+  CHECK(sweep.run().done == 1);
+  CHECK(sweep.checkpoints() == 2);
+}
+
 TEST_CASE("checkpoints that find no room: given-up ones go first, then trials run to their end") {
   Three sweep;
   sweep.config.output.checkpoint_gib = 1500.0 / (1 << 30);  // of one

@@ -54,6 +54,31 @@ TEST_CASE("weights are kept of trials that no other beats in accuracy and speed"
   CHECK(sweep.kept() == Names{"better", "slow"});
 }
 
+TEST_CASE(
+    "where no speed is measured, weights are kept of trials that none beats in accuracy and time") {
+  Keeping sweep("frontier");
+  sweep.numbers = {{"fast", {0.5, 1e-3}}, {"slow", {0.4, 1e-3}}};
+  for (const bool is_slower : {true, false}) {
+    Keeping timed("frontier");
+    timed.numbers = sweep.numbers;
+    const auto keep = timed.act;
+    timed.act = [&](const Launch& launch) {
+      auto script = keep(launch);
+      std::erase_if(script, [](const auto& step) {
+        const auto* event = std::get_if<Event>(&step);
+        return event && std::get_if<results::Measurement>(event);
+      });
+      for (auto& step : script)
+        if (auto* event = std::get_if<Event>(&step))
+          if (auto* e = std::get_if<results::Epoch>(event))
+            e->seconds = (launch.job.spec.architecture == "slow") == is_slower ? 9 : 3;
+      return script;
+    };
+    timed.run(Names{"fast", "slow"});
+    CHECK(timed.kept() == (is_slower ? Names{"fast"} : Names{"fast", "slow"}));
+  }
+}
+
 TEST_CASE("weights of all trials, or of none") {
   Keeping sweep("all");
   sweep.numbers = {{"best", {0.9, 1e-3}}, {"worst", {0.5, 2e-3}}};
