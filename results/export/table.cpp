@@ -25,7 +25,9 @@ std::string text_of(const Value& value, bool for_people) {
     return for_people ? for_reading(*number) : fmt::format("{}", *number);
   const auto& text = std::get<std::string>(value);
   if (!for_people) return text;
-  auto line = printable(text, 80);
+  constexpr std::size_t most = 80;
+  auto line = printable(text, most);
+  if (text.size() > most) line += "…";
   std::ranges::replace(line, '\n', ' ');
   return line;
 }

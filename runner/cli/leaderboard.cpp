@@ -160,9 +160,11 @@ Rows ask(const results::Reader& reader, Options o) {
   if (speeds > 1 || accuracies > 1)
     fmt::print(stderr,
                "these rows are of {} speed_key{} (machine, precision, image size) and {} "
-               "accuracy_key{} (data, recipe): only rows of the same keys compare; choose by "
-               "--where \"speed_key = '...'\", table comparability_keys says what each is\n",
-               speeds, speeds == 1 ? "" : "s", accuracies, accuracies == 1 ? "" : "s");
+               "accuracy_key{} (data, recipe): only rows of the same keys compare; `archsweep "
+               "leaderboard --where \"{} = '...'\"` chooses, table comparability_keys says what "
+               "each is\n",
+               speeds, speeds == 1 ? "" : "s", accuracies, accuracies == 1 ? "" : "s",
+               accuracies > 1 ? "accuracy_key" : "speed_key");
   drop_column(rows, last);
   drop_column(rows, last - 1);
   if (o.columns.empty() && o.database.for_people()) drop_empty_columns(rows);

@@ -370,10 +370,9 @@ class Reader {
     Candidate candidate{"", rates_.numbers, rates_.rules, settings_.training, settings_.dataset};
     if (item.kind == Kind::map) read_entry(item, candidate);
     auto& t = candidate.training;
-    // Where none can be found.
     if (recipe_) t.learning_rate = recipe_->rate_for(recipe_->base_lr, t.batch_size, t.optimizer);
-    if (is_base_rate_ && !item.find("learning_rate"))
-      for (auto& rate : candidate.learning_rates)
+    for (auto& rate : candidate.learning_rates)
+      if (is_base_rate_ && !item.find("learning_rate"))
         rate = recipe_->rate_for(rate, t.batch_size, t.optimizer);
     if (recipe_ && recipe_->warmup_epochs > 0 && !gives_warmup_ && !item.find("warmup"))
       t.warmup = std::min(0.25, static_cast<double>(recipe_->warmup_epochs) / t.epochs);
@@ -461,11 +460,13 @@ class Reader {
     if (plots->kind != Kind::list)
       return fault(*plots, "output.plots: expected a list of files, such as [frontier.html]");
     for (const auto& item : plots->items) {
-      const auto extension = fs::path(item.text).extension();
-      if (item.kind != Kind::scalar ||
-          (extension != ".html" && extension != ".svg" && extension != ".png"))
+      const auto folder = fs::path(item.text).parent_path();
+      const auto end = fs::path(item.text).extension();
+      if (item.kind != Kind::scalar || (end != ".html" && end != ".svg" && end != ".png"))
         fault(item,
               fmt::format("output.plots: {} does not end in .html, .svg or .png", shown(item)));
+      else if (!folder.empty() && !fs::is_directory(folder))
+        fault(item, fmt::format("output.plots: no folder '{}'", folder.string()));
       else
         out.plots.emplace_back(item.text);
     }

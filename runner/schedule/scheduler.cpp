@@ -330,6 +330,7 @@ void Sweep::take(Running& r, int pid, const Event& event) {
     if (at >= top1.size()) top1.resize(at + 1);
     top1[at] = std::isnan(e->valid_top1) ? 0 : e->valid_top1;
   }
+  if (const auto* m = std::get_if<results::Measurement>(&event)) status_.measured(pid, *m);
   if (const auto* s = std::get_if<results::Summary>(&event)) r.summary = *s;
   if (const auto* f = std::get_if<results::Failure>(&event)) r.failure = *f;
   if (const auto* p = std::get_if<Paused>(&event)) r.paused = *p;

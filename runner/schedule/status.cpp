@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "runner/support/terminal.h"
 #include "runner/support/text.h"
@@ -82,6 +83,13 @@ void Status::epoch(int id, const results::Epoch& e, bool was_told) {
                      accuracy_of(e.valid_top1), e.samples_per_second, time_left()));
 }
 
+void Status::measured(int id, const results::Measurement& measurement) {
+  const auto json = nlohmann::json::parse(measurement.conditions, nullptr, /*throws=*/false);
+  if (!json.is_object()) return;
+  auto& busy = running_[id].others_busy;
+  busy = std::max(busy, json.value("others_busy_cores", 0.0));
+}
+
 void Status::ended(int id, const std::string& outcome) {
   const auto r = running_[id];
   running_.erase(id);
@@ -92,6 +100,11 @@ void Status::ended(int id, const std::string& outcome) {
   line(fmt::format("{:6} {}{}  {}  [{}/{}, {}]", outcome == "done" ? "done" : "FAILED", r.name,
                    accuracy, outcome == "done" ? human_duration(seconds_since(r.since)) : outcome,
                    done_ + failed_, to_run_, time_left()));
+  if (constexpr double many = 0.5; r.others_busy > many)
+    line(
+        fmt::format("busy   {}: other programs kept {:.1f} cores busy while it was timed: its "
+                    "speeds say little; `archsweep bench` times again",
+                    r.name, r.others_busy));
 }
 
 void Status::paused(int id, int epoch) {

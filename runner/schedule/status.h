@@ -27,6 +27,7 @@ class Status {
   void started(int id, const PlannedTrial& trial, const std::string& device, int epochs_done);
   void progress(int id, const Progress& progress);
   void epoch(int id, const results::Epoch& epoch, bool was_told);  // by an attempt before
+  void measured(int id, const results::Measurement& measurement);
   void ended(int id, const std::string& outcome);
   void paused(int id, int epoch);
   void retried(int id, int epochs_kept, const std::string& why);  // it will be started again
@@ -45,6 +46,7 @@ class Status {
     Clock::time_point since;
     Progress last;
     double top1 = results::not_measured;  // the trial's, as far as it is
+    double others_busy = 0;               // cores, by other programs, while it was timed
   };
 
   double share_done(const Running& r) const;

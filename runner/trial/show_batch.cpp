@@ -54,14 +54,17 @@ Seen first_images(const TrialSpec& spec, const Dataset& dataset, int epoch, std:
   return all;
 }
 
-// Of an image whose target is shares of classes, the two that are mixed; "" where it is one.
-std::string mixture(const torch::Tensor& target, const std::vector<std::string>& class_names) {
+// Of an image whose target is shares of classes, the two that are mixed, or the one that another
+// image brought; "" where it is its own.
+std::string mixture(const torch::Tensor& target, std::int64_t label,
+                    const std::vector<std::string>& class_names) {
   const auto [shares, classes] = target.topk(2);
   const auto part = [&](std::int64_t i) {
     return fmt::format("{:.0f} % {}", 100 * shares[i].item<double>(),
                        class_names[std::size_t(classes[i].item<std::int64_t>())]);
   };
-  return shares[1].item<double>() < 0.005 ? "" : part(0) + "\n" + part(1);
+  if (shares[1].item<double>() >= 0.005) return part(0) + "\n" + part(1);
+  return classes[0].item<std::int64_t>() == label ? "" : part(0);
 }
 
 // Small images enlarged to this or a little less, so that whoever draws them smoothly still shows
@@ -112,7 +115,9 @@ void show_batch(const Job& job, EventSink& events) {
       write_tile({seen.pixels[at].const_data_ptr<std::uint8_t>(), side, side, dataset.channels},
                  folder / tile_name(i, picture));
       shown.mixtures[i].push_back(
-          seen.targets.dim() == 2 ? mixture(seen.targets[at], dataset.class_names) : "");
+          seen.targets.dim() == 2
+              ? mixture(seen.targets[at], dataset.label(seen.images[i]), dataset.class_names)
+              : "");
       if (picture > 1) continue;
       // The images of a batch, and their order, are the same whatever is made of them.
       show_stored(dataset, seen.images[i], folder / tile_name(i, 0), shown);

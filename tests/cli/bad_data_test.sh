@@ -48,4 +48,11 @@ mkdir digits; printf 'x' > digits/train-images-idx3-ubyte; printf 'x' > digits/t
 expect idx 2 "digits/train-labels-idx1-ubyte: not an IDX file .*; fetch the file again" run --set dataset.kind=idx --set dataset.root=digits
 expect idx_missing 2 "pets: no file like train-labels-idx" run --set dataset.kind=idx
 expect kind 2 "digits: no class folders" run --set dataset.root=digits
+
+# Folders that say what is held out, and classes of one image.
+photo=$(find pets -name '*.bmp' -o -name '*.jpg' -o -name '*.png' | head -1)
+for part in train valid; do for name in a b; do mkdir -p "parted/$part/$name" "single/$name"; cp "$photo" "parted/$part/$name/$part"."${photo##*.}"; done; done
+for name in a b; do cp "$photo" "single/$name/$name.${photo##*.}"; done
+expect folds 2 "parted: its images say themselves which are held out, .* leave out dataset.folds" run --set dataset.root=parted --set dataset.folds=2
+expect single 2 "single: no class has two images, one to train on and one to hold out" run --set dataset.root=single
 exit $failed

@@ -108,7 +108,7 @@ Labels label_by_table(const ImageFiles& images, const DatasetSpec& spec) {
   if (rows.empty())
     throw Error(labels.left_out.empty()
                     ? fmt::format("{}: no row names an image to train on", spec.table)
-                    : labels.left_out[0] + "; paths are from dataset.root");
+                    : labels.left_out[0] + "; paths are from dataset.root, and not absolute");
   // A column that is `train` throughout says what may be used, not what is held out.
   if (any_train && !any_valid)
     for (auto& [image, name] : rows) image.part = Part::either;

@@ -93,6 +93,16 @@ Split make_split(const Source& source, const DatasetSpec& spec) {
     valid[c].insert(valid[c].end(), either[c].begin(), either[c].begin() + std::ptrdiff_t(held));
     train[c].insert(train[c].end(), either[c].begin() + std::ptrdiff_t(held), either[c].end());
   }
+  const auto is_empty = [](const auto& of_class) { return of_class.empty(); };
+  if (spec.folds > 0 && std::ranges::all_of(either, is_empty))
+    throw Error(
+        fmt::format("{}: its images say themselves which are held out, and every fold were "
+                    "the same; leave out dataset.folds, or the folders or column that say so",
+                    spec.root));
+  if (std::ranges::all_of(either, [](const auto& of_class) { return of_class.size() < 2; }) &&
+      (std::ranges::all_of(train, is_empty) || std::ranges::all_of(valid, is_empty)))
+    throw Error(
+        fmt::format("{}: no class has two images, one to train on and one to hold out", spec.root));
   Split split{take(train, spec.train_samples, "train_samples"),
               take(valid, spec.valid_samples, "valid_samples")};
   if (split.valid.empty())

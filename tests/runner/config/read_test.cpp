@@ -250,7 +250,7 @@ TEST_CASE("limits, slots and places of output") {
   for (const auto* wrong :
        {"keep_checkpoints: 1", "checkpoint_gib: -1", "checkpoint_gib: 5GiB", "cache_gib: -1",
         "name: a/b", "database: no/such/folder/x.db", "folder: no/such/x", "plots: [a.jpg]",
-        "plots: a.svg", "plots: [[a.svg]]"}) {
+        "plots: a.svg", "plots: [[a.svg]]", "plots: [no/such/a.svg]"}) {
     INFO(wrong);
     CHECK_THAT(place.faults(one + "output: {" + wrong + "}"), Contains("c.yaml:3:"));
   }
