@@ -18,6 +18,7 @@
 
 #include "runner/support/error.h"
 #include "runner/support/text.h"
+#include "runner/support/whole_file.h"
 
 namespace archsweep::archs {
 namespace {
@@ -299,8 +300,7 @@ void write_safetensors(const std::filesystem::path& path, std::vector<StoredTens
   std::string head;
   for (std::size_t i = 0; i < length_bytes; ++i) head += char(text.size() >> (8 * i));
 
-  auto partial = path;
-  partial += fmt::format(".{}.partial", ::getpid());
+  const auto partial = partial_of(path);
   const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) cannot("write it", path);
   bool whole =

@@ -25,8 +25,9 @@ struct Candidate {
   std::string name;
   std::vector<double> learning_rates;
   std::vector<std::string> rules;  // those that are to be found first, by these (find_rate.h)
-  TrainingSpec training;           // learning_rate and seed are set by the plan
-  DatasetSpec dataset;             // image_size may differ by candidate
+  // The plan sets learning_rate and seed; where no rate can be found, this one stays.
+  TrainingSpec training;
+  DatasetSpec dataset;  // image_size may differ by candidate
 };
 
 // What the task of a trial asks for, with `run --slurm`. "": not asked for.

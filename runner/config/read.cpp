@@ -371,8 +371,8 @@ class Reader {
     if (item.kind == Kind::map) read_entry(item, candidate);
     auto& t = candidate.training;
     if (recipe_) t.learning_rate = recipe_->rate_for(recipe_->base_lr, t.batch_size, t.optimizer);
-    for (auto& rate : candidate.learning_rates)
-      if (is_base_rate_ && !item.find("learning_rate"))
+    if (is_base_rate_ && !item.find("learning_rate"))
+      for (auto& rate : candidate.learning_rates)
         rate = recipe_->rate_for(rate, t.batch_size, t.optimizer);
     if (recipe_ && recipe_->warmup_epochs > 0 && !gives_warmup_ && !item.find("warmup"))
       t.warmup = std::min(0.25, static_cast<double>(recipe_->warmup_epochs) / t.epochs);
@@ -450,25 +450,24 @@ class Reader {
       fault(place_of("output", "name"), "output.name: must not contain '/'");
     out.database = settings_.database.empty() ? out.name + ".db" : settings_.database;
     out.folder = settings_.folder.empty() ? out.name + "-files" : settings_.folder;
-    for (const auto& [file, key] : {std::pair{out.database, "database"}, {out.folder, "folder"}})
-      if (!file.parent_path().empty() && !fs::is_directory(file.parent_path()))
-        fault(place_of("output", key),
-              fmt::format("output.{}: no folder '{}'", key, file.parent_path().string()));
+    const auto needs_folder = [&](const std::string& place, const char* key, const fs::path& file) {
+      if (const auto folder = file.parent_path(); !folder.empty() && !fs::is_directory(folder))
+        fault(place, fmt::format("output.{}: no folder '{}'", key, folder.string()));
+    };
+    needs_folder(place_of("output", "database"), "database", out.database);
+    needs_folder(place_of("output", "folder"), "folder", out.folder);
     const auto* section = document.find("output");
     const auto* plots = section ? section->find("plots") : nullptr;
     if (!plots) return;
     if (plots->kind != Kind::list)
       return fault(*plots, "output.plots: expected a list of files, such as [frontier.html]");
     for (const auto& item : plots->items) {
-      const auto folder = fs::path(item.text).parent_path();
       const auto end = fs::path(item.text).extension();
       if (item.kind != Kind::scalar || (end != ".html" && end != ".svg" && end != ".png"))
         fault(item,
               fmt::format("output.plots: {} does not end in .html, .svg or .png", shown(item)));
-      else if (!folder.empty() && !fs::is_directory(folder))
-        fault(item, fmt::format("output.plots: no folder '{}'", folder.string()));
       else
-        out.plots.emplace_back(item.text);
+        needs_folder(item.place, "plots", out.plots.emplace_back(item.text));
     }
   }
 

@@ -1,7 +1,5 @@
 #include "runner/trial/exported.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,7 +19,6 @@
 #include "runner/support/text.h"
 #include "runner/support/whole_file.h"
 #include "runner/trial/augment/augment.h"
-#include "runner/trial/train/checkpoint.h"
 #include "runner/trial/train/objective.h"
 
 namespace archsweep::runner {
@@ -132,14 +129,8 @@ bool are_our_weights(const fs::path& file) {
   }
 }
 
-// The name of a file that is not whole yet.
-fs::path partial(const fs::path& file) {
-  return fmt::format("{}.{}.partial", file.string(), ::getpid());
-}
 bool is_partial(const fs::path& file) {
-  return file.extension() == ".partial" && std::ranges::any_of(exported_files, [&](auto* name) {
-           return file.filename().string().starts_with(name + std::string("."));
-         });
+  return std::ranges::any_of(exported_files, [&](auto* name) { return is_partial_of(file, name); });
 }
 
 void make_room_for_both(const fs::path& folder) {
@@ -272,7 +263,7 @@ double write_exported(const fs::path& folder, const Trained& trained, const arch
   const auto id = id_of(config, tensors);
   config["archsweep"]["id"] = id;
   const auto config_file = folder / config_name, weights_file = folder / weights_name;
-  const auto new_config = partial(config_file), new_weights = partial(weights_file);
+  const auto new_config = partial_of(config_file), new_weights = partial_of(weights_file);
   try {
     archs::write_tensors(new_weights, tensors, {{"format", "pt"}, {id_key, id}});
     write_text(new_config, config.dump(2, ' ', false, replace) + "\n");

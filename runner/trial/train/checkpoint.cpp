@@ -1,7 +1,5 @@
 #include "runner/trial/train/checkpoint.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -11,6 +9,7 @@
 
 #include "runner/support/error.h"
 #include "runner/support/hash.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/device.h"
 #include "runner/trial/protocol.h"
 
@@ -103,16 +102,6 @@ double checkpoint_bytes(const archs::NamedTensors& state) {
   for (const auto& [name, tensor] : state)
     bytes += static_cast<double>(tensor.nbytes() + name.size()) + 70;  // 70: its entry's words
   return bytes;
-}
-
-void remove_partial_files(const fs::path& path) {
-  const auto parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with(path.filename().string() + ".") && name.ends_with(".partial"))
-      fs::remove(entry.path(), ignored);
-  }
 }
 
 double write_checkpoint(const fs::path& path, const Standing& standing,

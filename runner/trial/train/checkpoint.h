@@ -67,9 +67,6 @@ double checkpoint_bytes(const archs::NamedTensors& state);
 double write_checkpoint(const std::filesystem::path& path, const Standing& standing,
                         const archs::NamedTensors& state);
 
-// What workers that were killed while they wrote the file left beside it; it can be as large.
-void remove_partial_files(const std::filesystem::path& path);
-
 // Throws Error when the file is damaged, cut short or none of ours.
 Checkpoint read_checkpoint(const std::filesystem::path& path);
 

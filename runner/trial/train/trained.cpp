@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runner/support/error.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/train/checkpoint.h"
 
 namespace archsweep::runner {

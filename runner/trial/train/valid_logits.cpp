@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "runner/support/error.h"
+#include "runner/support/whole_file.h"
 #include "runner/trial/logits.h"
-#include "runner/trial/train/checkpoint.h"
 
 namespace archsweep::runner {
 
